@@ -1,0 +1,27 @@
+//! The nouns of Reenact, and nothing else.
+//!
+//! Everything here is plain data: no socket, file, clock, environment, thread or async.
+//! A type's name says how far it is trusted: a [`Fragment`] is bounded but came from outside, a
+//! [`Report`] is one assembled occurrence, a [`Placed`] report knows its issue.
+
+mod fragment;
+mod ids;
+mod limits;
+mod outcome;
+mod report;
+mod snapshot;
+mod time;
+mod value;
+
+pub use fragment::{
+    CrashReport, Fragment, FrameLink, RecordedException, Replay, Span, SpanError, TraceChunk,
+};
+pub use ids::{EventId, IssueId, ParseIdError, SnapshotId, SpanId, TraceId};
+pub use limits::Limits;
+pub use outcome::{Outcome, Problem, ProblemKind};
+pub use report::{
+    Absorbed, Client, Exception, Frame, Grouping, Placed, Relation, Report, Request, TraceSpan, ValuesHint,
+};
+pub use snapshot::{Snapshot, Variables};
+pub use time::{ParseTimestampError, Timestamp};
+pub use value::{CapturedValue, Content, NotCaptured};

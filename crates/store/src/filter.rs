@@ -1,0 +1,169 @@
+//! What events are asked for. Nothing above this crate speaks SQL.
+
+use reenact_model::{Placed, Timestamp};
+
+/// From `from` (included) to `to` (excluded).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The first time in the range.
+    pub from: Timestamp,
+    /// The first time after the range.
+    pub to: Timestamp,
+}
+
+impl TimeRange {
+    /// Whether `time` lies in the range.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.from <= time && time < self.to
+    }
+}
+
+/// A field of an event that can be asked for by value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// The service.
+    Service,
+    /// The environment.
+    Env,
+    /// The version of the service.
+    Version,
+    /// The type of the exception that escaped.
+    ErrorType,
+    /// The host.
+    Host,
+    /// What the request or job was.
+    Resource,
+    /// The trace, 32 hexadecimal digits.
+    TraceId,
+    /// The issue, 16 hexadecimal digits.
+    Issue,
+    /// The impacted user.
+    User,
+    /// A tag by its name, text or numeric.
+    Tag(String),
+}
+
+/// A condition on events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Every event.
+    All,
+    /// All of the conditions.
+    And(Vec<Filter>),
+    /// Any of the conditions.
+    Or(Vec<Filter>),
+    /// Not the condition.
+    Not(Box<Filter>),
+    /// The field has exactly this value.
+    Equals(Field, String),
+    /// The field's value begins so.
+    StartsWith(Field, String),
+    /// The event was handled, or not.
+    Handled(bool),
+    /// At least one captured frame of the event is here.
+    HasValues,
+    /// The words stand next to each other, in this order, in type, message, or a frame's function or
+    /// file of the event. Words are those of [`words`].
+    Words(Vec<String>),
+}
+
+/// What a filter looks at. The engines keep the same facts in their own form.
+#[derive(Clone, Copy, Debug)]
+pub struct Matches<'a> {
+    /// The event.
+    pub event: &'a Placed,
+    /// Whether at least one of its snapshots is here.
+    pub has_values: bool,
+}
+
+impl Filter {
+    /// Whether an event matches. This is what every engine's answer is compared with.
+    pub fn matches(&self, at: Matches<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(all) => all.iter().all(|filter| filter.matches(at)),
+            Self::Or(any) => any.iter().any(|filter| filter.matches(at)),
+            Self::Not(filter) => !filter.matches(at),
+            Self::Equals(field, value) => field_value(at.event, field).is_some_and(|is| is == *value),
+            Self::StartsWith(field, start) => {
+                field_value(at.event, field).is_some_and(|is| is.starts_with(start))
+            }
+            Self::Handled(handled) => at.event.report.handled == *handled,
+            Self::HasValues => at.has_values,
+            Self::Words(phrase) => searched_texts(at.event).any(|text| {
+                let words = words(text);
+                words.windows(phrase.len().max(1)).any(|window| window == phrase)
+            }),
+        }
+    }
+}
+
+/// The value of a field as text; `None` where the event has none.
+pub(crate) fn field_value(event: &Placed, field: &Field) -> Option<String> {
+    let report = &event.report;
+    match field {
+        Field::Service => Some(report.service.clone()),
+        Field::Env => report.env.clone(),
+        Field::Version => report.version.clone(),
+        Field::ErrorType => Some(report.type_name().to_owned()),
+        Field::Host => report.host.clone(),
+        Field::Resource => report.resource.clone(),
+        Field::TraceId => report.trace_id.map(|id| id.to_string()),
+        Field::Issue => Some(event.issue_id.to_string()),
+        Field::User => report.user_id.clone(),
+        Field::Tag(name) => report
+            .tags
+            .get(name)
+            .cloned()
+            .or_else(|| report.metrics.get(name).map(|number| number.to_string())),
+    }
+}
+
+/// The texts of an event that words are searched in.
+pub(crate) fn searched_texts(event: &Placed) -> impl Iterator<Item = &str> {
+    event.report.exceptions.iter().flat_map(|exception| {
+        [exception.type_name.as_str(), exception.message.as_str()]
+            .into_iter()
+            .chain(exception.frames.iter().flat_map(|frame| [frame.function.as_str(), frame.file.as_str()]))
+    })
+}
+
+/// Length of a word in bytes; longer ones are cut.
+pub const WORD_BYTES_MAX: usize = 100;
+
+/// Splits a text into lower-case words of ASCII letters and digits, and of other alphabetic
+/// characters; `camelCase` and `snake_case` come apart.
+pub fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut previous_lower = false;
+    for character in text.chars() {
+        let hump = character.is_uppercase() && previous_lower;
+        if (hump || !character.is_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if character.is_alphanumeric() && word.len() < WORD_BYTES_MAX {
+            word.extend(character.to_lowercase());
+        }
+        previous_lower = character.is_lowercase() || character.is_numeric();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn words_come_apart_at_humps_and_signs() {
+        assert_eq!(
+            words("KeyError: 'unit_price' in priceLines2x"),
+            ["key", "error", "unit", "price", "in", "price", "lines2x"]
+        );
+        assert_eq!(words("/app/shop/models.py"), ["app", "shop", "models", "py"]);
+        assert!(words("  --").is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+//! Keeping events, and answering questions about them.
+//!
+//! [`Store`] is made for two engines: the embedded one here, and a distributed one later. Both pass
+//! one suite, [`conformance`], and both answer a [`Query`] as the in-memory evaluation of
+//! [`Filter`] does. SQL and search-engine types stay inside this crate.
+//!
+//! What a store promises:
+//! - A commit that was reported done survives a crash at any moment, once.
+//! - The same event twice is one event; a further part of it is merged ([`reenact_model::Report::absorb`]).
+//! - Only [`Redacted`] data is taken.
+
+mod filter;
+mod rows;
+
+use reenact_model::{EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
+use reenact_redact::Redacted;
+
+pub use filter::{Field, Filter, Matches, TimeRange, WORD_BYTES_MAX, words};
+pub use rows::{
+    EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueDetail,
+    IssuePage, IssueQuery, IssueRow, IssueSort, Neighbours,
+};
+
+/// One thing to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// An event with its issue.
+    Event(Box<Placed>),
+    /// Snapshots that arrived together; stored as one body, found one by one.
+    Snapshots(Vec<Snapshot>),
+}
+
+/// What became of each write of a batch, in order; one outcome per event and per snapshot.
+pub type Outcomes = Vec<Outcome>;
+
+/// Called once, from a thread of the store, when a batch is durable or has failed.
+pub type Done = Box<dyn FnOnce(Result<Outcomes, StoreError>) + Send>;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Too much is waiting to be written; try again later.
+    #[error("too many writes are waiting")]
+    Overloaded,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// A cursor of another query, or none of ours.
+    #[error("the cursor does not belong to this query")]
+    Cursor,
+    /// The disk or the engine failed.
+    #[error("{context}")]
+    Engine {
+        /// What was being done, on which file.
+        context: String,
+        /// What the engine said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Sizes of a store, for the status page and metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Events kept.
+    pub events: u64,
+    /// Snapshots kept.
+    pub snapshots: u64,
+    /// Bytes on disk, index included.
+    pub disk_bytes: u64,
+    /// Events that the index does not hold yet; they are answered from the day's file.
+    pub events_unindexed: u64,
+    /// Time of the newest event.
+    pub last_event_at: Option<Timestamp>,
+}
+
+/// A place that keeps events.
+///
+/// All calls but [`Store::submit`] may block on the disk; callers keep them off async threads.
+pub trait Store: Send + Sync {
+    /// Hands over a batch to be made durable with others; `done` is called after the commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] when the queue is full, [`StoreError::Closed`] at shutdown. Then
+    /// `done` is not called and nothing of the batch is kept.
+    fn submit(&self, writes: Vec<Redacted<Write>>, done: Done) -> Result<(), StoreError>;
+
+    /// Issues with events that match, a page at a time.
+    fn issues(&self, query: &IssueQuery) -> Result<IssuePage, StoreError>;
+
+    /// One issue; counts and histogram are those of `range`.
+    fn issue(&self, id: IssueId, range: TimeRange, buckets: usize)
+    -> Result<Option<IssueDetail>, StoreError>;
+
+    /// Events that match, a page at a time.
+    fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError>;
+
+    /// Where an event stands among the events of its issue that match.
+    fn neighbours(
+        &self,
+        id: EventId,
+        filter: &Filter,
+        range: TimeRange,
+    ) -> Result<Option<Neighbours>, StoreError>;
+
+    /// One event, whole.
+    fn event(&self, id: EventId) -> Result<Option<Placed>, StoreError>;
+
+    /// Snapshots by id, those that are there, in any order, over the whole retention.
+    fn snapshots(&self, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, StoreError>;
+
+    /// Counts of matching events over time, by service: the five largest, then the rest as `other`.
+    fn histogram(&self, filter: &Filter, range: TimeRange, buckets: usize) -> Result<Histogram, StoreError>;
+
+    /// The commonest values of `field` among matching events, with counts of issues and events.
+    fn facet(
+        &self,
+        field: &Field,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError>;
+
+    /// Sizes.
+    fn stats(&self) -> Result<StoreStats, StoreError>;
+
+    /// Deletes what is older, or more, than the retention allows; `now` decides the age.
+    fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Finishes pending writes and stops the threads of the store. Later calls of `submit` fail.
+    fn close(&self) -> Result<(), StoreError>;
+}
