@@ -1,1 +1,112 @@
-fn main() {}
+//! `reenact`, the one binary.
+
+mod client;
+mod config;
+mod doctor;
+mod listing;
+mod output;
+mod serve;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Error tracking that keeps the values of the variables in every stack frame.
+///
+/// Start with `reenact serve`, point a service under ddtrace at it with
+/// `DD_TRACE_AGENT_URL=http://127.0.0.1:8126`, and open http://127.0.0.1:9126.
+#[derive(Parser)]
+#[command(name = "reenact", version, propagate_version = true)]
+struct Cli {
+    /// Configuration file [default: reenact.toml in the working directory, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "REENACT_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive errors, keep them, and serve the pages and the API
+    Serve(config::Flags),
+    /// List issues
+    Issues(listing::IssuesArguments),
+    /// Show one event: its exceptions, frames and values
+    Show(show::ShowArguments),
+    /// Look for what keeps a set-up from working
+    Doctor(doctor::DoctorArguments),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print everything in a data directory as text
+    #[command(hide = true)]
+    Dump(DumpArguments),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print the settings in force
+    Show {
+        /// Say where each setting comes from
+        #[arg(long)]
+        origin: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: config::Flags,
+    },
+    /// Check a configuration file; exit with 2 when something is wrong
+    Check {
+        /// The file [default: the one in force]
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct DumpArguments {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("reenact: {error:#}");
+            ExitCode::from(if error.is::<config::ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config_file = cli.config.as_deref();
+    match cli.command {
+        Command::Serve(flags) => serve::run(&config::load(config_file, &flags)?),
+        Command::Issues(arguments) => listing::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(config_file, &arguments),
+        Command::Config(ConfigCommand::Show { origin, json, flags }) => config::show(config_file, &flags, origin, json),
+        Command::Config(ConfigCommand::Check { file }) => config::check(file.as_deref().or(config_file)),
+        Command::Dump(arguments) => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            reenact_store::embedded::dump(&arguments.data_dir, &mut out)?;
+            std::io::Write::flush(&mut out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

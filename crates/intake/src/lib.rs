@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Receiving: listeners, limits on what a request may cost, and the count of what became of it.
+//!
+//! What this crate promises:
+//! - A request is answered `200` or `202` only after the far end has said that it is durable.
+//! - Bodies are read up to a limit and a deadline, within one budget of memory for all requests.
+//! - Every received item ends in exactly one counted [`Outcome`](reenact_model::Outcome).
+//!
+//! The far end is a trait: the server's pipeline stores, an agent forwards.
+
+mod body;
+mod datadog;
+mod far_end;
+pub mod listen;
+mod receipts;
+mod reply;
+
+pub use body::{BodyLimits, Reader};
+pub use datadog::{Intake, router};
+pub use far_end::{FarEnd, FarEndError};
+pub use receipts::{Receipts, Source};
+pub use reply::{error_reply, next_request_id};

@@ -47,6 +47,11 @@ impl<T> Redacted<T> {
 }
 
 impl<T> Redacted<Vec<T>> {
+    /// Joins redacted data into one list.
+    pub fn collect(elements: impl IntoIterator<Item = Redacted<T>>) -> Self {
+        Redacted(elements.into_iter().map(Redacted::into_inner).collect())
+    }
+
     /// The elements, each marked.
     pub fn into_elements(self) -> impl Iterator<Item = Redacted<T>> {
         self.0.into_iter().map(Redacted)

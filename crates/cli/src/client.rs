@@ -1,0 +1,43 @@
+//! Asking a running server.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde_json::Value;
+
+/// Where the server is.
+#[derive(Args)]
+pub(crate) struct ServerArguments {
+    /// Address of the server
+    #[arg(long, value_name = "URL", env = "REENACT_SERVER", default_value = "http://127.0.0.1:9126")]
+    pub(crate) server: String,
+}
+
+/// Time for one answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// `GET /api/v1{path}` with parameters; the answer's JSON.
+pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
+    let agent: ureq::Agent = config.build().into();
+    let mut request = agent.get(format!("{}/api/v1{path}", server.trim_end_matches('/')));
+    for (name, value) in parameters {
+        request = request.query(name, value);
+    }
+    let mut answer = request
+        .call()
+        .with_context(|| format!("no answer from `{server}`; is `reenact serve` running there? (see --server)"))?;
+    let text = answer.body_mut().read_to_string().context("the answer broke off")?;
+    let body: Value = serde_json::from_str(&text)
+        .with_context(|| format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))?;
+    if let Some(error) = body.get("error") {
+        bail!("{}", error["message"].as_str().unwrap_or("the server refused the call"));
+    }
+    Ok(body)
+}
+
+/// A text field, or nothing.
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or("")
+}

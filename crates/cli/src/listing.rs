@@ -1,0 +1,92 @@
+//! `reenact issues`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::client::{self, ServerArguments, text};
+use crate::output::{self, Out, Style, inert};
+
+#[derive(Args)]
+pub(crate) struct IssuesArguments {
+    /// Which events count: `service:checkout -env:dev has:values "card declined"`
+    #[arg(long, default_value = "")]
+    query: String,
+    /// Start of the range: RFC 3339 or `now-1d`
+    #[arg(long, default_value = "now-1d")]
+    from: String,
+    /// End of the range, likewise
+    #[arg(long, default_value = "now")]
+    to: String,
+    /// `last_seen`, `first_seen`, `count` or `users`
+    #[arg(long, default_value = "last_seen")]
+    sort: String,
+    /// Issues to list, 1 to 200
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
+    let parameters = [
+        ("query", arguments.query.clone()),
+        ("from", arguments.from.clone()),
+        ("to", arguments.to.clone()),
+        ("sort", arguments.sort.clone()),
+        ("limit", arguments.limit.to_string()),
+    ];
+    let server = &arguments.server.server;
+    let answer = client::get(server, "/issues", &parameters)?;
+    let mut out = Out::stdout();
+    if arguments.json {
+        output::json(&mut out, &answer)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let issues = answer["issues"].as_array().map_or(&[][..], Vec::as_slice);
+    if issues.is_empty() {
+        eprintln!("no issues match from {} to {}; widen the range with --from now-4w", arguments.from, arguments.to);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for issue in issues {
+        print_issue(&mut out, issue)?;
+    }
+    let total = answer["total"].as_u64().unwrap_or(0);
+    eprintln!("`reenact show ID` prints an issue's newest event with values");
+    if total > issues.len() as u64 {
+        eprintln!("{} of {total} issues; more with --limit", issues.len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
+    let values = if issue["has_values"] == true { "values" } else { "      " };
+    let head = format!(
+        "{}  {:>6} x  {values}  {}  {}",
+        out.paint(Style::Muted, text(issue, "id")),
+        issue["count"].as_u64().unwrap_or(0),
+        out.paint(Style::Error, &inert(text(issue, "type"))),
+        inert(&shorten(text(issue, "message"), 100)),
+    );
+    out.line(head.trim_end())?;
+    let culprit = &issue["culprit"];
+    let place = match culprit["line_number"].as_u64() {
+        Some(line) => format!("{}:{line} in {}", text(culprit, "file"), text(culprit, "function")),
+        None => "no frame".to_owned(),
+    };
+    let detail = format!("    {}  {}  last seen {}", text(issue, "service"), place, text(issue, "last_seen"));
+    out.line(&out.paint(Style::Muted, &inert(&detail)))?;
+    Ok(())
+}
+
+fn shorten(text: &str, characters_max: usize) -> String {
+    let first = text.lines().next().unwrap_or("");
+    if first.chars().count() <= characters_max && first.len() == text.len() {
+        return first.to_owned();
+    }
+    first.chars().take(characters_max).chain(['…']).collect()
+}

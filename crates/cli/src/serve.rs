@@ -1,0 +1,130 @@
+//! `reenact serve`.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use reenact_intake::{BodyLimits, Intake, Receipts, router};
+use reenact_model::{Limits, Timestamp};
+use reenact_redact::{Redactor, Rules};
+use reenact_server::{Addresses, App, AppOptions, Listeners, Listening, Pipeline};
+use reenact_store::Store;
+use reenact_store::embedded::{EmbeddedStore, Options};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::Config;
+
+/// Time between two looks at the retention.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
+
+pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG").unwrap_or_else(|_| "info,tantivy=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers.max(2))
+        .max_blocking_threads(workers * 8)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(serve(config, workers))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
+    let rules = Rules {
+        identifiers: config.redacted_identifiers.clone(),
+        excluded_identifiers: config.excluded_identifiers.clone(),
+        types: config.redacted_types.clone(),
+    };
+    let redactor = Redactor::new(&rules).context("the redaction rules cannot be used")?;
+    let listening = Listening {
+        agent: config.agent_listen,
+        agent_socket: config.agent_socket.clone(),
+        ui: config.listen,
+    };
+    let listeners = Listeners::bind(&listening).await?;
+    let options = Options {
+        retention_age: Some(config.retention_age),
+        retention_bytes: Some(config.retention_bytes),
+        ..Options::DEFAULT
+    };
+    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&config.data_dir, options)?);
+    let receipts = Arc::new(Receipts::default());
+    let (pipeline, recorded) = Pipeline::new(redactor, Arc::clone(&store));
+    let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
+    let body_limits = BodyLimits {
+        body_bytes_max: config.body_bytes_max,
+        compressed_bytes_max: config.body_bytes_max,
+        budget_bytes: config.memory_bytes_max,
+        ..BodyLimits::DEFAULT
+    };
+    let addresses = listeners.addresses().clone();
+    let intake =
+        Arc::new(Intake::new(limits, body_limits, pipeline, Arc::clone(&receipts), workers, addresses.agent.port()));
+    let app = App::new(AppOptions { store: Arc::clone(&store), receipts, addresses: addresses.clone(), recorded });
+
+    let (stop, shutdown) = watch::channel(false);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let serving = listeners.serve(router(intake), app.router(), shutdown.clone());
+    let retention = tokio::spawn(keep_retention(Arc::clone(&store), shutdown));
+    announce(&addresses, &config.data_dir, config.ready_file.as_deref())?;
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: finishing the requests under way");
+    // The receivers live as long as the listeners and the retention do.
+    let _ = stop.send(true);
+    serving.await;
+    retention.await.context("the retention task failed")?;
+    tokio::task::spawn_blocking(move || store.close()).await.context("closing the store failed")??;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(addresses: &Addresses, data_dir: &Path, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let agent = format!("http://{}", addresses.agent);
+    let ui = format!("http://{}", addresses.ui);
+    if let Some(path) = ready_file {
+        let ready = serde_json::json!({ "agent": agent, "ui": ui });
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, format!("{ready}\n"))
+            .and_then(|()| std::fs::rename(&partial, path))
+            .with_context(|| format!("cannot write the ready file `{}`", path.display()))?;
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Reenact is ready.")?;
+    writeln!(out, "  open      {ui}")?;
+    writeln!(out, "  send to   {agent}   (DD_TRACE_AGENT_URL)")?;
+    if let Some(socket) = &addresses.agent_socket {
+        writeln!(out, "            unix://{}", socket.display())?;
+    }
+    writeln!(out, "  data in   {}", data_dir.display())?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn keep_retention(store: Arc<dyn Store>, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let now = Timestamp::from_nanos(i64::try_from(now).unwrap_or(i64::MAX));
+        let keeping = Arc::clone(&store);
+        match tokio::task::spawn_blocking(move || keeping.enforce_retention(now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the retention could not be kept"),
+            Err(error) => tracing::error!(%error, "the retention failed"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RETENTION_INTERVAL) => {}
+            _ = shutdown.wait_for(|stop| *stop) => return,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `reenact show EVENT`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::client::{self, ServerArguments, text};
+use crate::output::{self, Out, Style, inert};
+
+#[derive(Args)]
+pub(crate) struct ShowArguments {
+    /// An event (32 hexadecimal digits), or an issue (16) for its newest event with values
+    event: String,
+    /// Third-party frames too
+    #[arg(long)]
+    all_frames: bool,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Nesting of values that is printed.
+const DEPTH_MAX: usize = 12;
+/// Characters of one value that are printed.
+const VALUE_CHARACTERS_MAX: usize = 400;
+
+pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
+    let server = &arguments.server.server;
+    let mut id = arguments.event.clone();
+    anyhow::ensure!(
+        matches!(id.len(), 16 | 32) && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "`{}` is neither an event (32 hexadecimal digits) nor an issue (16)",
+        inert(&id)
+    );
+    if id.len() == 16 {
+        let issue = client::get(server, &format!("/issues/{id}"), &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
+        let latest = issue["latest_event_with_values_id"].as_str().or(issue["latest_event_id"].as_str());
+        id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
+    }
+    let event = client::get(server, &format!("/events/{id}"), &[])?;
+    let mut out = Out::stdout();
+    if arguments.json {
+        output::json(&mut out, &event)?;
+    } else {
+        print_event(&mut out, &event, arguments.all_frames)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result<()> {
+    let about = ["service", "env", "version", "resource", "host", "trace_id"];
+    for key in about {
+        if let Some(value) = event[key].as_str() {
+            out.line(&format!("{:<10} {}", out.paint(Style::Muted, key), inert(value)))?;
+        }
+    }
+    out.line(&format!("{:<10} {}", out.paint(Style::Muted, "time"), text(event, "timestamp")))?;
+    out.line(&format!("{:<10} {}", out.paint(Style::Muted, "values"), inert(text(&event["values"], "reason"))))?;
+    for warning in event["warnings"].as_array().into_iter().flatten() {
+        out.line(&format!("{:<10} {}", out.paint(Style::Redacted, "warning"), inert(warning.as_str().unwrap_or(""))))?;
+    }
+    for exception in event["exceptions"].as_array().into_iter().flatten() {
+        out.line("")?;
+        for frame in exception["frames"].as_array().into_iter().flatten() {
+            if all_frames || frame["in_app"] == true || frame["values"]["state"] == "captured" {
+                print_frame(out, frame)?;
+            }
+        }
+        let title = out.paint(Style::Error, &inert(text(exception, "type")));
+        out.line(&format!("{title}: {}", inert(text(exception, "message"))))?;
+        match exception["relation"].as_str() {
+            Some("cause") => out.line("\n  which caused")?,
+            Some(_) => out.line("\n  and while that was handled")?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn print_frame(out: &mut Out, frame: &Value) -> anyhow::Result<()> {
+    let line = frame["line_number"].as_u64().map_or(String::new(), |line| format!(":{line}"));
+    let function = out.paint(Style::Strong, &inert(text(frame, "function")));
+    out.line(&format!("  {function}  {}{line}", inert(text(frame, "file"))))?;
+    for source in frame["source"]["lines"].as_array().into_iter().flatten() {
+        out.line(&format!("    > {}", inert(source.as_str().unwrap_or("").trim())))?;
+    }
+    let values = &frame["values"];
+    if values["state"] != "captured" {
+        if frame["in_app"] == true {
+            out.line(&format!("    {}", out.paint(Style::Muted, &inert(text(values, "reason")))))?;
+        }
+        return Ok(());
+    }
+    for group in ["arguments", "locals", "closure", "globals"] {
+        let Some(variables) = values[group].as_object().filter(|variables| !variables.is_empty()) else { continue };
+        out.line(&format!("    {}", out.paint(Style::Muted, group)))?;
+        for (name, value) in variables {
+            print_value(out, &out.paint(Style::Key, &inert(name)), value, 3)?;
+        }
+    }
+    Ok(())
+}
+
+/// One value and what is in it, `depth` steps in.
+fn print_value(out: &mut Out, name: &str, value: &Value, depth: usize) -> anyhow::Result<()> {
+    let indent = "  ".repeat(depth);
+    out.line(&format!("{indent}{name} {}", summary(out, value)))?;
+    if depth > DEPTH_MAX {
+        return Ok(());
+    }
+    for (field, inner) in value["fields"].as_object().into_iter().flatten() {
+        print_value(out, &format!(".{}", out.paint(Style::Key, &inert(field))), inner, depth + 1)?;
+    }
+    for (index, inner) in value["elements"].as_array().into_iter().flatten().enumerate() {
+        print_value(out, &format!("[{index}]"), inner, depth + 1)?;
+    }
+    for pair in value["entries"].as_array().into_iter().flatten() {
+        let key = format!("[{}]", inert(text(&pair[0], "value")));
+        print_value(out, &out.paint(Style::Key, &key), &pair[1], depth + 1)?;
+    }
+    Ok(())
+}
+
+fn summary(out: &Out, value: &Value) -> String {
+    let type_name = inert(text(value, "type"));
+    let mut parts = vec![format!("= {}", out.paint(Style::Muted, &type_name))];
+    if value["is_null"] == true {
+        parts = vec![format!("= {}", out.paint(Style::Number, "None"))];
+    } else if let Some(scalar) = value["value"].as_str() {
+        let style = if scalar.contains(['\'', '"']) { Style::Text } else { Style::Number };
+        let cut: String = scalar.chars().take(VALUE_CHARACTERS_MAX).collect();
+        let rest = if cut.len() < scalar.len() { "…" } else { "" };
+        parts = vec![format!("= {}{rest}", out.paint(style, &inert(&cut)))];
+    }
+    if value["truncated"] == true {
+        parts.push("(cut)".to_owned());
+    }
+    if let Some(size) = value["size"].as_u64() {
+        parts.push(format!("(size {size})"));
+    }
+    if let Some(reason) = value["not_captured"].as_str() {
+        let rule = value["rule"].as_str().map_or(String::new(), |rule| format!(": {}", inert(rule)));
+        parts.push(out.paint(Style::Redacted, &format!("<{}{rule}>", reason.replace('_', " "))));
+    }
+    parts.join(" ")
+}

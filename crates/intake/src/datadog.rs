@@ -1,0 +1,307 @@
+//! The addresses of the Datadog Agent, as far as errors need them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use reenact_model::{Fragment, Limits, Outcome, Timestamp};
+use reenact_wire::datadog::{self, ClientInfo, DecodeError, Decoded};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::body::{BodyError, ReadBody};
+use crate::far_end::{FarEnd, FarEndError};
+use crate::receipts::{Receipts, Source};
+use crate::reply::{error_reply, next_request_id};
+use crate::{BodyLimits, Reader};
+
+/// What the handlers share.
+pub struct Intake {
+    reader: Reader,
+    limits: Limits,
+    far_end: Arc<dyn FarEnd>,
+    receipts: Arc<Receipts>,
+    workers: Semaphore,
+    port: u16,
+}
+
+impl Intake {
+    /// An intake that hands over to `far_end`; `workers` bodies are decoded at a time, and `port` is
+    /// the one that clients are told.
+    pub fn new(
+        limits: Limits,
+        body_limits: BodyLimits,
+        far_end: Arc<dyn FarEnd>,
+        receipts: Arc<Receipts>,
+        workers: usize,
+        port: u16,
+    ) -> Self {
+        Self {
+            reader: Reader::new(body_limits),
+            limits,
+            far_end,
+            receipts,
+            workers: Semaphore::new(workers.max(1)),
+            port,
+        }
+    }
+}
+
+/// The addresses of the Agent.
+pub fn router(intake: Arc<Intake>) -> Router {
+    let on = |source: Source| {
+        any(move |State(intake): State<Arc<Intake>>, request: Request<Body>| async move {
+            receive(intake, source, request).await
+        })
+    };
+    Router::new()
+        .route("/info", get(info))
+        .route("/v0.3/traces", on(Source::TracesV03))
+        .route("/v0.4/traces", on(Source::TracesV04))
+        .route("/v0.5/traces", on(Source::TracesV05))
+        .route("/debugger/v1/input", on(Source::DebuggerV1))
+        .route("/debugger/v2/input", on(Source::DebuggerV2))
+        .route("/debugger/v1/diagnostics", on(Source::Diagnostics))
+        .route("/evp_proxy/v4/api/v2/errorsintake", on(Source::Crash))
+        .route("/v0.6/stats", on(Source::Stats))
+        .route("/telemetry/proxy/api/v2/apmtelemetry", on(Source::Telemetry))
+        .route("/symdb/v1/input", on(Source::Symbols))
+        .route("/v0.7/config", on(Source::RemoteConfig))
+        .fallback(unknown_address)
+        .with_state(intake)
+}
+
+/// What clients read to decide what to send. Only addresses that work are listed, and only fields
+/// that the clients' own parsers know: an unknown one makes some of them give up.
+async fn info(State(intake): State<Arc<Intake>>) -> Response {
+    axum::Json(json!({
+        "version": "7.66.0",
+        "git_commit": "0000000",
+        "endpoints": [
+            "/v0.3/traces", "/v0.4/traces", "/v0.5/traces", "/v0.6/stats", "/telemetry/proxy/", "/evp_proxy/v4/",
+            "/debugger/v1/input", "/debugger/v1/diagnostics", "/debugger/v2/input", "/symdb/v1/input", "/v0.7/config",
+        ],
+        "client_drop_p0s": false,
+        "span_meta_structs": true,
+        "long_running_spans": true,
+        "span_events": true,
+        "evp_proxy_allowed_headers":
+            ["Content-Type", "Accept-Encoding", "Content-Encoding", "User-Agent", "DD-CI-PROVIDER-NAME"],
+        "config": {
+            "default_env": "none",
+            "target_tps": 10,
+            "max_eps": 200,
+            "receiver_port": intake.port,
+            "receiver_socket": "",
+            "connection_limit": 0,
+            "receiver_timeout": 0,
+            "max_request_bytes": intake.limits.body_bytes_max,
+            "statsd_port": 0,
+            "max_memory": 0,
+            "max_cpu": 0,
+            "analyzed_spans_by_service": {},
+            "obfuscation": {
+                "elastic_search": false, "mongo": false, "sql_exec_plan": false, "sql_exec_plan_normalize": false,
+                "http": { "remove_query_string": false, "remove_path_digits": false },
+                "remove_stack_traces": false,
+                "redis": { "Enabled": false, "RemoveAllArgs": false },
+                "memcached": { "Enabled": false, "KeepCommand": false },
+            },
+        },
+        "peer_tags": [],
+        "span_kinds_stats_computed": [],
+    }))
+    .into_response()
+}
+
+async fn unknown_address() -> Response {
+    let message = "no such address; `/info` lists those that there are";
+    error_reply(StatusCode::NOT_FOUND, "not_found", message, &next_request_id())
+}
+
+/// Why a request was refused whole.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("send this with `POST` or `PUT`")]
+    Method,
+    #[error("content type `{found}` is not supported here; send `{expected}`")]
+    ContentType { found: String, expected: &'static str },
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    FarEnd(#[from] FarEndError),
+}
+
+impl Refusal {
+    fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::ContentType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unsupported"),
+            Self::Body(error) => error.status(),
+            Self::Decode(DecodeError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::Decode(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::FarEnd(FarEndError::Overloaded) => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
+            Self::FarEnd(FarEndError::Failed(_)) => (StatusCode::SERVICE_UNAVAILABLE, "storing_failed"),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.status().0 {
+            StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Outcome::RateLimited,
+            _ => Outcome::Malformed,
+        }
+    }
+}
+
+async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) -> Response {
+    let request_id = next_request_id();
+    intake.receipts.requests.fetch_add(1, Ordering::Relaxed);
+    match take(&intake, source, request, &request_id).await {
+        Ok(()) => answer(source),
+        Err(refusal) => {
+            let (status, code) = refusal.status();
+            intake.receipts.count(source, refusal.outcome(), 1);
+            if let Refusal::FarEnd(FarEndError::Failed(cause)) = &refusal {
+                tracing::error!(request.id = request_id, source = source.as_str(), error = %cause, "storing failed");
+            } else {
+                tracing::warn!(request.id = request_id, source = source.as_str(), code, "refused a request: {refusal}");
+            }
+            error_reply(status, code, &refusal.to_string(), &request_id)
+        }
+    }
+}
+
+/// The answer that the clients expect, once everything is durable.
+fn answer(source: Source) -> Response {
+    match source {
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 => {
+            // A rate of 1 asks the client to keep every trace.
+            axum::Json(json!({ "rate_by_service": { "service:,env:": 1.0 } })).into_response()
+        }
+        Source::Stats | Source::RemoteConfig => axum::Json(json!({})).into_response(),
+        _ => (StatusCode::ACCEPTED, axum::Json(json!({}))).into_response(),
+    }
+}
+
+async fn take(intake: &Arc<Intake>, source: Source, request: Request<Body>, request_id: &str) -> Result<(), Refusal> {
+    let (head, body) = request.into_parts();
+    if head.method != axum::http::Method::POST && head.method != axum::http::Method::PUT {
+        return Err(Refusal::Method);
+    }
+    check_content_type(source, &head.headers)?;
+    let received_at = now();
+    let query = head.uri.query().map(str::to_owned);
+    let body = intake.reader.read(&head.headers, body).await?;
+    let _worker = intake.workers.acquire().await.expect("the semaphore is never closed");
+    let decoding = Arc::clone(intake);
+    let decoded = tokio::task::spawn_blocking(move || {
+        decode(&decoding, source, &head.headers, query.as_deref(), body, received_at)
+    })
+    .await
+    .map_err(|error| FarEndError::Failed(Box::new(error)))??;
+    settle(intake, source, decoded, received_at, request_id).await
+}
+
+/// Counts what was decoded, and hands over what is to be kept.
+async fn settle(
+    intake: &Intake,
+    source: Source,
+    decoded: Decoded,
+    received_at: Timestamp,
+    request_id: &str,
+) -> Result<(), Refusal> {
+    let receipts = &intake.receipts;
+    receipts.spans_received.fetch_add(decoded.spans_received, Ordering::Relaxed);
+    receipts.snapshots_received.fetch_add(decoded.snapshots_received, Ordering::Relaxed);
+    let outcomes = if decoded.fragments.is_empty() {
+        Vec::new()
+    } else {
+        intake.far_end.accept(decoded.fragments, received_at).await?
+    };
+    for outcome in outcomes {
+        receipts.count(source, outcome, 1);
+    }
+    receipts.count(source, Outcome::Filtered, decoded.filtered);
+    for problem in &decoded.problems {
+        receipts.count(source, problem.kind.outcome(), u64::from(problem.items));
+        tracing::warn!(request.id = request_id, source = source.as_str(), "left out: {problem}");
+    }
+    Ok(())
+}
+
+fn decode(
+    intake: &Intake,
+    source: Source,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: ReadBody,
+    received_at: Timestamp,
+) -> Result<Decoded, Refusal> {
+    let bytes = intake.reader.decompress(&body)?;
+    let limits = &intake.limits;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let client = ClientInfo { language: text("datadog-meta-lang"), tracer_version: text("datadog-meta-tracer-version") };
+    let content_type = text("content-type");
+    let decoded = match source {
+        Source::TracesV03 => datadog::traces::v03::decode(&bytes, &client, limits),
+        Source::TracesV04 => datadog::traces::v04::decode(&bytes, &client, limits),
+        Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits),
+        Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {
+            datadog::debugger::decode(&bytes, content_type, query, &client, received_at, limits)
+        }
+        Source::Crash => datadog::crash::decode(&bytes, &client, received_at, limits),
+        Source::Stats => datadog::stats::decode(&bytes, limits),
+        Source::Telemetry => datadog::telemetry::decode(&bytes, limits),
+        Source::Symbols => datadog::symdb::decode(&bytes, content_type, limits),
+        Source::RemoteConfig => datadog::remote_config::decode(&bytes, limits),
+    }?;
+    debug_assert!(decoded.fragments.iter().all(|fragment| is_of(source, fragment)));
+    Ok(decoded)
+}
+
+fn is_of(source: Source, fragment: &Fragment) -> bool {
+    match source {
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 => matches!(fragment, Fragment::Trace(_)),
+        Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => matches!(fragment, Fragment::Snapshot(_)),
+        Source::Crash => matches!(fragment, Fragment::Crash(_)),
+        _ => false,
+    }
+}
+
+fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Refusal> {
+    let (accepted, expected): (&[&str], &'static str) = match source {
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::Stats => {
+            (&["application/msgpack", "application/x-msgpack", "application/octet-stream"], "application/msgpack")
+        }
+        Source::Symbols => (&["multipart/form-data"], "multipart/form-data"),
+        Source::Diagnostics | Source::DebuggerV1 | Source::DebuggerV2 => {
+            (&["application/json", "multipart/form-data"], "application/json")
+        }
+        Source::Crash | Source::Telemetry | Source::RemoteConfig => (&["application/json"], "application/json"),
+    };
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let full = value.to_str().unwrap_or("?").to_ascii_lowercase();
+    let essence = full.split(';').next().unwrap_or("").trim();
+    let json_in_utf8 = !full.contains("charset=") || full.contains("charset=utf-8") || full.contains("charset=\"utf-8\"");
+    if essence.is_empty() || (accepted.contains(&essence) && json_in_utf8) {
+        return Ok(());
+    }
+    let found = full.chars().filter(|c| c.is_ascii_alphanumeric() || "/;=-+. ".contains(*c)).take(60).collect();
+    Err(Refusal::ContentType { found, expected })
+}
+
+fn now() -> Timestamp {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}

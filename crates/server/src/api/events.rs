@@ -1,0 +1,48 @@
+//! One event, and its neighbours.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use reenact_model::EventId;
+
+use super::failure::Failure;
+use super::parameters::Selection;
+use super::{ask, present, views};
+use crate::App;
+use crate::app::now;
+
+fn event_id(text: &str) -> Result<EventId, Failure> {
+    text.parse().map_err(|_| Failure::not_found("event"))
+}
+
+/// One event, whole: its exceptions and frames with the values that have arrived.
+#[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
+    responses((status = 200, body = views::Event), (status = 404, body = views::ErrorBody)))]
+pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<views::Event>, Failure> {
+    let id = event_id(&id)?;
+    let found = ask(&app, move |app| {
+        let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;
+        let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
+        Ok(present::event(placed, snapshots, now()))
+    });
+    Ok(Json(found.await?))
+}
+
+/// Where an event stands among the matching events of its issue.
+#[utoipa::path(get, path = "/events/{id}/neighbours", tag = "events", params(("id" = String, Path), Selection),
+    responses((status = 200, body = views::Neighbours), (status = 404, body = views::ErrorBody)))]
+pub(crate) async fn neighbours(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    selection: Result<Query<Selection>, QueryRejection>,
+) -> Result<Json<views::Neighbours>, Failure> {
+    let Query(selection) = selection.map_err(|error| Failure::bad("parameter_invalid", error.body_text()))?;
+    let id = event_id(&id)?;
+    let (filter, range) = (selection.filter()?, selection.range(now())?);
+    let found = ask(&app, move |app| {
+        app.store.neighbours(id, &filter, range)?.ok_or_else(|| Failure::not_found("event"))
+    });
+    Ok(Json(present::neighbours(found.await?)))
+}

@@ -1,0 +1,107 @@
+//! The HTTP API under `/api/v1`, and the pages.
+
+mod events;
+mod failure;
+mod issues;
+mod parameters;
+mod present;
+mod stream;
+mod system;
+pub(crate) mod views;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use utoipa::OpenApi;
+
+use crate::App;
+use crate::ui;
+use failure::Failure;
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Reenact", description = "Errors of Python services, with the values of their variables."),
+    servers((url = "/api/v1")),
+    paths(
+        system::status,
+        system::outcomes,
+        issues::list,
+        issues::one,
+        issues::events,
+        issues::histogram,
+        issues::facets,
+        issues::facet_values,
+        events::one,
+        events::neighbours,
+        stream::stream,
+    ),
+    components(schemas(views::Value, views::NotCaptured, views::ErrorBody))
+)]
+struct Description;
+
+/// The OpenAPI document of the API, as indented JSON.
+pub fn openapi_json() -> String {
+    Description::openapi().to_pretty_json().expect("the document is plain data")
+}
+
+impl App {
+    /// The API, the pages, and what operators ask for.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let api = Router::new()
+            .route("/status", get(system::status))
+            .route("/outcomes", get(system::outcomes))
+            .route("/issues", get(issues::list))
+            .route("/issues/{id}", get(issues::one))
+            .route("/issues/{id}/events", get(issues::events))
+            .route("/histogram", get(issues::histogram))
+            .route("/facets", get(issues::facets))
+            .route("/facets/{key}/values", get(issues::facet_values))
+            .route("/events/{id}", get(events::one))
+            .route("/events/{id}/neighbours", get(events::neighbours))
+            .route("/stream", get(stream::stream))
+            .route("/openapi.json", get(system::openapi))
+            .fallback(|| async { Failure::not_found("address; `/api/v1/openapi.json` lists them") })
+            .method_not_allowed_fallback(|| async { Failure::method_not_allowed() });
+        Router::new()
+            .nest("/api/v1", api)
+            .route("/healthz", get(system::health))
+            .route("/readyz", get(system::ready))
+            .route("/metrics", get(system::metrics))
+            .fallback(get(ui::serve))
+            .layer(middleware::from_fn(secure))
+            .with_state(Arc::clone(self))
+    }
+}
+
+/// Headers that every answer has: what is captured is hostile text, and stays in its page.
+async fn secure(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, ui::CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Runs a call of the store off the async threads.
+async fn ask<T: Send + 'static>(
+    app: &Arc<App>,
+    call: impl FnOnce(&App) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let app = Arc::clone(app);
+    tokio::task::spawn_blocking(move || call(&app)).await.unwrap_or_else(|_| Err(Failure::internal()))
+}

@@ -1,0 +1,108 @@
+//! Reading the parameters of a request.
+
+use reenact_model::Timestamp;
+use reenact_store::{Filter, TimeRange, query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::failure::Failure;
+
+/// Entries on one page, unless asked otherwise.
+const LIMIT_DEFAULT: usize = 50;
+/// Entries on one page at most.
+const LIMIT_MAX: usize = 200;
+/// Buckets of a histogram at most.
+const BUCKETS_MAX: usize = 500;
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// Which events a call is about.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Selection {
+    /// A query such as `service:checkout has:values "card declined"`.
+    pub query: Option<String>,
+    /// Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent.
+    pub from: Option<String>,
+    /// End of the range, likewise; now when absent.
+    pub to: Option<String>,
+}
+
+impl Selection {
+    pub(crate) fn filter(&self) -> Result<Filter, Failure> {
+        query::parse(self.query.as_deref().unwrap_or("")).map_err(|error| Failure::query(&error))
+    }
+
+    pub(crate) fn range(&self, now: Timestamp) -> Result<TimeRange, Failure> {
+        let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>, Failure> {
+            text.as_deref().filter(|text| !text.is_empty()).map(|text| parse_time(text, now, name)).transpose()
+        };
+        // An event of this very moment belongs to a range that ends now.
+        let to = time(&self.to, "to")?.unwrap_or_else(|| now.saturating_add_nanos(1_000_000_000));
+        let from = time(&self.from, "from")?.unwrap_or_else(|| to.saturating_add_nanos(-DAY_NS));
+        if from >= to {
+            return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
+        }
+        Ok(TimeRange { from, to })
+    }
+}
+
+fn parse_time(text: &str, now: Timestamp, name: &str) -> Result<Timestamp, Failure> {
+    let relative = || -> Option<Timestamp> {
+        let rest = text.strip_prefix("now")?;
+        if rest.is_empty() {
+            return Some(now.saturating_add_nanos(1_000_000_000));
+        }
+        let rest = rest.strip_prefix('-')?;
+        let unit = rest.chars().next_back()?;
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return None,
+        };
+        let count: i64 = rest[..rest.len() - unit.len_utf8()].parse().ok().filter(|count| *count >= 0)?;
+        Some(now.saturating_add_nanos(-count.saturating_mul(seconds).saturating_mul(1_000_000_000)))
+    };
+    relative().or_else(|| Timestamp::parse_rfc3339(text).ok()).ok_or_else(|| {
+        Failure::bad("time_invalid", format!("`{name}` is neither an RFC 3339 time nor like `now-1d`"))
+    })
+}
+
+/// Entries on a page.
+pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Failure> {
+    let limit = asked.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Failure::bad("parameter_invalid", format!("`limit` is from 1 to {LIMIT_MAX}")))
+}
+
+/// Buckets of a histogram.
+pub(crate) fn buckets(asked: Option<usize>, default: usize) -> Result<usize, Failure> {
+    let buckets = asked.unwrap_or(default);
+    if (1..=BUCKETS_MAX).contains(&buckets) {
+        return Ok(buckets);
+    }
+    Err(Failure::bad("parameter_invalid", format!("`buckets` is from 1 to {BUCKETS_MAX}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: &str, to: &str) -> Result<TimeRange, Failure> {
+        let selection = Selection { query: None, from: Some(from.to_owned()), to: Some(to.to_owned()) };
+        selection.range(Timestamp::parse_rfc3339("2026-11-22T10:00:00Z").unwrap())
+    }
+
+    #[test]
+    fn times_are_absolute_or_relative_to_now() {
+        let got = range("now-2h", "2026-11-22T09:00:00Z").unwrap();
+        assert_eq!((got.from.to_string().as_str(), got.to.to_string().as_str()), ("2026-11-22T08:00:00.000Z", "2026-11-22T09:00:00.000Z"));
+        for (from, to) in [("now", "now-1d"), ("yesterday", "now"), ("now-1y", "now"), ("now--1d", "now"), ("now-é", "now")] {
+            assert!(range(from, to).is_err(), "{from} {to}");
+        }
+    }
+}

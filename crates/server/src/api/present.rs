@@ -1,0 +1,217 @@
+//! From what the store answers to what the API shows.
+
+use std::collections::HashMap;
+
+use reenact_model::{Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
+use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
+
+use super::views;
+
+/// How long an issue counts as new, in nanoseconds: 48 hours.
+const NEW_NS: i64 = 48 * 3_600_000_000_000;
+
+pub(crate) fn issue_summary(row: IssueRow, now: Timestamp) -> views::IssueSummary {
+    let is_new = now.nanos_since(row.first_seen) < NEW_NS;
+    views::IssueSummary {
+        id: row.id.to_string(),
+        type_name: row.type_name,
+        message: row.message,
+        culprit: row.culprit.map(|frame| views::Culprit {
+            function: frame.function,
+            file: frame.file,
+            line_number: frame.line_number,
+        }),
+        service: row.service,
+        envs: row.envs,
+        versions: row.versions,
+        state: views::IssueState::ForReview,
+        tags: if is_new { vec!["new".to_owned()] } else { Vec::new() },
+        assignee: None,
+        handled: row.handled,
+        count: row.count,
+        users: row.users,
+        first_seen: row.first_seen.to_string(),
+        last_seen: row.last_seen.to_string(),
+        has_values: row.has_values,
+        histogram: row.histogram,
+    }
+}
+
+pub(crate) fn issue(detail: IssueDetail, grouping: Option<Grouping>, now: Timestamp) -> views::Issue {
+    views::Issue {
+        count_total: detail.count_total,
+        first_version: detail.first_version,
+        last_version: detail.last_version,
+        latest_event_id: detail.latest_event.map(|id| id.to_string()),
+        latest_event_with_values_id: detail.latest_event_with_values.map(|id| id.to_string()),
+        grouping: grouping.map(grouping_view).unwrap_or_default(),
+        summary: issue_summary(detail.row, now),
+    }
+}
+
+pub(crate) fn event_summary(row: EventRow) -> views::EventSummary {
+    views::EventSummary {
+        id: row.id.to_string(),
+        issue_id: row.issue_id.to_string(),
+        timestamp: row.timestamp.to_string(),
+        service: row.service,
+        env: row.env,
+        version: row.version,
+        host: row.host,
+        resource: row.resource,
+        message: row.message,
+        handled: row.handled,
+        trace_id: row.trace_id.map(|id| id.to_string()),
+        user_id: row.user_id,
+        has_values: row.has_values,
+    }
+}
+
+pub(crate) fn neighbours(found: Neighbours) -> views::Neighbours {
+    let text = |id: Option<reenact_model::EventId>| id.map(|id| id.to_string());
+    views::Neighbours {
+        position: found.position,
+        total: found.total,
+        newest: text(found.newest),
+        newer: text(found.newer),
+        older: text(found.older),
+        oldest: text(found.oldest),
+        newer_with_values: text(found.newer_with_values),
+        older_with_values: text(found.older_with_values),
+    }
+}
+
+/// Joins an event with its snapshots, in whatever order they arrived.
+pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) -> views::Event {
+    let state = reenact_issues::values::event_state(&placed.report, snapshots.len(), now);
+    let snapshots: HashMap<SnapshotId, Snapshot> = snapshots.into_iter().map(|one| (one.id, one)).collect();
+    let exceptions = exceptions(&placed, &snapshots, now);
+    let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
+    let Placed { report, issue_id, grouping } = placed;
+    let mut warnings = report.warnings;
+    if exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.values.earlier_occurrence) {
+        warnings.push(
+            "some frames show values of an earlier exception: the client captures a frame that stays \
+             alive, such as a worker's loop, only once"
+                .to_owned(),
+        );
+    }
+    let first_start = report.trace.first().map_or(report.timestamp, |span| span.start);
+    views::Event {
+        id: report.id.to_string(),
+        issue_id: issue_id.to_string(),
+        timestamp: report.timestamp.to_string(),
+        received_at: report.received_at.to_string(),
+        service: report.service,
+        env: report.env,
+        version: report.version,
+        host: report.host,
+        language: report.language,
+        trace_id: report.trace_id.map(|id| id.to_string()),
+        span_id: report.span_id.map(|id| id.to_string()),
+        resource: report.resource,
+        operation: report.operation,
+        handled: report.handled,
+        client: views::Client { name: report.client.name, version: report.client.version },
+        commit: report.commit,
+        repository: report.repository,
+        thread: report.thread.or(thread),
+        values: views::ValuesState { state: state.state.to_owned(), reason: state.reason },
+        exceptions,
+        stack_text: report.stack_text,
+        tags: report.tags,
+        metrics: report.metrics,
+        user: report.user_id.map(|id| views::User { id }),
+        request: report.request.map(|request| views::Request {
+            method: request.method,
+            url: request.url,
+            route: request.route,
+            status_code: request.status_code,
+            user_agent: request.user_agent,
+        }),
+        trace: views::Trace {
+            spans: report
+                .trace
+                .into_iter()
+                .map(|span| views::TraceSpan {
+                    span_id: span.span_id.to_string(),
+                    parent_id: span.parent_id.map(|id| id.to_string()),
+                    service: span.service,
+                    name: span.operation,
+                    resource: span.resource,
+                    start: span.start.to_string(),
+                    start_offset_ns: span.start.nanos_since(first_start),
+                    duration_ns: span.duration_ns,
+                    error: span.failed,
+                    has_exception: span.has_exception,
+                })
+                .collect(),
+            spans_dropped: report.spans_dropped,
+        },
+        grouping: grouping_view(grouping),
+        warnings,
+    }
+}
+
+fn exceptions(placed: &Placed, snapshots: &HashMap<SnapshotId, Snapshot>, now: Timestamp) -> Vec<views::Exception> {
+    let view = |exception: &Exception| views::Exception {
+        module: exception.type_name.rsplit_once('.').map(|(module, _)| module.to_owned()),
+        type_name: exception.type_name.clone(),
+        message: exception.message.clone(),
+        relation: exception.relation.map(|relation| match relation {
+            Relation::Cause => views::Relation::Cause,
+            Relation::Context => views::Relation::Context,
+        }),
+        notes: exception.notes.clone(),
+        frames: exception
+            .frames
+            .iter()
+            .enumerate()
+            .map(|(index, frame)| frame_view(index, frame, placed, snapshots, now))
+            .collect(),
+    };
+    placed.report.exceptions.iter().map(view).collect()
+}
+
+fn frame_view(
+    index: usize,
+    frame: &Frame,
+    placed: &Placed,
+    snapshots: &HashMap<SnapshotId, Snapshot>,
+    now: Timestamp,
+) -> views::Frame {
+    let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id));
+    let state = reenact_issues::values::frame_state(&placed.report, frame, snapshot.is_some(), snapshots.len(), now);
+    let is_of_another = |snapshot: &Snapshot| {
+        matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours)
+    };
+    let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
+    views::Frame {
+        index,
+        function: frame.function.clone(),
+        qualified_name: frame.qualified_name.clone(),
+        module: frame.module.clone(),
+        file: frame.file.clone(),
+        line_number: frame.line_number,
+        in_app: frame.in_app,
+        repeats: frame.repeats,
+        source: frame.source_line.as_ref().zip(frame.line_number).map(|(line, number)| views::SourceLines {
+            first_line_number: number,
+            lines: vec![line.clone()],
+        }),
+        values: views::FrameValues {
+            state: state.state.to_owned(),
+            reason: state.reason,
+            captured_line_number: snapshot.and_then(|snapshot| snapshot.line_number),
+            earlier_occurrence: snapshot.is_some_and(is_of_another),
+            arguments: variables(|snapshot| &snapshot.arguments),
+            locals: variables(|snapshot| &snapshot.locals),
+            globals: variables(|snapshot| &snapshot.globals),
+            closure: variables(|snapshot| &snapshot.closure),
+        },
+    }
+}
+
+fn grouping_view(grouping: Grouping) -> views::Grouping {
+    views::Grouping { version: grouping.version, fingerprint: grouping.fingerprint, why: grouping.why }
+}

@@ -1,0 +1,50 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use reenact_intake::Receipts;
+use reenact_model::Timestamp;
+use reenact_store::Store;
+
+use crate::Addresses;
+use crate::pipeline::Recorded;
+
+/// What the handlers of the API share.
+pub struct App {
+    /// Where events are kept.
+    pub store: Arc<dyn Store>,
+    /// The count of what arrived.
+    pub receipts: Arc<Receipts>,
+    /// When the process began.
+    pub started_at: Timestamp,
+    /// Where clients send to.
+    pub addresses: Addresses,
+    /// Says when something was recorded.
+    pub recorded: Recorded,
+}
+
+/// What an [`App`] is made of.
+pub struct AppOptions {
+    /// Where events are kept.
+    pub store: Arc<dyn Store>,
+    /// The count of what arrived.
+    pub receipts: Arc<Receipts>,
+    /// Where clients send to.
+    pub addresses: Addresses,
+    /// Says when something was recorded.
+    pub recorded: Recorded,
+}
+
+impl App {
+    /// An application that began now.
+    pub fn new(options: AppOptions) -> Arc<Self> {
+        let AppOptions { store, receipts, addresses, recorded } = options;
+        Arc::new(Self { store, receipts, started_at: now(), addresses, recorded })
+    }
+}
+
+/// The time of the machine's clock.
+pub(crate) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp::from_nanos(since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
+}
