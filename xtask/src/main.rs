@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 /// The generated documents, and what makes them.
-const GENERATED: [(&str, fn() -> String); 1] = [("docs/reference/openapi.json", || reenact_server::openapi_json() + "\n")];
+const GENERATED: [(&str, fn() -> String); 1] =
+    [("docs/reference/openapi.json", || reenact_server::openapi_json() + "\n")];
 
 fn main() -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

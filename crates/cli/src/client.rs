@@ -19,15 +19,16 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `GET /api/v1{path}` with parameters; the answer's JSON.
 pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
+    let config =
+        ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
     let agent: ureq::Agent = config.build().into();
     let mut request = agent.get(format!("{}/api/v1{path}", server.trim_end_matches('/')));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
-    let mut answer = request
-        .call()
-        .with_context(|| format!("no answer from `{server}`; is `reenact serve` running there? (see --server)"))?;
+    let mut answer = request.call().with_context(|| {
+        format!("no answer from `{server}`; is `reenact serve` running there? (see --server)")
+    })?;
     let text = answer.body_mut().read_to_string().context("the answer broke off")?;
     let body: Value = serde_json::from_str(&text)
         .with_context(|| format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))?;

@@ -52,18 +52,93 @@ enum Kind {
 
 /// Every setting there is.
 const SETTINGS: [Setting; 12] = [
-    Setting { key: "data_dir", environment: &["REENACT_DATA_DIR"], default: "reenact-data", kind: Kind::Text, meaning: "where everything is kept" },
-    Setting { key: "listen", environment: &["REENACT_LISTEN"], default: "127.0.0.1:9126", kind: Kind::Address, meaning: "address of the pages and the API" },
-    Setting { key: "ready_file", environment: &["REENACT_READY_FILE"], default: "", kind: Kind::Text, meaning: "written once everything listens" },
-    Setting { key: "agent.listen", environment: &["REENACT_AGENT_LISTEN"], default: "127.0.0.1:8126", kind: Kind::Address, meaning: "address that clients send to" },
-    Setting { key: "agent.socket", environment: &["REENACT_AGENT_SOCKET"], default: "", kind: Kind::Text, meaning: "Unix socket that clients send to" },
-    Setting { key: "limits.body_max", environment: &["REENACT_LIMITS_BODY_MAX"], default: "32 MiB", kind: Kind::Size, meaning: "size of one request after decompression" },
-    Setting { key: "limits.memory_max", environment: &["REENACT_LIMITS_MEMORY_MAX"], default: "256 MiB", kind: Kind::Size, meaning: "memory for the bodies of all requests under way" },
-    Setting { key: "redaction.identifiers", environment: &["REENACT_REDACTION_IDENTIFIERS", "DD_DYNAMIC_INSTRUMENTATION_REDACTED_IDENTIFIERS"], default: "", kind: Kind::Names, meaning: "further names whose values are removed" },
-    Setting { key: "redaction.excluded_identifiers", environment: &["REENACT_REDACTION_EXCLUDED_IDENTIFIERS", "DD_DYNAMIC_INSTRUMENTATION_REDACTION_EXCLUDED_IDENTIFIERS"], default: "", kind: Kind::Names, meaning: "names whose values are kept" },
-    Setting { key: "redaction.types", environment: &["REENACT_REDACTION_TYPES", "DD_DYNAMIC_INSTRUMENTATION_REDACTED_TYPES"], default: "", kind: Kind::Names, meaning: "types whose values are removed; `*` stands for any text" },
-    Setting { key: "retention.age", environment: &["REENACT_RETENTION_AGE"], default: "30 days", kind: Kind::Duration, meaning: "how long events are kept" },
-    Setting { key: "retention.size", environment: &["REENACT_RETENTION_SIZE"], default: "20 GiB", kind: Kind::Size, meaning: "how much disk events may take" },
+    Setting {
+        key: "data_dir",
+        environment: &["REENACT_DATA_DIR"],
+        default: "reenact-data",
+        kind: Kind::Text,
+        meaning: "where everything is kept",
+    },
+    Setting {
+        key: "listen",
+        environment: &["REENACT_LISTEN"],
+        default: "127.0.0.1:9126",
+        kind: Kind::Address,
+        meaning: "address of the pages and the API",
+    },
+    Setting {
+        key: "ready_file",
+        environment: &["REENACT_READY_FILE"],
+        default: "",
+        kind: Kind::Text,
+        meaning: "written once everything listens",
+    },
+    Setting {
+        key: "agent.listen",
+        environment: &["REENACT_AGENT_LISTEN"],
+        default: "127.0.0.1:8126",
+        kind: Kind::Address,
+        meaning: "address that clients send to",
+    },
+    Setting {
+        key: "agent.socket",
+        environment: &["REENACT_AGENT_SOCKET"],
+        default: "",
+        kind: Kind::Text,
+        meaning: "Unix socket that clients send to",
+    },
+    Setting {
+        key: "limits.body_max",
+        environment: &["REENACT_LIMITS_BODY_MAX"],
+        default: "32 MiB",
+        kind: Kind::Size,
+        meaning: "size of one request after decompression",
+    },
+    Setting {
+        key: "limits.memory_max",
+        environment: &["REENACT_LIMITS_MEMORY_MAX"],
+        default: "256 MiB",
+        kind: Kind::Size,
+        meaning: "memory for the bodies of all requests under way",
+    },
+    Setting {
+        key: "redaction.identifiers",
+        environment: &["REENACT_REDACTION_IDENTIFIERS", "DD_DYNAMIC_INSTRUMENTATION_REDACTED_IDENTIFIERS"],
+        default: "",
+        kind: Kind::Names,
+        meaning: "further names whose values are removed",
+    },
+    Setting {
+        key: "redaction.excluded_identifiers",
+        environment: &[
+            "REENACT_REDACTION_EXCLUDED_IDENTIFIERS",
+            "DD_DYNAMIC_INSTRUMENTATION_REDACTION_EXCLUDED_IDENTIFIERS",
+        ],
+        default: "",
+        kind: Kind::Names,
+        meaning: "names whose values are kept",
+    },
+    Setting {
+        key: "redaction.types",
+        environment: &["REENACT_REDACTION_TYPES", "DD_DYNAMIC_INSTRUMENTATION_REDACTED_TYPES"],
+        default: "",
+        kind: Kind::Names,
+        meaning: "types whose values are removed; `*` stands for any text",
+    },
+    Setting {
+        key: "retention.age",
+        environment: &["REENACT_RETENTION_AGE"],
+        default: "30 days",
+        kind: Kind::Duration,
+        meaning: "how long events are kept",
+    },
+    Setting {
+        key: "retention.size",
+        environment: &["REENACT_RETENTION_SIZE"],
+        default: "20 GiB",
+        kind: Kind::Size,
+        meaning: "how much disk events may take",
+    },
 ];
 
 /// The settings in force, as typed values.
@@ -128,7 +203,12 @@ pub(crate) fn show(file: Option<&Path>, flags: &Flags, origin: bool, json: bool)
     for setting in &SETTINGS {
         let given = &values[setting.key];
         if origin {
-            out.line(&format!("{:<32} = {:<24} # {}", setting.key, format!("{:?}", given.text), given.origin))?;
+            out.line(&format!(
+                "{:<32} = {:<24} # {}",
+                setting.key,
+                format!("{:?}", given.text),
+                given.origin
+            ))?;
         } else {
             out.line(&format!("{:<32} = {:?}", setting.key, given.text))?;
         }
@@ -158,8 +238,9 @@ fn collect(file: Option<&Path>, flags: &Flags) -> Result<Values, ConfigError> {
         values.insert(setting.key, Given { text: setting.default.to_owned(), origin: "default".to_owned() });
     }
     if let Some(path) = file.map(Path::to_owned).or_else(default_file) {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| ConfigError(format!("cannot read the configuration file `{}`: {error}", path.display())))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            ConfigError(format!("cannot read the configuration file `{}`: {error}", path.display()))
+        })?;
         read_file(&text, &path.display().to_string(), &mut values)?;
     }
     for setting in &SETTINGS {
@@ -186,7 +267,8 @@ fn collect(file: Option<&Path>, flags: &Flags) -> Result<Values, ConfigError> {
 }
 
 fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigError> {
-    let at = |byte: usize| 1 + text.as_bytes()[..byte.min(text.len())].iter().filter(|b| **b == b'\n').count();
+    let at =
+        |byte: usize| 1 + text.as_bytes()[..byte.min(text.len())].iter().filter(|b| **b == b'\n').count();
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map_or(1, |span| at(span.start));
         ConfigError(format!("{name}:{line}: {}", error.message()))
@@ -196,7 +278,11 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
         match value.get_ref() {
             DeValue::Table(section) => {
                 for (inner, value) in section {
-                    entries.push((format!("{}.{}", key.get_ref(), inner.get_ref()), inner.span().start, value));
+                    entries.push((
+                        format!("{}.{}", key.get_ref(), inner.get_ref()),
+                        inner.span().start,
+                        value,
+                    ));
                 }
             }
             _ => entries.push((key.get_ref().to_string(), key.span().start, value)),
@@ -210,7 +296,8 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
         let text = match (value.get_ref(), setting.kind) {
             (DeValue::String(text), _) => text.to_string(),
             (DeValue::Array(elements), Kind::Names) => {
-                let names: Option<Vec<&str>> = elements.iter().map(|element| element.get_ref().as_str()).collect();
+                let names: Option<Vec<&str>> =
+                    elements.iter().map(|element| element.get_ref().as_str()).collect();
                 names
                     .ok_or_else(|| ConfigError(format!("{name}:{line}: `{key}` is a list of texts")))?
                     .join(",")
@@ -258,7 +345,13 @@ fn check_kind(setting: &Setting, given: &Given) -> Result<(), ConfigError> {
     if fine {
         return Ok(());
     }
-    Err(ConfigError(format!("{}: `{}` is {}, not `{}`", given.origin, setting.key, expected(setting.kind), given.text)))
+    Err(ConfigError(format!(
+        "{}: `{}` is {}, not `{}`",
+        given.origin,
+        setting.key,
+        expected(setting.kind),
+        given.text
+    )))
 }
 
 fn typed(values: &Values) -> Result<Config, ConfigError> {
@@ -351,11 +444,20 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_line_and_remedy() {
-        refused("\n[agent]\nlisten_on = 3", "reenact.toml:3: unknown key `agent.listen_on`; `reenact config show` lists the keys");
-        refused("agent_listen = \"x\"", "reenact.toml:1: unknown key `agent_listen`; did you mean `agent.listen`?");
+        refused(
+            "\n[agent]\nlisten_on = 3",
+            "reenact.toml:3: unknown key `agent.listen_on`; `reenact config show` lists the keys",
+        );
+        refused(
+            "agent_listen = \"x\"",
+            "reenact.toml:1: unknown key `agent_listen`; did you mean `agent.listen`?",
+        );
         refused("lisen = \"x\"", "reenact.toml:1: unknown key `lisen`; did you mean `listen`?");
         refused("listen = 3", "reenact.toml:1: `listen` is an address such as \"127.0.0.1:9126\"");
-        refused("[retention]\nage = \"soon\"", "reenact.toml:2: `retention.age` is a duration with its unit such as \"30 days\", not `soon`");
+        refused(
+            "[retention]\nage = \"soon\"",
+            "reenact.toml:2: `retention.age` is a duration with its unit such as \"30 days\", not `soon`",
+        );
         assert!(read("a = ").is_err());
     }
 

@@ -48,7 +48,9 @@ pub(crate) fn run(config_file: Option<&Path>, arguments: &DoctorArguments) -> an
             findings.push(Finding::fine("the configuration can be used"));
             findings.push(data_dir(&config.data_dir));
         }
-        Err(error) => findings.push(Finding::wrong(error.to_string(), "mend it, then `reenact config check`")),
+        Err(error) => {
+            findings.push(Finding::wrong(error.to_string(), "mend it, then `reenact config check`"))
+        }
     }
     let server = &arguments.server.server;
     match client::get(server, "/status", &[]) {
@@ -61,9 +63,10 @@ pub(crate) fn run(config_file: Option<&Path>, arguments: &DoctorArguments) -> an
 fn data_dir(path: &Path) -> Finding {
     let shown = path.display();
     match std::fs::metadata(path) {
-        Ok(found) if !found.is_dir() => {
-            Finding::wrong(format!("the data directory `{shown}` is a file"), "choose another one with `data_dir`")
-        }
+        Ok(found) if !found.is_dir() => Finding::wrong(
+            format!("the data directory `{shown}` is a file"),
+            "choose another one with `data_dir`",
+        ),
         Ok(found) if found.permissions().readonly() => {
             Finding::wrong(format!("the data directory `{shown}` is read-only"), "make it writable")
         }
@@ -103,7 +106,10 @@ fn server_findings(server: &str, status: &Value, findings: &mut Vec<Finding>) {
     for outcome in ["malformed", "too_large", "rate_limited"] {
         if count(outcome) > 0 {
             let what = format!("{} items were refused as {}", count(outcome), outcome.replace('_', " "));
-            findings.push(Finding::wrong(what, "the server's log names each request; `/api/v1/outcomes` counts by source"));
+            findings.push(Finding::wrong(
+                what,
+                "the server's log names each request; `/api/v1/outcomes` counts by source",
+            ));
         }
     }
 }

@@ -49,7 +49,10 @@ pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
     }
     let issues = answer["issues"].as_array().map_or(&[][..], Vec::as_slice);
     if issues.is_empty() {
-        eprintln!("no issues match from {} to {}; widen the range with --from now-4w", arguments.from, arguments.to);
+        eprintln!(
+            "no issues match from {} to {}; widen the range with --from now-4w",
+            arguments.from, arguments.to
+        );
         return Ok(ExitCode::SUCCESS);
     }
     for issue in issues {

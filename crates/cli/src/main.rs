@@ -92,7 +92,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),
-        Command::Config(ConfigCommand::Show { origin, json, flags }) => config::show(config_file, &flags, origin, json),
+        Command::Config(ConfigCommand::Show { origin, json, flags }) => {
+            config::show(config_file, &flags, origin, json)
+        }
         Command::Config(ConfigCommand::Check { file }) => config::check(file.as_deref().or(config_file)),
         Command::Dump(arguments) => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());

@@ -22,7 +22,8 @@ pub(crate) enum Style {
 
 impl Out {
     pub(crate) fn stdout() -> Self {
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour =
+            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self { stream: Box::new(io::BufWriter::new(io::stdout())), colour }
     }
 

@@ -22,7 +22,8 @@ use crate::config::Config;
 const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
 
 pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG").unwrap_or_else(|_| "info,tantivy=warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG")
+        .unwrap_or_else(|_| "info,tantivy=warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -64,9 +65,16 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         ..BodyLimits::DEFAULT
     };
     let addresses = listeners.addresses().clone();
-    let intake =
-        Arc::new(Intake::new(limits, body_limits, pipeline, Arc::clone(&receipts), workers, addresses.agent.port()));
-    let app = App::new(AppOptions { store: Arc::clone(&store), receipts, addresses: addresses.clone(), recorded });
+    let intake = Arc::new(Intake::new(
+        limits,
+        body_limits,
+        pipeline,
+        Arc::clone(&receipts),
+        workers,
+        addresses.agent.port(),
+    ));
+    let app =
+        App::new(AppOptions { store: Arc::clone(&store), receipts, addresses: addresses.clone(), recorded });
 
     let (stop, shutdown) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt())?;

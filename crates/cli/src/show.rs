@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
         inert(&id)
     );
     if id.len() == 16 {
-        let issue = client::get(server, &format!("/issues/{id}"), &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
+        let issue =
+            client::get(server, &format!("/issues/{id}"), &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
         let latest = issue["latest_event_with_values_id"].as_str().or(issue["latest_event_id"].as_str());
         id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
     }
@@ -58,9 +59,17 @@ fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result
         }
     }
     out.line(&format!("{:<10} {}", out.paint(Style::Muted, "time"), text(event, "timestamp")))?;
-    out.line(&format!("{:<10} {}", out.paint(Style::Muted, "values"), inert(text(&event["values"], "reason"))))?;
+    out.line(&format!(
+        "{:<10} {}",
+        out.paint(Style::Muted, "values"),
+        inert(text(&event["values"], "reason"))
+    ))?;
     for warning in event["warnings"].as_array().into_iter().flatten() {
-        out.line(&format!("{:<10} {}", out.paint(Style::Redacted, "warning"), inert(warning.as_str().unwrap_or(""))))?;
+        out.line(&format!(
+            "{:<10} {}",
+            out.paint(Style::Redacted, "warning"),
+            inert(warning.as_str().unwrap_or(""))
+        ))?;
     }
     for exception in event["exceptions"].as_array().into_iter().flatten() {
         out.line("")?;
@@ -95,7 +104,9 @@ fn print_frame(out: &mut Out, frame: &Value) -> anyhow::Result<()> {
         return Ok(());
     }
     for group in ["arguments", "locals", "closure", "globals"] {
-        let Some(variables) = values[group].as_object().filter(|variables| !variables.is_empty()) else { continue };
+        let Some(variables) = values[group].as_object().filter(|variables| !variables.is_empty()) else {
+            continue;
+        };
         out.line(&format!("    {}", out.paint(Style::Muted, group)))?;
         for (name, value) in variables {
             print_value(out, &out.paint(Style::Key, &inert(name)), value, 3)?;

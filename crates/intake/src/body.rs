@@ -97,10 +97,15 @@ impl Reader {
         Self { limits, budget }
     }
 
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: axum::body::Body) -> Result<ReadBody, BodyError> {
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: axum::body::Body,
+    ) -> Result<ReadBody, BodyError> {
         let encoding = encoding(headers)?;
         let bytes_max = self.limits.compressed_bytes_max;
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|bytes| bytes > bytes_max) {
             return Err(BodyError::TooLarge { bytes_max });
         }
@@ -149,7 +154,8 @@ impl Reader {
             Encoding::Gzip => self.read_capped(flate2::read::MultiGzDecoder::new(compressed), "gzip"),
             Encoding::Deflate => self.read_capped(flate2::read::ZlibDecoder::new(compressed), "deflate"),
             Encoding::Zstd => {
-                let mut decoder = zstd::Decoder::with_buffer(compressed).map_err(|_| BodyError::Compression("zstd"))?;
+                let mut decoder =
+                    zstd::Decoder::with_buffer(compressed).map_err(|_| BodyError::Compression("zstd"))?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| BodyError::Compression("zstd"))?;
                 self.read_capped(decoder, "zstd")
             }
@@ -183,7 +189,9 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, BodyError> {
         "deflate" => Ok(Encoding::Deflate),
         "zstd" => Ok(Encoding::Zstd),
         // Only the name's beginning is repeated: a header is foreign text.
-        other => Err(BodyError::Encoding(other.chars().take(20).filter(char::is_ascii_alphanumeric).collect())),
+        other => {
+            Err(BodyError::Encoding(other.chars().take(20).filter(char::is_ascii_alphanumeric).collect()))
+        }
     }
 }
 
@@ -194,7 +202,12 @@ mod tests {
     use super::*;
 
     fn small() -> Reader {
-        Reader::new(BodyLimits { body_bytes_max: 1000, compressed_bytes_max: 1000, budget_bytes: 100_000, ..BodyLimits::DEFAULT })
+        Reader::new(BodyLimits {
+            body_bytes_max: 1000,
+            compressed_bytes_max: 1000,
+            budget_bytes: 100_000,
+            ..BodyLimits::DEFAULT
+        })
     }
 
     fn held(bytes: Vec<u8>, encoding: Encoding) -> ReadBody {

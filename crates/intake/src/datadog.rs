@@ -173,7 +173,12 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
             if let Refusal::FarEnd(FarEndError::Failed(cause)) = &refusal {
                 tracing::error!(request.id = request_id, source = source.as_str(), error = %cause, "storing failed");
             } else {
-                tracing::warn!(request.id = request_id, source = source.as_str(), code, "refused a request: {refusal}");
+                tracing::warn!(
+                    request.id = request_id,
+                    source = source.as_str(),
+                    code,
+                    "refused a request: {refusal}"
+                );
             }
             error_reply(status, code, &refusal.to_string(), &request_id)
         }
@@ -192,7 +197,12 @@ fn answer(source: Source) -> Response {
     }
 }
 
-async fn take(intake: &Arc<Intake>, source: Source, request: Request<Body>, request_id: &str) -> Result<(), Refusal> {
+async fn take(
+    intake: &Arc<Intake>,
+    source: Source,
+    request: Request<Body>,
+    request_id: &str,
+) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
     if head.method != axum::http::Method::POST && head.method != axum::http::Method::PUT {
         return Err(Refusal::Method);
@@ -249,7 +259,10 @@ fn decode(
     let bytes = intake.reader.decompress(&body)?;
     let limits = &intake.limits;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let client = ClientInfo { language: text("datadog-meta-lang"), tracer_version: text("datadog-meta-tracer-version") };
+    let client = ClientInfo {
+        language: text("datadog-meta-lang"),
+        tracer_version: text("datadog-meta-tracer-version"),
+    };
     let content_type = text("content-type");
     let decoded = match source {
         Source::TracesV03 => datadog::traces::v03::decode(&bytes, &client, limits),
@@ -271,7 +284,9 @@ fn decode(
 fn is_of(source: Source, fragment: &Fragment) -> bool {
     match source {
         Source::TracesV03 | Source::TracesV04 | Source::TracesV05 => matches!(fragment, Fragment::Trace(_)),
-        Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => matches!(fragment, Fragment::Snapshot(_)),
+        Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {
+            matches!(fragment, Fragment::Snapshot(_))
+        }
         Source::Crash => matches!(fragment, Fragment::Crash(_)),
         _ => false,
     }
@@ -279,25 +294,30 @@ fn is_of(source: Source, fragment: &Fragment) -> bool {
 
 fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Refusal> {
     let (accepted, expected): (&[&str], &'static str) = match source {
-        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::Stats => {
-            (&["application/msgpack", "application/x-msgpack", "application/octet-stream"], "application/msgpack")
-        }
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::Stats => (
+            &["application/msgpack", "application/x-msgpack", "application/octet-stream"],
+            "application/msgpack",
+        ),
         Source::Symbols => (&["multipart/form-data"], "multipart/form-data"),
         Source::Diagnostics | Source::DebuggerV1 | Source::DebuggerV2 => {
             (&["application/json", "multipart/form-data"], "application/json")
         }
-        Source::Crash | Source::Telemetry | Source::RemoteConfig => (&["application/json"], "application/json"),
+        Source::Crash | Source::Telemetry | Source::RemoteConfig => {
+            (&["application/json"], "application/json")
+        }
     };
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
     };
     let full = value.to_str().unwrap_or("?").to_ascii_lowercase();
     let essence = full.split(';').next().unwrap_or("").trim();
-    let json_in_utf8 = !full.contains("charset=") || full.contains("charset=utf-8") || full.contains("charset=\"utf-8\"");
+    let json_in_utf8 =
+        !full.contains("charset=") || full.contains("charset=utf-8") || full.contains("charset=\"utf-8\"");
     if essence.is_empty() || (accepted.contains(&essence) && json_in_utf8) {
         return Ok(());
     }
-    let found = full.chars().filter(|c| c.is_ascii_alphanumeric() || "/;=-+. ".contains(*c)).take(60).collect();
+    let found =
+        full.chars().filter(|c| c.is_ascii_alphanumeric() || "/;=-+. ".contains(*c)).take(60).collect();
     Err(Refusal::ContentType { found, expected })
 }
 

@@ -59,10 +59,16 @@ impl BoundSocket {
 
         match std::fs::symlink_metadata(path) {
             Ok(found) if !found.file_type().is_socket() => {
-                return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, "a file that is no socket is in the way"));
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::AlreadyExists,
+                    "a file that is no socket is in the way",
+                ));
             }
             Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
-                return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another process listens there"));
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::AddrInUse,
+                    "another process listens there",
+                ));
             }
             Ok(_) => std::fs::remove_file(path)?,
             Err(_) => {}

@@ -15,4 +15,4 @@ mod ui;
 pub use api::openapi_json;
 pub use app::{App, AppOptions};
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Recorded};

@@ -98,7 +98,11 @@ impl Listeners {
 }
 
 async fn bind_tcp(address: SocketAddr, hint: &'static str) -> Result<TcpListener, ListenersError> {
-    TcpListener::bind(address).await.map_err(|source| ListenersError { address: address.to_string(), hint, source })
+    TcpListener::bind(address).await.map_err(|source| ListenersError {
+        address: address.to_string(),
+        hint,
+        source,
+    })
 }
 
 fn local_address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {

@@ -16,7 +16,11 @@ pub(crate) fn render(receipts: &Receipts, stats: &StoreStats) -> String {
         for outcome in Outcome::ALL {
             let count = receipts.get(source, outcome);
             let (source, outcome) = (source.as_str(), outcome.as_str());
-            line(&mut text, &format!("reenact_intake_items_total{{source=\"{source}\",outcome=\"{outcome}\"}}"), count);
+            line(
+                &mut text,
+                &format!("reenact_intake_items_total{{source=\"{source}\",outcome=\"{outcome}\"}}"),
+                count,
+            );
         }
     }
     let counters = [
@@ -32,7 +36,11 @@ pub(crate) fn render(receipts: &Receipts, stats: &StoreStats) -> String {
         ("reenact_store_events", "Events kept.", stats.events),
         ("reenact_store_snapshots", "Snapshots kept.", stats.snapshots),
         ("reenact_store_disk_bytes", "Bytes on disk.", stats.disk_bytes),
-        ("reenact_store_events_unindexed", "Events that the index does not hold yet.", stats.events_unindexed),
+        (
+            "reenact_store_events_unindexed",
+            "Events that the index does not hold yet.",
+            stats.events_unindexed,
+        ),
     ];
     for (name, help, value) in gauges {
         head(&mut text, name, help, "gauge");

@@ -29,7 +29,11 @@ impl Pipeline {
         (Arc::new(Self { redactor, store, recorded }), receiver)
     }
 
-    async fn record(&self, fragments: Vec<Fragment>, received_at: Timestamp) -> Result<Vec<Outcome>, FarEndError> {
+    async fn record(
+        &self,
+        fragments: Vec<Fragment>,
+        received_at: Timestamp,
+    ) -> Result<Vec<Outcome>, FarEndError> {
         // Redaction and grouping take CPU time in proportion to the body; other requests go on meanwhile.
         let writes = tokio::task::block_in_place(|| self.writes(fragments, received_at));
         if writes.is_empty() {
@@ -44,7 +48,8 @@ impl Pipeline {
             }),
         );
         submitted.map_err(far_end_error)?;
-        let outcomes = durable.await.map_err(|error| FarEndError::Failed(Box::new(error)))?.map_err(far_end_error)?;
+        let outcomes =
+            durable.await.map_err(|error| FarEndError::Failed(Box::new(error)))?.map_err(far_end_error)?;
         let stored = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count() as u64;
         if stored > 0 {
             self.recorded.send_modify(|count| *count += stored);
@@ -68,10 +73,14 @@ impl Pipeline {
                     Fragment::Crash(crash) => vec![assemble_crash(crash, received_at)],
                     Fragment::Snapshot(_) => unreachable!("handled above"),
                 });
-                writes.extend(placed.into_elements().map(|report| report.derive(|r| Write::Event(Box::new(place(r))))));
+                writes.extend(
+                    placed.into_elements().map(|report| report.derive(|r| Write::Event(Box::new(place(r))))),
+                );
             }
         }
-        writes.extend(captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)));
+        writes.extend(
+            captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
+        );
         writes
     }
 }

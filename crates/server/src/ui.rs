@@ -23,14 +23,19 @@ pub(crate) async fn serve(uri: Uri) -> Response {
     let is_view = !path.rsplit('/').next().unwrap_or("").contains('.');
     let wanted = if is_view { "index.html" } else { path };
     let Some(asset) = ASSETS.iter().find(|asset| asset.path == wanted) else {
-        let text = if is_view { "the pages were not built into this binary; run `make build`" } else { "no such file" };
+        let text = if is_view {
+            "the pages were not built into this binary; run `make build`"
+        } else {
+            "no such file"
+        };
         return (StatusCode::NOT_FOUND, text).into_response();
     };
     let mut response = Response::new(Body::from(asset.content));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(asset.path)));
     // Names of built files hold a hash of their content; the start page's does not.
-    let caching = if asset.path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching =
+        if asset.path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     response
 }

@@ -52,13 +52,19 @@ impl std::error::Error for QueryError {}
 /// [`QUERY_TERMS_MAX`] is refused.
 pub fn parse(text: &str) -> Result<Filter, QueryError> {
     if text.len() > QUERY_BYTES_MAX {
-        return Err(QueryError { at: 0, message: format!("the query is longer than {QUERY_BYTES_MAX} bytes") });
+        return Err(QueryError {
+            at: 0,
+            message: format!("the query is longer than {QUERY_BYTES_MAX} bytes"),
+        });
     }
     let mut filters = Vec::new();
     let mut rest = Cursor { text, at: 0 };
     while let Some(term) = rest.term()? {
         if filters.len() == QUERY_TERMS_MAX {
-            return Err(QueryError { at: term.at, message: format!("the query has more than {QUERY_TERMS_MAX} terms") });
+            return Err(QueryError {
+                at: term.at,
+                message: format!("the query has more than {QUERY_TERMS_MAX} terms"),
+            });
         }
         let filter = term_filter(&term)?;
         filters.push(if term.negated { Filter::Not(Box::new(filter)) } else { filter });
@@ -148,7 +154,12 @@ impl Cursor<'_> {
         let mut value = String::new();
         loop {
             match self.peek() {
-                None => return Err(QueryError { at: opened_at, message: "the quote is not closed; add `\"`".into() }),
+                None => {
+                    return Err(QueryError {
+                        at: opened_at,
+                        message: "the quote is not closed; add `\"`".into(),
+                    });
+                }
                 Some('"') => {
                     self.bump();
                     return Ok(value);
@@ -198,7 +209,9 @@ fn term_filter(term: &Term) -> Result<Filter, QueryError> {
             Err(error("`*` may stand at the end of a value only".into()))
         }
         Some(start) if !term.quoted => Ok(Filter::StartsWith(field, start.to_owned())),
-        None if !term.quoted && value.contains('*') => Err(error("`*` may stand at the end of a value only".into())),
+        None if !term.quoted && value.contains('*') => {
+            Err(error("`*` may stand at the end of a value only".into()))
+        }
         _ => Ok(Filter::Equals(field, value)),
     }
 }
@@ -207,10 +220,13 @@ fn unknown_key(key: &str) -> String {
     // A foreign text goes into the answer: it is cut, so that the answer stays short.
     let shown: String = key.chars().take(40).collect();
     let known = KEYS.iter().map(|(known, _)| *known).chain(["has", "is"]);
-    let nearest = known.map(|known| (distance(key, known), known)).min().filter(|(distance, _)| *distance <= 2);
+    let nearest =
+        known.map(|known| (distance(key, known), known)).min().filter(|(distance, _)| *distance <= 2);
     match nearest {
         Some((_, known)) => format!("unknown key `{shown}`; did you mean `{known}`?"),
-        None => format!("unknown key `{shown}`; for a tag write `@{shown}:value`, for words with a colon use quotes"),
+        None => format!(
+            "unknown key `{shown}`; for a tag write `@{shown}:value`, for words with a colon use quotes"
+        ),
     }
 }
 
@@ -259,7 +275,10 @@ mod tests {
         check("service:checkout", is(Field::Service, "checkout"));
         check(
             " -env:dev  error.type:ValueError ",
-            Filter::And(vec![Filter::Not(Box::new(is(Field::Env, "dev"))), is(Field::ErrorType, "ValueError")]),
+            Filter::And(vec![
+                Filter::Not(Box::new(is(Field::Env, "dev"))),
+                is(Field::ErrorType, "ValueError"),
+            ]),
         );
         check("cardDeclined", Filter::Words(vec!["card".into(), "declined".into()]));
         check("\"card declined\"", Filter::Words(vec!["card".into(), "declined".into()]));

@@ -20,7 +20,10 @@ fn event_id(text: &str) -> Result<EventId, Failure> {
 /// One event, whole: its exceptions and frames with the values that have arrived.
 #[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
     responses((status = 200, body = views::Event), (status = 404, body = views::ErrorBody)))]
-pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<views::Event>, Failure> {
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<views::Event>, Failure> {
     let id = event_id(&id)?;
     let found = ask(&app, move |app| {
         let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;

@@ -42,7 +42,8 @@ impl From<StoreError> for Failure {
                 Self { status: StatusCode::TOO_MANY_REQUESTS, code: "overloaded", message: error.to_string() }
             }
             other => {
-                let chain = std::iter::successors(Some(&other as &dyn std::error::Error), |error| error.source());
+                let chain =
+                    std::iter::successors(Some(&other as &dyn std::error::Error), |error| error.source());
                 let text: Vec<String> = chain.map(ToString::to_string).collect();
                 tracing::error!(error = text.join(": "), "the store failed");
                 Self::internal()

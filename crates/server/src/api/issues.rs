@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use reenact_model::IssueId;
-use reenact_store::{
-    EventOrder, EventQuery, Field, Filter, IssueQuery, IssueSort, query,
-};
+use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueQuery, IssueSort, query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -27,7 +27,7 @@ use failure::Failure;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Reenact", description = "Errors of Python services, with the values of their variables."),
-    servers((url = "/api/v1")),
+    servers((url = "/api/v1", description = "This server")),
     paths(
         system::status,
         system::outcomes,
@@ -40,8 +40,7 @@ use failure::Failure;
         events::one,
         events::neighbours,
         stream::stream,
-    ),
-    components(schemas(views::Value, views::NotCaptured, views::ErrorBody))
+    )
 )]
 struct Description;
 

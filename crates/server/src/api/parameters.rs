@@ -34,7 +34,10 @@ impl Selection {
 
     pub(crate) fn range(&self, now: Timestamp) -> Result<TimeRange, Failure> {
         let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>, Failure> {
-            text.as_deref().filter(|text| !text.is_empty()).map(|text| parse_time(text, now, name)).transpose()
+            text.as_deref()
+                .filter(|text| !text.is_empty())
+                .map(|text| parse_time(text, now, name))
+                .transpose()
         };
         // An event of this very moment belongs to a range that ends now.
         let to = time(&self.to, "to")?.unwrap_or_else(|| now.saturating_add_nanos(1_000_000_000));
@@ -100,8 +103,13 @@ mod tests {
     #[test]
     fn times_are_absolute_or_relative_to_now() {
         let got = range("now-2h", "2026-11-22T09:00:00Z").unwrap();
-        assert_eq!((got.from.to_string().as_str(), got.to.to_string().as_str()), ("2026-11-22T08:00:00.000Z", "2026-11-22T09:00:00.000Z"));
-        for (from, to) in [("now", "now-1d"), ("yesterday", "now"), ("now-1y", "now"), ("now--1d", "now"), ("now-é", "now")] {
+        assert_eq!(
+            (got.from.to_string().as_str(), got.to.to_string().as_str()),
+            ("2026-11-22T08:00:00.000Z", "2026-11-22T09:00:00.000Z")
+        );
+        for (from, to) in
+            [("now", "now-1d"), ("yesterday", "now"), ("now-1y", "now"), ("now--1d", "now"), ("now-é", "now")]
+        {
             assert!(range(from, to).is_err(), "{from} {to}");
         }
     }

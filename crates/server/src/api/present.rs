@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use reenact_model::{Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
+use reenact_model::{
+    Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables,
+};
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
 use super::views;
@@ -89,7 +91,8 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
     let Placed { report, issue_id, grouping } = placed;
     let mut warnings = report.warnings;
-    if exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.values.earlier_occurrence) {
+    if exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.values.earlier_occurrence)
+    {
         warnings.push(
             "some frames show values of an earlier exception: the client captures a frame that stays \
              alive, such as a worker's loop, only once"
@@ -153,7 +156,11 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     }
 }
 
-fn exceptions(placed: &Placed, snapshots: &HashMap<SnapshotId, Snapshot>, now: Timestamp) -> Vec<views::Exception> {
+fn exceptions(
+    placed: &Placed,
+    snapshots: &HashMap<SnapshotId, Snapshot>,
+    now: Timestamp,
+) -> Vec<views::Exception> {
     let view = |exception: &Exception| views::Exception {
         module: exception.type_name.rsplit_once('.').map(|(module, _)| module.to_owned()),
         type_name: exception.type_name.clone(),
@@ -181,10 +188,9 @@ fn frame_view(
     now: Timestamp,
 ) -> views::Frame {
     let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id));
-    let state = reenact_issues::values::frame_state(&placed.report, frame, snapshot.is_some(), snapshots.len(), now);
-    let is_of_another = |snapshot: &Snapshot| {
-        matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours)
-    };
+    let state =
+        reenact_issues::values::frame_state(&placed.report, frame, snapshot.is_some(), snapshots.len(), now);
+    let is_of_another = |snapshot: &Snapshot| matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours);
     let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
     views::Frame {
         index,

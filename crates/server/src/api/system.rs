@@ -82,5 +82,6 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Failure> {
     let stats = ask(&app, |app| Ok(app.store.stats()?)).await?;
     let text = metrics::render(&app.receipts, &stats);
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"))], text).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"))], text)
+        .into_response())
 }

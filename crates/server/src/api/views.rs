@@ -8,380 +8,380 @@ use utoipa::ToSchema;
 
 /// The state of the server.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Status {
+pub(crate) struct Status {
     /// Version of Reenact.
-    pub version: String,
+    pub(crate) version: String,
     /// When the process began.
-    pub started_at: String,
+    pub(crate) started_at: String,
     /// Where clients send to.
-    pub agent: AgentAddress,
+    pub(crate) agent: AgentAddress,
     /// Whether there is any event.
-    pub has_events: bool,
+    pub(crate) has_events: bool,
     /// Events kept.
-    pub events_total: u64,
+    pub(crate) events_total: u64,
     /// Snapshots kept.
-    pub snapshots_total: u64,
+    pub(crate) snapshots_total: u64,
     /// Bytes on disk.
-    pub disk_bytes: u64,
+    pub(crate) disk_bytes: u64,
     /// Time of the newest event.
-    pub last_event_at: Option<String>,
+    pub(crate) last_event_at: Option<String>,
     /// What arrived since the process began.
-    pub intake: IntakeCounts,
+    pub(crate) intake: IntakeCounts,
 }
 
 /// Where clients send to.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AgentAddress {
+pub(crate) struct AgentAddress {
     /// `http://127.0.0.1:8126`.
-    pub address: String,
+    pub(crate) address: String,
     /// Path of the Unix socket, if there is one.
-    pub socket: Option<String>,
+    pub(crate) socket: Option<String>,
 }
 
 /// Counts since the process began; each item is in exactly one of the first six.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IntakeCounts {
+pub(crate) struct IntakeCounts {
     /// Durable on disk.
-    pub stored: u64,
+    pub(crate) stored: u64,
     /// There already.
-    pub duplicate: u64,
+    pub(crate) duplicate: u64,
     /// Understood and not wanted: traces without an error, mostly.
-    pub filtered: u64,
+    pub(crate) filtered: u64,
     /// Refused because too much arrived.
-    pub rate_limited: u64,
+    pub(crate) rate_limited: u64,
     /// Over a limit on size.
-    pub too_large: u64,
+    pub(crate) too_large: u64,
     /// Not understood.
-    pub malformed: u64,
+    pub(crate) malformed: u64,
     /// Spans decoded.
-    pub spans_received: u64,
+    pub(crate) spans_received: u64,
     /// Snapshots decoded.
-    pub snapshots_received: u64,
+    pub(crate) snapshots_received: u64,
     /// Requests.
-    pub requests: u64,
+    pub(crate) requests: u64,
 }
 
 /// One page of issues.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IssueList {
+pub(crate) struct IssueList {
     /// The issues.
-    pub issues: Vec<IssueSummary>,
+    pub(crate) issues: Vec<IssueSummary>,
     /// Issues that match, on all pages.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Where the next page begins.
-    pub next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// One issue in a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct IssueSummary {
+pub(crate) struct IssueSummary {
     /// 16 hexadecimal digits.
-    pub id: String,
+    pub(crate) id: String,
     /// Type of the exception.
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// Message of the newest event.
-    pub message: String,
+    pub(crate) message: String,
     /// Where to look first.
-    pub culprit: Option<Culprit>,
+    pub(crate) culprit: Option<Culprit>,
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// Environments in the range.
-    pub envs: Vec<String>,
+    pub(crate) envs: Vec<String>,
     /// Versions in the range.
-    pub versions: Vec<String>,
+    pub(crate) versions: Vec<String>,
     /// Where the issue stands.
-    pub state: IssueState,
+    pub(crate) state: IssueState,
     /// `new` in the first 48 hours.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// Who works on it.
-    pub assignee: Option<String>,
+    pub(crate) assignee: Option<String>,
     /// Whether every event in the range was handled.
-    pub handled: bool,
+    pub(crate) handled: bool,
     /// Events in the range.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Distinct users in the range; null when unknown.
-    pub users: Option<u64>,
+    pub(crate) users: Option<u64>,
     /// The first event ever.
-    pub first_seen: String,
+    pub(crate) first_seen: String,
     /// The newest event ever.
-    pub last_seen: String,
+    pub(crate) last_seen: String,
     /// Whether an event in the range has values.
-    pub has_values: bool,
+    pub(crate) has_values: bool,
     /// Events over the range in equal buckets.
-    pub histogram: Vec<u64>,
+    pub(crate) histogram: Vec<u64>,
 }
 
 /// Where an issue stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum IssueState {
+pub(crate) enum IssueState {
     /// Nobody has looked at it yet.
     ForReview,
 }
 
 /// A place in the code.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Culprit {
+pub(crate) struct Culprit {
     /// The function.
-    pub function: String,
+    pub(crate) function: String,
     /// The source file.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, from 1.
-    pub line_number: Option<u32>,
+    pub(crate) line_number: Option<u32>,
 }
 
 /// One issue.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// What a list shows of it.
     #[serde(flatten)]
-    pub summary: IssueSummary,
+    pub(crate) summary: IssueSummary,
     /// Events ever.
-    pub count_total: u64,
+    pub(crate) count_total: u64,
     /// Version of the first event.
-    pub first_version: Option<String>,
+    pub(crate) first_version: Option<String>,
     /// Version of the newest event.
-    pub last_version: Option<String>,
+    pub(crate) last_version: Option<String>,
     /// The newest event.
-    pub latest_event_id: Option<String>,
+    pub(crate) latest_event_id: Option<String>,
     /// The newest event with values.
-    pub latest_event_with_values_id: Option<String>,
+    pub(crate) latest_event_with_values_id: Option<String>,
     /// Why its events are one issue.
-    pub grouping: Grouping,
+    pub(crate) grouping: Grouping,
 }
 
 /// Why events are one issue.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct Grouping {
+pub(crate) struct Grouping {
     /// The algorithm.
-    pub version: String,
+    pub(crate) version: String,
     /// What the events have in common.
-    pub fingerprint: String,
+    pub(crate) fingerprint: String,
     /// The parts of it, for people.
-    pub why: Vec<String>,
+    pub(crate) why: Vec<String>,
 }
 
 /// One page of events.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EventList {
+pub(crate) struct EventList {
     /// The events.
-    pub events: Vec<EventSummary>,
+    pub(crate) events: Vec<EventSummary>,
     /// Events that match, on all pages.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Where the next page begins.
-    pub next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// One event in a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EventSummary {
+pub(crate) struct EventSummary {
     /// 32 hexadecimal digits.
-    pub id: String,
+    pub(crate) id: String,
     /// Its issue.
-    pub issue_id: String,
+    pub(crate) issue_id: String,
     /// When it happened.
-    pub timestamp: String,
+    pub(crate) timestamp: String,
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The environment.
-    pub env: Option<String>,
+    pub(crate) env: Option<String>,
     /// The version.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The host.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// What the request or job was.
-    pub resource: Option<String>,
+    pub(crate) resource: Option<String>,
     /// The message.
-    pub message: String,
+    pub(crate) message: String,
     /// Whether it was handled.
-    pub handled: bool,
+    pub(crate) handled: bool,
     /// 32 hexadecimal digits.
-    pub trace_id: Option<String>,
+    pub(crate) trace_id: Option<String>,
     /// The impacted user.
-    pub user_id: Option<String>,
+    pub(crate) user_id: Option<String>,
     /// Whether values were captured.
-    pub has_values: bool,
+    pub(crate) has_values: bool,
 }
 
 /// Where an event stands among the matching events of its issue.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Neighbours {
+pub(crate) struct Neighbours {
     /// 1 for the newest; 0 when the event itself does not match.
-    pub position: u64,
+    pub(crate) position: u64,
     /// Matching events.
-    pub total: u64,
+    pub(crate) total: u64,
     /// The newest.
-    pub newest: Option<String>,
+    pub(crate) newest: Option<String>,
     /// The next newer one.
-    pub newer: Option<String>,
+    pub(crate) newer: Option<String>,
     /// The next older one.
-    pub older: Option<String>,
+    pub(crate) older: Option<String>,
     /// The oldest.
-    pub oldest: Option<String>,
+    pub(crate) oldest: Option<String>,
     /// The next newer one with values.
-    pub newer_with_values: Option<String>,
+    pub(crate) newer_with_values: Option<String>,
     /// The next older one with values.
-    pub older_with_values: Option<String>,
+    pub(crate) older_with_values: Option<String>,
 }
 
 /// One event, whole.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Event {
+pub(crate) struct Event {
     /// 32 hexadecimal digits.
-    pub id: String,
+    pub(crate) id: String,
     /// Its issue.
-    pub issue_id: String,
+    pub(crate) issue_id: String,
     /// When it happened.
-    pub timestamp: String,
+    pub(crate) timestamp: String,
     /// When it was received.
-    pub received_at: String,
+    pub(crate) received_at: String,
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The environment.
-    pub env: Option<String>,
+    pub(crate) env: Option<String>,
     /// The version.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The host.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The programming language.
-    pub language: Option<String>,
+    pub(crate) language: Option<String>,
     /// 32 hexadecimal digits.
-    pub trace_id: Option<String>,
+    pub(crate) trace_id: Option<String>,
     /// 16 hexadecimal digits.
-    pub span_id: Option<String>,
+    pub(crate) span_id: Option<String>,
     /// What the request or job was.
-    pub resource: Option<String>,
+    pub(crate) resource: Option<String>,
     /// The operation of the span.
-    pub operation: Option<String>,
+    pub(crate) operation: Option<String>,
     /// Whether the service survived it.
-    pub handled: bool,
+    pub(crate) handled: bool,
     /// The client library.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The source commit.
-    pub commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// Address of the source repository.
-    pub repository: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The thread's name.
-    pub thread: Option<String>,
+    pub(crate) thread: Option<String>,
     /// Whether values were captured, or why not.
-    pub values: ValuesState,
+    pub(crate) values: ValuesState,
     /// The chain: root cause first, the exception that escaped last.
-    pub exceptions: Vec<Exception>,
+    pub(crate) exceptions: Vec<Exception>,
     /// The printed traceback.
-    pub stack_text: Option<String>,
+    pub(crate) stack_text: Option<String>,
     /// Text tags.
-    pub tags: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
     /// Numeric tags.
-    pub metrics: BTreeMap<String, f64>,
+    pub(crate) metrics: BTreeMap<String, f64>,
     /// The impacted user.
-    pub user: Option<User>,
+    pub(crate) user: Option<User>,
     /// The web request.
-    pub request: Option<Request>,
+    pub(crate) request: Option<Request>,
     /// The spans of the trace.
-    pub trace: Trace,
+    pub(crate) trace: Trace,
     /// Why it is in its issue.
-    pub grouping: Grouping,
+    pub(crate) grouping: Grouping,
     /// What a reader should know.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A client library.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Client {
+pub(crate) struct Client {
     /// `ddtrace`.
-    pub name: String,
+    pub(crate) name: String,
     /// `4.16.0`.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// Whether values were captured, or why not.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ValuesState {
+pub(crate) struct ValuesState {
     /// `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`.
-    pub state: String,
+    pub(crate) state: String,
     /// One sentence for people.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The impacted user.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct User {
+pub(crate) struct User {
     /// As the service names the user.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// A web request.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Request {
+pub(crate) struct Request {
     /// `POST`.
-    pub method: Option<String>,
+    pub(crate) method: Option<String>,
     /// The address, after redaction.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The route that matched.
-    pub route: Option<String>,
+    pub(crate) route: Option<String>,
     /// The answer's status.
-    pub status_code: Option<u16>,
+    pub(crate) status_code: Option<u16>,
     /// What the caller says it is.
-    pub user_agent: Option<String>,
+    pub(crate) user_agent: Option<String>,
 }
 
 /// The spans of a trace.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// In order of their start.
-    pub spans: Vec<TraceSpan>,
+    pub(crate) spans: Vec<TraceSpan>,
     /// Spans that were not kept.
-    pub spans_dropped: u32,
+    pub(crate) spans_dropped: u32,
 }
 
 /// One span of a trace.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TraceSpan {
+pub(crate) struct TraceSpan {
     /// 16 hexadecimal digits.
-    pub span_id: String,
+    pub(crate) span_id: String,
     /// The span that it is part of.
-    pub parent_id: Option<String>,
+    pub(crate) parent_id: Option<String>,
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation.
-    pub name: String,
+    pub(crate) name: String,
     /// What the operation works on.
-    pub resource: String,
+    pub(crate) resource: String,
     /// When it began.
-    pub start: String,
+    pub(crate) start: String,
     /// Nanoseconds from the first span's start.
-    pub start_offset_ns: i64,
+    pub(crate) start_offset_ns: i64,
     /// Nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// Whether it is marked as failed.
-    pub error: bool,
+    pub(crate) error: bool,
     /// Whether it carries an exception.
-    pub has_exception: bool,
+    pub(crate) has_exception: bool,
 }
 
 /// One exception of a chain.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Exception {
+pub(crate) struct Exception {
     /// The class name with its module.
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// The message.
-    pub message: String,
+    pub(crate) message: String,
     /// The module of the class.
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
     /// How it led to the next exception: `cause`, `context`; null for the last.
-    pub relation: Option<Relation>,
+    pub(crate) relation: Option<Relation>,
     /// Notes added to it.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Outermost call first, raise last.
-    pub frames: Vec<Frame>,
+    pub(crate) frames: Vec<Frame>,
 }
 
 /// How an exception led to the next one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Relation {
+pub(crate) enum Relation {
     /// `raise … from …`.
     Cause,
     /// Raised while this one was being handled.
@@ -390,100 +390,101 @@ pub enum Relation {
 
 /// One frame.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// From 0, over the frames of the exception.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The function.
-    pub function: String,
+    pub(crate) function: String,
     /// Its qualified name, where known.
-    pub qualified_name: Option<String>,
+    pub(crate) qualified_name: Option<String>,
     /// The module, where known.
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
     /// The source file.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, from 1.
-    pub line_number: Option<u32>,
+    pub(crate) line_number: Option<u32>,
     /// Whether it is the service's own code.
-    pub in_app: bool,
+    pub(crate) in_app: bool,
     /// Further identical frames left out here.
-    pub repeats: u32,
+    pub(crate) repeats: u32,
     /// Source lines, where known.
-    pub source: Option<SourceLines>,
+    pub(crate) source: Option<SourceLines>,
     /// The values.
-    pub values: FrameValues,
+    pub(crate) values: FrameValues,
 }
 
 /// Lines of source.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SourceLines {
+pub(crate) struct SourceLines {
     /// Number of the first line, from 1.
-    pub first_line_number: u32,
+    pub(crate) first_line_number: u32,
     /// The lines.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 /// The captured values of a frame, or why there are none.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FrameValues {
+pub(crate) struct FrameValues {
     /// As [`ValuesState::state`].
-    pub state: String,
+    pub(crate) state: String,
     /// One sentence for people.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The line that the frame was at when it was captured.
-    pub captured_line_number: Option<u32>,
+    pub(crate) captured_line_number: Option<u32>,
     /// Whether the snapshot was made for an earlier exception.
-    pub earlier_occurrence: bool,
+    pub(crate) earlier_occurrence: bool,
     /// Arguments.
-    #[schema(value_type = BTreeMap<String, Value>)]
-    pub arguments: Variables,
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) arguments: Variables,
     /// Local variables.
-    #[schema(value_type = BTreeMap<String, Value>)]
-    pub locals: Variables,
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) locals: Variables,
     /// Global variables that the code names.
-    #[schema(value_type = BTreeMap<String, Value>)]
-    pub globals: Variables,
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) globals: Variables,
     /// Variables of enclosing functions.
-    #[schema(value_type = BTreeMap<String, Value>)]
-    pub closure: Variables,
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) closure: Variables,
 }
 
 /// A captured value; the schema of what [`reenact_model::CapturedValue`] writes.
 #[derive(ToSchema)]
+#[schema(as = Value)]
 #[expect(dead_code, reason = "describes the JSON that the model writes itself")]
-pub struct Value {
+pub(crate) struct CapturedValue {
     /// The type's name.
     #[schema(rename = "type")]
-    pub r#type: String,
+    pub(crate) r#type: String,
     /// Python's `repr` text of a scalar.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// Present and true for `None`.
-    pub is_null: Option<bool>,
+    pub(crate) is_null: Option<bool>,
     /// Attributes of an object.
     #[schema(no_recursion)]
-    pub fields: Option<BTreeMap<String, Value>>,
+    pub(crate) fields: Option<BTreeMap<String, CapturedValue>>,
     /// Elements of a sequence or set.
     #[schema(no_recursion)]
-    pub elements: Option<Vec<Value>>,
+    pub(crate) elements: Option<Vec<CapturedValue>>,
     /// Keys and values of a mapping, as pairs.
     #[schema(no_recursion)]
-    pub entries: Option<Vec<Vec<Value>>>,
+    pub(crate) entries: Option<Vec<Vec<CapturedValue>>>,
     /// How large the original was.
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// Present and true when a text was cut.
-    pub truncated: Option<bool>,
+    pub(crate) truncated: Option<bool>,
     /// Why (more of) the value is absent.
-    pub not_captured: Option<NotCaptured>,
+    pub(crate) not_captured: Option<NotCaptured>,
     /// The redaction rule that removed it.
-    pub rule: Option<String>,
+    pub(crate) rule: Option<String>,
     /// Number of the object, where it appears more than once.
-    pub r#ref: Option<u32>,
+    pub(crate) r#ref: Option<u32>,
 }
 
 /// Why a value is absent.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes the names that the model writes itself")]
-pub enum NotCaptured {
+pub(crate) enum NotCaptured {
     /// Nested too deep.
     Depth,
     /// Too many elements.
@@ -510,100 +511,100 @@ pub enum NotCaptured {
 
 /// Events over time.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     /// Start of the range.
-    pub from: String,
+    pub(crate) from: String,
     /// End of the range.
-    pub to: String,
+    pub(crate) to: String,
     /// Width of a bucket in milliseconds.
-    pub interval_ms: i64,
+    pub(crate) interval_ms: i64,
     /// Start of each bucket.
-    pub starts: Vec<String>,
+    pub(crate) starts: Vec<String>,
     /// Counts by service: the five largest, then `other`.
-    pub series: Vec<HistogramSeries>,
+    pub(crate) series: Vec<HistogramSeries>,
     /// All events.
-    pub total: u64,
+    pub(crate) total: u64,
 }
 
 /// The counts of one service.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HistogramSeries {
+pub(crate) struct HistogramSeries {
     /// The service, or `other`.
-    pub name: String,
+    pub(crate) name: String,
     /// Events per bucket.
-    pub counts: Vec<u64>,
+    pub(crate) counts: Vec<u64>,
 }
 
 /// The facets of the explorer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FacetList {
+pub(crate) struct FacetList {
     /// Each with its commonest values.
-    pub facets: Vec<Facet>,
+    pub(crate) facets: Vec<Facet>,
 }
 
 /// One facet.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Facet {
+pub(crate) struct Facet {
     /// Its key in the query language.
-    pub key: String,
+    pub(crate) key: String,
     /// Its name for people.
-    pub label: String,
+    pub(crate) label: String,
     /// The commonest values.
-    pub values: Vec<FacetValue>,
+    pub(crate) values: Vec<FacetValue>,
 }
 
 /// The values of one facet.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FacetValueList {
+pub(crate) struct FacetValueList {
     /// Its key in the query language.
-    pub key: String,
+    pub(crate) key: String,
     /// The commonest values.
-    pub values: Vec<FacetValue>,
+    pub(crate) values: Vec<FacetValue>,
 }
 
 /// One value of a facet.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FacetValue {
+pub(crate) struct FacetValue {
     /// The value.
-    pub value: String,
+    pub(crate) value: String,
     /// Issues that have it.
-    pub issues: u64,
+    pub(crate) issues: u64,
     /// Events that have it.
-    pub events: u64,
+    pub(crate) events: u64,
 }
 
 /// What became of received items.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct OutcomeList {
+pub(crate) struct OutcomeList {
     /// Those that are not zero.
-    pub outcomes: Vec<OutcomeCount>,
+    pub(crate) outcomes: Vec<OutcomeCount>,
 }
 
 /// The items of one source with one outcome, since the process began.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct OutcomeCount {
+pub(crate) struct OutcomeCount {
     /// `datadog/v0.5/traces`.
-    pub source: String,
+    pub(crate) source: String,
     /// `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`.
-    pub outcome: String,
+    pub(crate) outcome: String,
     /// Items.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// Every error answer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     /// The error.
-    pub error: ErrorDetail,
+    pub(crate) error: ErrorDetail,
 }
 
 /// An error.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorDetail {
+pub(crate) struct ErrorDetail {
     /// Stable, for programs.
-    pub code: String,
+    pub(crate) code: String,
     /// For people.
-    pub message: String,
+    pub(crate) message: String,
     /// Joins the answer with the log.
-    pub request_id: String,
+    pub(crate) request_id: String,
 }
