@@ -1,0 +1,686 @@
+//! Secrets inside texts: messages, tracebacks, `repr` texts, addresses, headers.
+//!
+//! One pass from left to right. At each separator the name before it is looked up; the value after a
+//! redacted name is replaced by `[redacted]`, everything else stays byte for byte. What cannot be told
+//! apart is redacted: a value that is an expression is replaced up to its end.
+
+use memchr::{memchr_iter, memmem};
+
+use crate::names::Names;
+
+/// What stands in the place of a redacted part of a text.
+pub(crate) const MARK: &str = "[redacted]";
+
+/// How far back a name may reach, in bytes; of longer ones the end counts.
+const NAME_BYTES_MAX: usize = 128;
+
+/// Spaces that may stand between a name and its separator, or the separator and the value.
+const SPACES_MAX: usize = 64;
+
+/// Words before a credential that say how it is meant, and are kept.
+const SCHEMES: [&str; 8] = ["bearer", "basic", "token", "negotiate", "apikey", "bot", "jwt", "ntlm"];
+
+/// Values that say nothing: types in annotations, and absence.
+#[rustfmt::skip]
+const PLAIN_TYPES: [&str; 13] =
+    ["str", "bytes", "int", "float", "bool", "object", "dict", "list", "tuple", "set", "Any", "None", "SecretStr"];
+
+/// Replaces the values of redacted names within `text`. O(bytes); allocates only when something is found.
+pub(crate) fn redact_text(text: &mut String, names: &Names) {
+    let found = Scanner { names, bytes: text.as_bytes(), found: Vec::new(), done: 0 }.run();
+    if found.is_empty() {
+        return;
+    }
+    let mut redacted = String::with_capacity(text.len());
+    let mut from = 0;
+    for (start, end) in found {
+        redacted.push_str(&text[from..start]);
+        redacted.push_str(MARK);
+        from = end;
+    }
+    redacted.push_str(&text[from..]);
+    *text = redacted;
+}
+
+/// A quote, with the backslashes that escape it: none in plain text, one in a `repr`, three within two.
+#[derive(Clone, Copy, PartialEq)]
+struct Quote {
+    byte: u8,
+    backslashes: usize,
+}
+
+/// What stands before a separator.
+struct Name<'a> {
+    text: &'a str,
+    /// Where the name begins, without its quote.
+    start: usize,
+    quote: Option<Quote>,
+}
+
+/// How a value ended, which decides what may still belong to it.
+enum Value {
+    Quoted(usize),
+    Plain(usize),
+    Nothing,
+}
+
+struct Scanner<'a> {
+    names: &'a Names,
+    bytes: &'a [u8],
+    /// Ascending, without overlaps, at character boundaries.
+    found: Vec<(usize, usize)>,
+    /// The end of the last redacted part; no name reaches back over it.
+    done: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn run(mut self) -> Vec<(usize, usize)> {
+        let bytes = self.bytes;
+        let mut at = 0;
+        while at < bytes.len() {
+            let next = match bytes[at] {
+                b':' if bytes[at..].starts_with(b"://") => self.credentials_of_address(at),
+                b'=' | b':' => self.assignment(at),
+                b',' => self.pair(at),
+                b'%' => self.encoded_assignment(at),
+                b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
+                _ => at + 1,
+            };
+            at = next.max(at + 1);
+        }
+        self.found
+    }
+
+    /// `name = value`, `name: value`, `"name": value`, `name=>value`, `name == value`, `x["name"] = value`.
+    fn assignment(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let operator_end = at + bytes[at..].iter().take_while(|b| matches!(b, b'=' | b'>' | b':')).count();
+        let mut before = at;
+        while before > self.done
+            && matches!(bytes[before - 1], b'!' | b'<' | b'>' | b'+' | b'~' | b'?' | b'|')
+        {
+            before -= 1;
+        }
+        let Some(name) = self.name_before(before) else { return operator_end };
+        if !self.is_redacted(&name) || (bytes[at] == b':' && is_exception_line(bytes, &name, self.names)) {
+            return operator_end;
+        }
+        let value = if name.quote.is_some() {
+            skip(bytes, operator_end, |b| b.is_ascii_whitespace())
+        } else {
+            skip(bytes, operator_end, |b| matches!(b, b' ' | b'\t'))
+        };
+        if is_header(name.text)
+            && name.quote.is_none_or(|quote| opening_quote(bytes, value).is_none_or(|open| open != quote))
+            && bytes[at] == b':'
+            && opening_quote(bytes, value).is_none()
+        {
+            return self.header_line(&name, value);
+        }
+        self.value(value)
+    }
+
+    /// `("name", value)` and `["name", value]`, and a flag with its value in a list of arguments.
+    fn pair(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let Some(name) = self.name_before(at) else { return at + 1 };
+        let Some(quote) = name.quote else { return at + 1 };
+        let mut opening = name.start.saturating_sub(1 + quote.backslashes);
+        while opening > 0 && matches!(bytes[opening - 1], b'b' | b'B' | b'u' | b'r' | b'R' | b'f') {
+            opening -= 1;
+        }
+        while opening > 0 && matches!(bytes[opening - 1], b' ' | b'\t' | b'\n') {
+            opening -= 1;
+        }
+        let first_of_pair = opening > 0 && matches!(bytes[opening - 1], b'(' | b'[');
+        if !(first_of_pair || name.text.starts_with("--")) || !self.is_redacted(&name) {
+            return at + 1;
+        }
+        let value = skip(bytes, at + 1, |b| b.is_ascii_whitespace());
+        self.value(value)
+    }
+
+    /// `name%3Dvalue`, `%22name%22%3A%22value%22`, also encoded more than once.
+    fn encoded_assignment(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let Some((b'=' | b':', length)) = percent_decoded(bytes, at) else { return at + 1 };
+        let mut name_end = at;
+        while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, name_end) {
+            name_end = before;
+        }
+        let Some(name) = self.name_before(name_end) else { return at + length };
+        if !self.is_redacted(&name) {
+            return at + length;
+        }
+        let mut start = at + length;
+        let mut quote = None;
+        while let Some((byte @ (b'"' | b'\'' | b' ' | b'+'), length)) = percent_decoded(bytes, start) {
+            start += length;
+            if byte == b'"' || byte == b'\'' {
+                quote = Some(byte);
+                break;
+            }
+        }
+        let mut end = start;
+        while end < bytes.len() {
+            match percent_decoded(bytes, end) {
+                Some((byte, _)) if quote == Some(byte) => break,
+                Some((b'&' | b';', _)) if quote.is_none() => break,
+                Some((_, length)) => end += length,
+                None if matches!(bytes[end], b'&' | b'"' | b'\'' | b'#' | b'\\' | b'<' | b'>') => break,
+                None if bytes[end].is_ascii_whitespace() => break,
+                None => end += 1,
+            }
+        }
+        self.mark(start, end)
+    }
+
+    /// `--name value`; the form with `=` is an assignment.
+    fn flag(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        if at > 0 && !matches!(bytes[at - 1], b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'`' | b'(') {
+            return at + 2;
+        }
+        let end = skip_up_to(bytes, at + 2, NAME_BYTES_MAX, is_name_byte);
+        let value = skip(bytes, end, |b| matches!(b, b' ' | b'\t'));
+        if value == end || value == bytes.len() || bytes[value] == b'-' {
+            return at + 2;
+        }
+        let Ok(text) = std::str::from_utf8(&bytes[at + 2..end]) else { return at + 2 };
+        if matches!(bytes[value], b'=' | b':' | b',') || self.names.matched(text).is_none() {
+            return end;
+        }
+        self.value(value)
+    }
+
+    /// `scheme://user:password@host`.
+    fn credentials_of_address(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let start = at + 3;
+        let end = skip(bytes, start, |b| {
+            !b.is_ascii_whitespace()
+                && !matches!(b, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
+        });
+        let authority = &bytes[start..end];
+        let Some(host) = memchr::memrchr(b'@', authority) else { return start };
+        match memchr::memchr(b':', &authority[..host]) {
+            Some(colon) => self.mark(start + colon + 1, start + host),
+            None => start,
+        }
+    }
+
+    /// The rest of a `Cookie` or `Authorization` line, after the scheme.
+    fn header_line(&mut self, name: &Name<'a>, start: usize) -> usize {
+        let bytes = self.bytes;
+        if let Some(credential) = after_scheme(bytes, start) {
+            return self.value(credential);
+        }
+        let enclosing = quote_ending_at(bytes, name.start).or(name.quote);
+        let mut end = start;
+        while end < bytes.len() && !matches!(bytes[end], b'\n' | b'\r') {
+            if bytes[end] == b'\\' || matches!(bytes[end], b'"' | b'\'') {
+                let backslashes = bytes[end..].iter().take_while(|b| **b == b'\\').count();
+                let after = bytes.get(end + backslashes);
+                let line_ends = backslashes > 0 && matches!(after, Some(b'n' | b'r'));
+                if line_ends
+                    || enclosing
+                        .is_some_and(|quote| after == Some(&quote.byte) && backslashes <= quote.backslashes)
+                {
+                    break;
+                }
+                end += backslashes + usize::from(backslashes == 0);
+                continue;
+            }
+            end += 1;
+        }
+        self.mark(start, end)
+    }
+
+    /// Redacts the value that begins at `start`, with all that is joined to it. Returns its end.
+    fn value(&mut self, start: usize) -> usize {
+        let bytes = self.bytes;
+        let mut at = start;
+        loop {
+            let (end, quoted) = match self.value_part(at) {
+                Value::Nothing => return at,
+                Value::Quoted(end) => (end, true),
+                Value::Plain(end) => (end, false),
+            };
+            let next = skip_up_to(bytes, end, SPACES_MAX, |b| matches!(b, b' ' | b'\t'));
+            if quoted && opening_quote(bytes, next).is_some() {
+                at = next;
+            } else if let Some(operand) = after_operator(bytes, next, next > end) {
+                at = operand;
+            } else {
+                return end;
+            }
+        }
+    }
+
+    fn value_part(&mut self, start: usize) -> Value {
+        let bytes = self.bytes;
+        if start >= bytes.len() {
+            return Value::Nothing;
+        }
+        if let Some(quote) = opening_quote(bytes, start) {
+            let prefix = skip_up_to(bytes, start, 3, |b| b.is_ascii_alphabetic()) - start;
+            let opened = start + prefix + quote.backslashes + 1;
+            return Value::Quoted(self.quoted(opened, quote));
+        }
+        let end = plain_end(bytes, start);
+        if end == start {
+            return Value::Nothing;
+        }
+        let text = &bytes[start..end];
+        let says_nothing = PLAIN_TYPES.iter().any(|word| word.as_bytes() == text)
+            && bytes
+                .get(end)
+                .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b',' | b')' | b']' | b'}' | b'='));
+        if !says_nothing {
+            self.mark(start, end);
+        }
+        Value::Plain(end)
+    }
+
+    /// Redacts what a quote encloses, `opened` being the first byte within. Returns the end after the quote.
+    fn quoted(&mut self, opened: usize, quote: Quote) -> usize {
+        let bytes = self.bytes;
+        let one = quote.backslashes + 1;
+        let again = |at: usize| {
+            bytes.get(at..at + one).is_some_and(|next| {
+                next[one - 1] == quote.byte && next[..one - 1].iter().all(|b| *b == b'\\')
+            })
+        };
+        if again(opened) && !again(opened + one) {
+            return opened + one;
+        }
+        let (start, triple) = if again(opened) { (opened + 2 * one, true) } else { (opened, false) };
+        let mut end = bytes.len();
+        let mut closed = bytes.len();
+        for found in memchr_iter(quote.byte, &bytes[start..]) {
+            let at = start + found;
+            let backslashes = bytes[start..at].iter().rev().take_while(|b| **b == b'\\').count();
+            let closes = backslashes < quote.backslashes || backslashes % (2 * one) == quote.backslashes;
+            if closes && (!triple || (again(at + 1) && again(at + 1 + one))) {
+                end = at - backslashes.min(quote.backslashes);
+                closed = at + 1 + if triple { 2 * one } else { 0 };
+                break;
+            }
+        }
+        if let Some(credential) = after_scheme(&bytes[..end], start) {
+            self.mark(credential, end);
+        } else {
+            self.mark(start, end);
+        }
+        closed
+    }
+
+    /// Redacts a range, unless it is empty. Returns its end.
+    fn mark(&mut self, start: usize, end: usize) -> usize {
+        if start < end {
+            self.found.push((start, end));
+            self.done = end;
+        }
+        end
+    }
+
+    fn is_redacted(&self, name: &Name<'_>) -> bool {
+        if self.names.matched(name.text).is_some() {
+            return true;
+        }
+        // `api key: …`: words in prose, of which the last must take part.
+        if name.quote.is_some() {
+            return false;
+        }
+        let mut start = name.start;
+        for _ in 0..2 {
+            if start == 0 || self.bytes[start - 1] != b' ' {
+                return false;
+            }
+            let word_end = start - 1;
+            let mut word = word_end;
+            while word > self.done && word_end - word < 24 && self.bytes[word - 1].is_ascii_alphanumeric() {
+                word -= 1;
+            }
+            if word == word_end {
+                return false;
+            }
+            start = word;
+            let end = name.start + name.text.len();
+            if let Ok(phrase) = std::str::from_utf8(&self.bytes[start..end])
+                && self.names.matched(&phrase.replace(' ', "")).is_some_and(|rule| !phrase.contains(rule))
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The name that ends before `end`, with spaces, a quote and a bracket between them.
+    fn name_before(&self, end: usize) -> Option<Name<'a>> {
+        let bytes = self.bytes;
+        let mut at = end;
+        while at > self.done && end - at < SPACES_MAX && matches!(bytes[at - 1], b' ' | b'\t') {
+            at -= 1;
+        }
+        while at > self.done && matches!(bytes[at - 1], b']' | b')') && end - at < SPACES_MAX {
+            at -= 1;
+        }
+        let quote = quote_ending_at(bytes, at);
+        if let Some(quote) = quote {
+            at = at.checked_sub(1 + quote.backslashes)?;
+        }
+        let name_end = at;
+        while at > self.done
+            && name_end - at < NAME_BYTES_MAX
+            && (is_name_byte(bytes[at - 1]) || (quote.is_some() && matches!(bytes[at - 1], b' ' | b'/')))
+        {
+            at -= 1;
+        }
+        if at > 0
+            && let Some((_, length)) = percent_decoded(bytes, at - 1)
+        {
+            at = (at - 1 + length).min(name_end);
+        }
+        while at < name_end && (bytes[at] & 0xc0) == 0x80 {
+            at += 1;
+        }
+        if at == name_end {
+            return None;
+        }
+        let text = std::str::from_utf8(&bytes[at..name_end]).ok()?;
+        Some(Name { text, start: at, quote })
+    }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'@')
+}
+
+fn skip(bytes: &[u8], from: usize, accept: impl Fn(u8) -> bool) -> usize {
+    skip_up_to(bytes, from, usize::MAX, accept)
+}
+
+fn skip_up_to(bytes: &[u8], from: usize, most: usize, accept: impl Fn(u8) -> bool) -> usize {
+    from + bytes[from..].iter().take(most).take_while(|b| accept(**b)).count()
+}
+
+/// The quote whose last byte stands before `end`.
+fn quote_ending_at(bytes: &[u8], end: usize) -> Option<Quote> {
+    let byte = *bytes.get(end.checked_sub(1)?)?;
+    if byte != b'"' && byte != b'\'' {
+        return None;
+    }
+    let backslashes = bytes[..end - 1].iter().rev().take(SPACES_MAX).take_while(|b| **b == b'\\').count();
+    Some(Quote { byte, backslashes })
+}
+
+/// The quote that opens a value at `at`, after the prefix of a Python literal.
+fn opening_quote(bytes: &[u8], at: usize) -> Option<Quote> {
+    let prefix = skip_up_to(bytes, at.min(bytes.len()), 3, |b| b.is_ascii_alphabetic());
+    let is_prefix = bytes[at.min(bytes.len())..prefix].iter().all(|b| b"bBrRuUfF".contains(b));
+    if !is_prefix || prefix - at.min(prefix) > 2 {
+        return None;
+    }
+    let quote = skip(bytes, prefix, |b| b == b'\\');
+    match bytes.get(quote) {
+        Some(byte @ (b'"' | b'\'')) => Some(Quote { byte: *byte, backslashes: quote - prefix }),
+        _ => None,
+    }
+}
+
+/// The end of a value without quotes; brackets are followed to their end.
+fn plain_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'(' | b'[' | b'{' => at = closing_bracket(bytes, at),
+            b'<' if at == start => match memchr::memchr2(b'>', b'\n', &bytes[at..]) {
+                Some(length) if bytes[at + length] == b'>' => at += length + 1,
+                _ => at += 1,
+            },
+            b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' => break,
+            b'\\' => {
+                let after = bytes[at..].iter().find(|b| **b != b'\\');
+                if matches!(after, Some(b'n' | b'r' | b't' | b'"' | b'\'') | None) {
+                    break;
+                }
+                at += 1;
+            }
+            b'%' if matches!(percent_decoded(bytes, at), Some((b'&', _))) => break,
+            byte if byte.is_ascii_whitespace() => {
+                // Groups of digits: `4111 1111 1111 1111`.
+                let digits = bytes[start..at].iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+                if digits && byte == b' ' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+                    at += 1;
+                } else {
+                    break;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// The end of a bracketed part, quotes within considered; the end of the text when it was cut.
+fn closing_bracket(bytes: &[u8], start: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut inside: Option<Quote> = None;
+    let mut at = start;
+    while at < bytes.len() {
+        let backslashes = skip(bytes, at, |b| b == b'\\') - at;
+        at += backslashes;
+        let Some(byte) = bytes.get(at) else { break };
+        match (byte, inside) {
+            (b'"' | b'\'', None) => inside = Some(Quote { byte: *byte, backslashes }),
+            (_, Some(quote)) if *byte == quote.byte => {
+                let closes = backslashes < quote.backslashes
+                    || backslashes % (2 * (quote.backslashes + 1)) == quote.backslashes;
+                if closes {
+                    inside = None;
+                }
+            }
+            (b'(' | b'[' | b'{', None) => depth += 1,
+            (b')' | b']' | b'}', None) => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Where the operand begins after an operator that joins it to the value before: `a or "b"`.
+fn after_operator(bytes: &[u8], at: usize, spaced: bool) -> Option<usize> {
+    let rest = &bytes[at.min(bytes.len())..];
+    let operators: [&[u8]; 11] =
+        [b"or ", b"and ", b"if ", b"else ", b"+ ", b"% ", b"| ", b"==", b"!=", b"= ", b"="];
+    let operator = operators.into_iter().find(|operator| rest.starts_with(operator))?;
+    if operator[0].is_ascii_alphabetic() && !spaced {
+        return None;
+    }
+    Some(skip(bytes, at + operator.len(), |b| matches!(b, b' ' | b'\t')))
+}
+
+/// Where the credential begins after `Bearer `.
+fn after_scheme(bytes: &[u8], start: usize) -> Option<usize> {
+    let end = skip_up_to(bytes, start, 16, |b| b.is_ascii_alphanumeric());
+    let word = std::str::from_utf8(&bytes[start..end]).ok()?;
+    let credential = skip(bytes, end, |b| b == b' ');
+    let is_scheme = SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word));
+    (is_scheme && credential > end && credential < bytes.len()).then_some(credential)
+}
+
+/// Whether the rest of the line belongs to this name.
+fn is_header(name: &str) -> bool {
+    let ends_with = |word: &str| {
+        name.len() >= word.len()
+            && name.is_char_boundary(name.len() - word.len())
+            && name[name.len() - word.len()..].eq_ignore_ascii_case(word)
+    };
+    ends_with("cookie") || ends_with("authorization")
+}
+
+/// `app.auth.InvalidToken: message` at the beginning of a line is the type of an exception, unless its
+/// last part is itself a listed name.
+fn is_exception_line(bytes: &[u8], name: &Name<'_>, names: &Names) -> bool {
+    let Some((_, last)) = name.text.rsplit_once('.') else { return false };
+    let margin = bytes[..name.start].iter().rev().take_while(|b| matches!(b, b' ' | b'|')).count();
+    let begins_line = name.start == margin || bytes[name.start - margin - 1] == b'\n';
+    let ends_as_exception = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Expired", "Invalid"]
+        .iter()
+        .any(|ending| last.ends_with(ending));
+    let is_listed = names.matched(last).is_some_and(|rule| rule.len() == last.len());
+    begins_line
+        && !is_listed
+        && (ends_as_exception || last.starts_with("Invalid"))
+        && last.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// The byte that a percent sign at `at` stands for, and how long it is written: `%3D`, `%253D`.
+fn percent_decoded(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    if bytes.get(at) != Some(&b'%') {
+        return None;
+    }
+    let mut digits = at + 1;
+    while bytes.get(digits..digits + 2) == Some(b"25") && digits - at < 9 {
+        digits += 2;
+    }
+    let hex = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));
+    let (high, low) = (hex(digits)?, hex(digits + 1)?);
+    Some(((high * 16 + low) as u8, digits + 2 - at))
+}
+
+/// The encoded byte that ends before `end`, and where it begins.
+fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
+    for start in (end.saturating_sub(11)..=end.checked_sub(3)?).rev() {
+        if let Some((byte, length)) = percent_decoded(bytes, start)
+            && start + length == end
+        {
+            return Some((byte, start));
+        }
+    }
+    None
+}
+
+/// Whether a text can hold anything for [`redact_text`]: a cheap look before the scan.
+pub(crate) fn may_hold_names(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3(b'=', b':', b',', bytes).is_some()
+        || memchr::memchr(b'%', bytes).is_some()
+        || memmem::find(bytes, b"--").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redacted(text: &str) -> String {
+        let names = Names::new([].into_iter(), [].into_iter());
+        let mut text = text.to_owned();
+        redact_text(&mut text, &names);
+        let once = text.clone();
+        redact_text(&mut text, &names);
+        assert_eq!(text, once, "a second pass changes nothing");
+        text
+    }
+
+    #[track_caller]
+    fn check(text: &str, want: &str) {
+        assert_eq!(redacted(text), want, "from {text}");
+    }
+
+    #[test]
+    fn the_value_after_a_redacted_name_is_replaced() {
+        check("password = hunter2, x = 1", "password = [redacted], x = 1");
+        check("password: hunter2", "password: [redacted]");
+        check(r#"{"password": "hunter2", "a": 1}"#, r#"{"password": "[redacted]", "a": 1}"#);
+        check("{'user_password': 'hun\\'ter2', 'a': 1}", "{'user_password': '[redacted]', 'a': 1}");
+        check("password=>hunter2", "password=>[redacted]");
+        check("('password', 'hunter2')", "('password', '[redacted]')");
+        check("[b'token', b'hunter2']", "[b'token', b'[redacted]']");
+        check("/pay?a=1&access_token=hunter2&b=2", "/pay?a=1&access_token=[redacted]&b=2");
+        check("config['token'] = 'hunter2'", "config['token'] = '[redacted]'");
+        check("if password == 'hunter2':", "if password == '[redacted]':");
+        check("api key: hunter2", "api key: [redacted]");
+        check("card number: 4111 1111 1111 1111 refused", "card number: [redacted] refused");
+        check("login(password='hunter2', user='a')", "login(password='[redacted]', user='a')");
+    }
+
+    #[test]
+    fn headers_keep_their_scheme_and_lose_the_rest() {
+        check("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]");
+        check("'Authorization': 'Basic eHg6eXk='", "'Authorization': 'Basic [redacted]'");
+        check("Cookie: a=b; c=d\nHost: x", "Cookie: [redacted]\nHost: x");
+        check(r"Set-Cookie: a=b; Path=/\r\nHost: x", r"Set-Cookie: [redacted]\r\nHost: x");
+        check(r#"curl -H "Cookie: a=b; c=d" http://x"#, r#"curl -H "Cookie: [redacted]" http://x"#);
+        check("Authorization: Digest username=\"x\", response=\"y\"", "Authorization: [redacted]");
+    }
+
+    #[test]
+    fn escaped_and_encoded_texts_are_read() {
+        check(r#"'{\'password\': \'hunter2\', "a": 1}'"#, r#"'{\'password\': \'[redacted]\', "a": 1}'"#);
+        check(r#""{\"password\": \"hunter2\"}""#, r#""{\"password\": \"[redacted]\"}""#);
+        check(
+            r#"{\\\"password\\\": \\\"hun\\\\\\\"ter2\\\", x"#,
+            r#"{\\\"password\\\": \\\"[redacted]\\\", x"#,
+        );
+        check(
+            "http://x/?next=%2F%3Ftoken%3Dhunter2%26a%3D1",
+            "http://x/?next=%2F%3Ftoken%3D[redacted]%26a%3D1",
+        );
+        check("?q=%7B%22password%22%3A%22hunter2%22%7D", "?q=%7B%22password%22%3A%22[redacted]%22%7D");
+        check("?user%5Bpassword%5D=hunter2&a=1", "?user%5Bpassword%5D=[redacted]&a=1");
+        check("?a=%2526token%253Dhunter2%2526b", "?a=%2526token%253D[redacted]%2526b");
+    }
+
+    #[test]
+    fn an_expression_goes_as_a_whole() {
+        check("password=SecretStr('hunter2'), a=1", "password=[redacted], a=1");
+        check("tokens = ['hunter2', 'x'] # a", "tokens = [redacted] # a");
+        check("password = get() or 'hunter2'", "password = [redacted] or '[redacted]'");
+        check("password = 'hun' 'ter2'", "password = '[redacted]' '[redacted]'");
+        check("def f(password: str = 'hunter2', a=1):", "def f(password: str = '[redacted]', a=1):");
+        check("def f(password: str, a: int) -> None:", "def f(password: str, a: int) -> None:");
+        check("def f(password: Secret = 'hunter2')", "def f(password: [redacted] = '[redacted]')");
+        check("password = token = 'hunter2'", "password = [redacted] = '[redacted]'");
+        check("password = \"\"\"hun\"ter2\"\"\" x", "password = \"\"\"[redacted]\"\"\" x");
+    }
+
+    #[test]
+    fn a_cut_value_is_replaced_to_the_end() {
+        check("'password': 'hunter", "'password': '[redacted]");
+        check("password=['hunter", "password=[redacted]");
+        check("password=", "password=");
+        check("password: ''", "password: ''");
+    }
+
+    #[test]
+    fn flags_and_addresses_lose_their_secrets() {
+        check("mysql --password hunter2 -h x", "mysql --password [redacted] -h x");
+        check("mysql --password=hunter2 -h x", "mysql --password=[redacted] -h x");
+        check("['mysql', '--password', 'hunter2']", "['mysql', '--password', '[redacted]']");
+        check("postgres://shop:hunter2@db:5432/x?a=1", "postgres://shop:[redacted]@db:5432/x?a=1");
+        check("https://shop.example:8080/a@b", "https://shop.example:8080/a@b");
+    }
+
+    #[test]
+    fn everything_else_stays() {
+        for text in [
+            "Traceback (most recent call last):\n  File \"/srv/token/auth.py\", line 3, in password\n    x = y[1:2]\n",
+            "jwt.exceptions.InvalidTokenError: Signature has expired",
+            "KeyError: 'password'",
+            "token_count=5, password_length: 7, author: me",
+            "100% = all, 12:30:00, a::b, -- none",
+            "the password, the token and the secret",
+            "grüße = größe: ök",
+        ] {
+            check(text, text);
+        }
+    }
+}
