@@ -9,13 +9,20 @@
 //! - The same event twice is one event; a further part of it is merged ([`reenact_model::Report::absorb`]).
 //! - Only [`Redacted`] data is taken.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+pub mod embedded;
 mod filter;
+mod memory;
+mod page;
 mod rows;
 
 use reenact_model::{EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
+pub use embedded::{EmbeddedStore, Options};
 pub use filter::{Field, Filter, Matches, TimeRange, WORD_BYTES_MAX, words};
+pub use memory::MemoryStore;
 pub use rows::{
     EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueDetail,
     IssuePage, IssueQuery, IssueRow, IssueSort, Neighbours,

@@ -1,0 +1,469 @@
+//! One suite for every engine: each answers as [`MemoryStore`] does.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use reenact_model::{
+    CapturedValue, EventId, Exception, Frame, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId, SpanId,
+    Timestamp, TraceId, Variables,
+};
+use reenact_redact::Redacted;
+
+use crate::{
+    EventOrder, EventPage, EventQuery, Field, Filter, IssueQuery, IssueSort, MemoryStore, Outcomes, Store,
+    StoreError, TimeRange, Write,
+};
+
+/// Makes a fresh, empty store whose retention is [`RETENTION`].
+pub type Make<'a> = &'a mut dyn FnMut() -> Box<dyn Store>;
+
+/// The age at which the stores of the suite delete days.
+pub const RETENTION: Duration = Duration::from_secs(10 * 86_400);
+
+const DAY_NS: i64 = 86_400_000_000_000;
+const HOUR_NS: i64 = 3_600_000_000_000;
+
+/// Runs the whole suite.
+///
+/// # Panics
+/// When the store answers otherwise than it should.
+pub fn run(make: Make<'_>) {
+    the_same_event_twice_is_one(&*make());
+    a_further_part_is_merged(&*make());
+    snapshots_are_found_however_they_arrive(&*make());
+    a_cursor_of_another_query_is_refused(&*make());
+    what_is_unknown_is_absent(&*make());
+    old_days_are_deleted(&*make());
+    nothing_is_taken_after_close(&*make());
+    run_random(make, 24, &mut |_| {});
+}
+
+/// Compares random events and questions with the reference. `settle` is called between writing and
+/// asking; an engine may finish indexing in it, or not.
+///
+/// # Panics
+/// When the store answers otherwise than the reference.
+pub fn run_random(make: Make<'_>, cases: u32, settle: &mut dyn FnMut(&dyn Store)) {
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    // The runner wants `Fn`; it never calls it twice at once.
+    let calls = std::cell::RefCell::new((make, settle));
+    let outcome =
+        runner.run(&(batches(), proptest::collection::vec(question(), 12)), |(batches, questions)| {
+            let mut calls = calls.borrow_mut();
+            let store = (calls.0)();
+            let reference = MemoryStore::with_retention(RETENTION);
+            for (number, batch) in batches.iter().enumerate() {
+                prop_assert_eq!(write(&*store, batch.clone()), write(&reference, batch.clone()));
+                if number == batches.len() / 2 {
+                    (calls.1)(&*store);
+                }
+            }
+            for question in &questions {
+                compare(&*store, &reference, question)?;
+            }
+            (calls.1)(&*store);
+            for question in &questions {
+                compare(&*store, &reference, question)?;
+            }
+            Ok(())
+        });
+    if let Err(error) = outcome {
+        panic!("the engine and the reference differ: {error}");
+    }
+}
+
+/// Writes and waits until it is durable.
+///
+/// # Panics
+/// When the store fails.
+pub fn write(store: &dyn Store, writes: Vec<Write>) -> Outcomes {
+    let (sender, receiver) = channel();
+    let writes = writes.into_iter().map(Redacted::trust_in_tests).collect();
+    let done = Box::new(move |outcomes| drop(sender.send(outcomes)));
+    store.submit(writes, done).expect("the store takes writes");
+    receiver.recv().expect("the store reports once").expect("the store keeps what it takes")
+}
+
+/// An event that looks like one of a small web service.
+pub fn event(id: u128, hours: i64, issue: u64) -> Placed {
+    let frame = |function: &str, file: &str| Frame {
+        function: function.to_owned(),
+        file: file.to_owned(),
+        line_number: Some(12),
+        in_app: true,
+        ..Frame::default()
+    };
+    let exception = Exception {
+        type_name: "shop.errors.PaymentError".to_owned(),
+        message: format!("order {issue} cannot be payed"),
+        frames: vec![frame("pay_order", "/app/shop/views.py"), frame("charge", "/app/shop/bank.py")],
+        ..Exception::default()
+    };
+    let report = Report {
+        id: EventId(id),
+        timestamp: at(hours),
+        received_at: at(hours),
+        service: format!("shop-{}", issue % 7),
+        trace_id: Some(TraceId(id / 2)),
+        span_id: Some(SpanId(id as u64)),
+        exceptions: vec![exception],
+        ..Report::default()
+    };
+    Placed { report, issue_id: IssueId(issue), ..Placed::default() }
+}
+
+/// A snapshot with one variable.
+pub fn snapshot(id: u128, hours: i64) -> Snapshot {
+    Snapshot {
+        id: SnapshotId(id),
+        capture_id: None,
+        timestamp: at(hours),
+        service: "shop-1".to_owned(),
+        trace_id: None,
+        span_id: None,
+        function: "charge".to_owned(),
+        file: "/app/shop/bank.py".to_owned(),
+        line_number: Some(12),
+        thread: None,
+        arguments: Variables(vec![("amount".to_owned(), CapturedValue::scalar("int", id.to_string()))]),
+        locals: Variables::default(),
+        globals: Variables::default(),
+        closure: Variables::default(),
+        values_dropped: 0,
+    }
+}
+
+/// Hours after the beginning of the suite's time, the midnight before 2026-11-20.
+pub fn at(hours: i64) -> Timestamp {
+    Timestamp::from_nanos(20_777 * DAY_NS + hours * HOUR_NS)
+}
+
+/// All of the suite's time.
+pub fn always() -> TimeRange {
+    TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) }
+}
+
+fn with_snapshot(mut event: Placed, id: u128) -> Placed {
+    event.report.exceptions[0].frames[1].snapshot_id = Some(SnapshotId(id));
+    event
+}
+
+fn of(event: Placed) -> Write {
+    Write::Event(Box::new(event))
+}
+
+fn all_events(store: &dyn Store, filter: Filter) -> EventPage {
+    let query = EventQuery { filter, range: always(), order: EventOrder::Newest, cursor: None, limit: 200 };
+    store.events(&query).expect("the store answers")
+}
+
+fn the_same_event_twice_is_one(store: &dyn Store) {
+    let batch = vec![of(event(1, 5, 9)), of(event(1, 5, 9))];
+    assert_eq!(write(store, batch.clone()), [Outcome::Stored, Outcome::Duplicate]);
+    assert_eq!(write(store, batch), [Outcome::Duplicate, Outcome::Duplicate]);
+    assert_eq!(store.event(EventId(1)).expect("answers"), Some(event(1, 5, 9)));
+    assert_eq!(all_events(store, Filter::All).total, 1);
+    let issue = store.issue(IssueId(9), always(), 4).expect("answers").expect("is there");
+    assert_eq!((issue.count_total, issue.row.count), (1, 1));
+    assert_eq!(store.stats().expect("answers").events, 1);
+}
+
+fn a_further_part_is_merged(store: &dyn Store) {
+    write(store, vec![of(event(1, 24, 9))]);
+    // The second part says that it happened just before midnight.
+    let mut part = with_snapshot(event(1, 23, 9), 77);
+    part.report.env = Some("prod".to_owned());
+    part.report.tags.insert("region".to_owned(), "eu".to_owned());
+    assert_eq!(write(store, vec![of(part.clone())]), [Outcome::Stored]);
+    assert_eq!(write(store, vec![of(part)]), [Outcome::Duplicate]);
+    let merged = store.event(EventId(1)).expect("answers").expect("is there");
+    assert_eq!(merged.report.timestamp, at(24));
+    assert_eq!(merged.report.env.as_deref(), Some("prod"));
+    let filter = Filter::Equals(Field::Tag("region".to_owned()), "eu".to_owned());
+    assert_eq!(all_events(store, filter).total, 1);
+    assert_eq!(all_events(store, Filter::All).total, 1);
+    assert_eq!(store.issue(IssueId(9), always(), 0).expect("answers").expect("is there").count_total, 1);
+}
+
+fn snapshots_are_found_however_they_arrive(store: &dyn Store) {
+    write(store, vec![Write::Snapshots(vec![snapshot(1, 5), snapshot(1, 5), snapshot(2, 5)])]);
+    write(store, vec![of(with_snapshot(event(1, 5, 9), 1)), of(with_snapshot(event(2, 30, 9), 3))]);
+    assert_eq!(all_events(store, Filter::HasValues).events[0].id, EventId(1));
+    let late = vec![Write::Snapshots(vec![snapshot(3, 20), snapshot(2, 5)])];
+    assert_eq!(write(store, late), [Outcome::Stored, Outcome::Duplicate]);
+    assert_eq!(all_events(store, Filter::HasValues).total, 2);
+    let ids = [SnapshotId(3), SnapshotId(9), SnapshotId(1), SnapshotId(1)];
+    let mut found = store.snapshots(&ids).expect("answers");
+    found.sort_by_key(|snapshot| snapshot.id);
+    assert_eq!(found, [snapshot(1, 5), snapshot(3, 20)]);
+    assert_eq!(store.stats().expect("answers").snapshots, 3);
+}
+
+fn a_cursor_of_another_query_is_refused(store: &dyn Store) {
+    write(store, (1..=5).map(|id| of(event(id, 5, id as u64))).collect());
+    let mut query = EventQuery {
+        filter: Filter::All,
+        range: always(),
+        order: EventOrder::Oldest,
+        cursor: None,
+        limit: 2,
+    };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.events(&query).expect("answers");
+        assert_eq!(page.total, 5);
+        seen.extend(page.events.iter().map(|event| event.id.0));
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
+    query.cursor = Some("beef".to_owned());
+    assert!(matches!(store.events(&query), Err(StoreError::Cursor)));
+}
+
+fn what_is_unknown_is_absent(store: &dyn Store) {
+    write(store, vec![of(event(1, 5, 9))]);
+    assert_eq!(store.event(EventId(2)).expect("answers"), None);
+    assert_eq!(store.issue(IssueId(2), always(), 3).expect("answers"), None);
+    assert_eq!(store.neighbours(EventId(2), &Filter::All, always()).expect("answers"), None);
+    assert!(store.snapshots(&[SnapshotId(1)]).expect("answers").is_empty());
+}
+
+fn old_days_are_deleted(store: &dyn Store) {
+    write(store, vec![Write::Snapshots(vec![snapshot(1, 5)]), of(with_snapshot(event(1, 5, 9), 1))]);
+    write(store, vec![of(with_snapshot(event(2, 26, 9), 1))]);
+    assert_eq!(all_events(store, Filter::HasValues).total, 2);
+    // A wrong clock does not make an event live longer.
+    let mut ahead = event(3, 24 * 300, 8);
+    ahead.report.received_at = at(6);
+    write(store, vec![of(ahead)]);
+    let now = Timestamp::from_nanos(at(24).as_nanos() + RETENTION.as_nanos() as i64);
+    store.enforce_retention(now).expect("deletes");
+    let left = all_events(store, Filter::All);
+    assert_eq!(left.events.iter().map(|event| event.id.0).collect::<Vec<_>>(), [2]);
+    assert!(!left.events[0].has_values);
+    assert_eq!(store.event(EventId(1)).expect("answers"), None);
+    assert!(store.snapshots(&[SnapshotId(1)]).expect("answers").is_empty());
+    let issue = store.issue(IssueId(9), always(), 1).expect("answers").expect("is there");
+    assert_eq!((issue.count_total, issue.row.count, issue.row.first_seen), (2, 1, at(5)));
+    // The folder of a deleted day can come back.
+    assert_eq!(write(store, vec![of(event(4, 5, 7))]), [Outcome::Stored]);
+    assert_eq!(store.issue(IssueId(7), always(), 1).expect("answers").expect("is there").count_total, 1);
+}
+
+fn nothing_is_taken_after_close(store: &dyn Store) {
+    store.close().expect("closes");
+    let refused = store.submit(Vec::new(), Box::new(|_| panic!("`done` is not called")));
+    assert!(matches!(refused, Err(StoreError::Closed)));
+    store.close().expect("closes twice");
+}
+
+/// A question with everything that the verbs take.
+#[derive(Clone, Debug)]
+struct Question {
+    filter: Filter,
+    range: TimeRange,
+    sort: IssueSort,
+    order: EventOrder,
+    limit: usize,
+    buckets: usize,
+    field: Field,
+    prefix: String,
+    id: u128,
+}
+
+fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Result<(), TestCaseError> {
+    let Question { filter, range, .. } = question;
+    let mut events = EventQuery {
+        filter: filter.clone(),
+        range: *range,
+        order: question.order,
+        cursor: None,
+        limit: question.limit,
+    };
+    for _ in 0..3 {
+        let page = reference.events(&events)?;
+        prop_assert_eq!(&store.events(&events)?, &page, "events of {:?}", events);
+        events.cursor = page.next_cursor;
+        if events.cursor.is_none() {
+            break;
+        }
+    }
+    let mut issues = IssueQuery {
+        filter: filter.clone(),
+        range: *range,
+        sort: question.sort,
+        cursor: None,
+        limit: question.limit,
+        buckets: question.buckets,
+    };
+    for _ in 0..3 {
+        let page = reference.issues(&issues)?;
+        prop_assert_eq!(&store.issues(&issues)?, &page, "issues of {:?}", issues);
+        issues.cursor = page.next_cursor;
+        if issues.cursor.is_none() {
+            break;
+        }
+    }
+    prop_assert_eq!(
+        store.histogram(filter, *range, question.buckets)?,
+        reference.histogram(filter, *range, question.buckets)?
+    );
+    let facet = |store: &dyn Store| store.facet(&question.field, filter, *range, &question.prefix, 3);
+    prop_assert_eq!(facet(store)?, facet(reference)?, "facet {:?} of {:?}", question, filter);
+    let id = EventId(question.id);
+    prop_assert_eq!(store.neighbours(id, filter, *range)?, reference.neighbours(id, filter, *range)?);
+    prop_assert_eq!(store.event(id)?, reference.event(id)?);
+    let issue = IssueId(question.id as u64 % 4);
+    prop_assert_eq!(
+        store.issue(issue, *range, question.buckets)?,
+        reference.issue(issue, *range, question.buckets)?
+    );
+    Ok(())
+}
+
+fn batches() -> impl Strategy<Value = Vec<Vec<Write>>> {
+    proptest::collection::vec(proptest::collection::vec(any_write(), 1..8), 1..8)
+}
+
+fn any_write() -> impl Strategy<Value = Write> {
+    prop_oneof![
+        4 => any_event().prop_map(of),
+        1 => proptest::collection::vec(0_u128..12, 1..4).prop_map(|ids| {
+            // The same snapshot always says the same time.
+            Write::Snapshots(ids.into_iter().map(|id| snapshot(id, id as i64 * 5)).collect())
+        }),
+    ]
+}
+
+fn word() -> impl Strategy<Value = String> {
+    proptest::sample::select(vec!["a", "b", "a b", "ab", "b a", "aB", "", "é", "a=b", "a\0b"])
+        .prop_map(str::to_owned)
+}
+
+prop_compose! {
+    fn any_event()(
+        id in 0_u128..40,
+        env in proptest::option::of(word()),
+        version in proptest::option::of(word()),
+        user in proptest::option::of(word()),
+        tags in proptest::collection::btree_map(word(), word(), 0..3),
+        metric in proptest::option::of((word(), 0_u32..3)),
+        handled in any::<bool>(),
+        texts in proptest::collection::vec(word(), 4),
+        snapshots in proptest::collection::vec(proptest::option::of(0_u128..12), 2),
+    ) -> Placed {
+        // An id always has the same issue and about the same time.
+        let mut event = event(id, id as i64 * 2, id as u64 % 4);
+        let report = &mut event.report;
+        if id % 10 == 9 {
+            report.timestamp = at(24 * 400);
+        }
+        report.env = env;
+        report.version = version.clone();
+        report.user_id = user;
+        report.host = version;
+        report.tags = tags;
+        report.metrics = metric.map(|(name, value)| (name, f64::from(value))).into_iter().collect();
+        report.handled = handled;
+        report.resource = Some(texts[0].clone());
+        let exception = &mut report.exceptions[0];
+        exception.message = format!("{} {}", texts[0], texts[1]);
+        for (frame, (text, id)) in exception.frames.iter_mut().zip(texts[2..].iter().zip(snapshots)) {
+            frame.function.clone_from(text);
+            frame.snapshot_id = id.map(SnapshotId);
+        }
+        event
+    }
+}
+
+fn any_field() -> impl Strategy<Value = Field> {
+    prop_oneof![
+        proptest::sample::select(vec![
+            Field::Service,
+            Field::Env,
+            Field::Version,
+            Field::ErrorType,
+            Field::Host,
+            Field::Resource,
+            Field::TraceId,
+            Field::Issue,
+            Field::User,
+        ]),
+        word().prop_map(Field::Tag),
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        word(),
+        proptest::sample::select(vec!["shop-1", "shop-2", "shop", "0", "1", "0000000000000001", "00"])
+            .prop_map(str::to_owned),
+    ]
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    let leaf = prop_oneof![
+        Just(Filter::All),
+        (any_field(), value()).prop_map(|(field, value)| Filter::Equals(field, value)),
+        (any_field(), value()).prop_map(|(field, value)| Filter::StartsWith(field, value)),
+        any::<bool>().prop_map(Filter::Handled),
+        Just(Filter::HasValues),
+        proptest::collection::vec(
+            proptest::sample::select(vec!["a", "b", "ab", "é", "pay", "py"]).prop_map(str::to_owned),
+            0..3
+        )
+        .prop_map(Filter::Words),
+        (0_u64..4).prop_map(|id| Filter::Equals(Field::Issue, IssueId(id).to_string())),
+        (0_u64..4).prop_map(|id| Filter::And(vec![
+            Filter::Equals(Field::Issue, IssueId(id).to_string()),
+            Filter::HasValues,
+        ])),
+    ];
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Filter::And),
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Filter::Or),
+            inner.prop_map(|filter| Filter::Not(Box::new(filter))),
+        ]
+    })
+}
+
+prop_compose! {
+    fn question()(
+        filter in any_filter(),
+        range in prop_oneof![
+            Just(always()),
+            (-5_i64..90, 1_i64..90).prop_map(|(from, length)| TimeRange { from: at(from), to: at(from + length) }),
+        ],
+        sort in proptest::sample::select(vec![
+            IssueSort::LastSeen, IssueSort::FirstSeen, IssueSort::Count, IssueSort::Users,
+        ]),
+        order in proptest::sample::select(vec![
+            EventOrder::Newest, EventOrder::Oldest, EventOrder::ValuesFirst,
+        ]),
+        limit in 1_usize..9,
+        buckets in 0_usize..5,
+        field in any_field(),
+        prefix in value(),
+        empty_prefix in any::<bool>(),
+        id in 0_u128..40,
+    ) -> Question {
+        let prefix = if empty_prefix { String::new() } else { prefix };
+        Question { filter, range, sort, order, limit, buckets, field, prefix, id }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_passes_its_own_suite() {
+        run(&mut || Box::new(MemoryStore::with_retention(RETENTION)));
+    }
+}

@@ -1,0 +1,290 @@
+//! The answers.
+
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::sync::Mutex;
+
+use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId};
+use rusqlite::Connection;
+
+use super::days::{Day, Days, lock};
+use super::file::{self, StoredEvent};
+use super::scan::scan;
+use super::state::{self, IssueState};
+use super::tally::{
+    EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
+};
+use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
+use crate::{
+    EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
+    IssueQuery, IssueRow, Neighbours, StoreError, TimeRange,
+};
+
+pub(super) fn issues(
+    days: &Days,
+    state: &Mutex<Connection>,
+    query: &IssueQuery,
+) -> Result<IssuePage, StoreError> {
+    let start = page::issue_page_start(query)?;
+    let buckets = Buckets::new(query.range, query.buckets);
+    let mut tally = IssuesTally::new(buckets);
+    scan(days, &query.filter, query.range, &mut tally)?;
+    let total = tally.issues.len() as u64;
+    let state = lock(state);
+    let mut rows = Vec::with_capacity(tally.issues.len());
+    for (id, issue) in tally.issues {
+        let first_seen = match query.sort {
+            crate::IssueSort::FirstSeen => state::first_seen(&state, IssueId(id))?,
+            _ => None,
+        };
+        let facts = IssueFacts {
+            id,
+            newest: issue.newest.0,
+            first_seen: first_seen.unwrap_or(issue.oldest),
+            count: issue.count,
+            users: issue.users.count(),
+        };
+        rows.push((IssueKey::new(query.sort, facts), (id, issue)));
+    }
+    let (rows, more) = page::cut_page(rows, start, query.limit);
+    let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
+    let mut issues = Vec::with_capacity(rows.len());
+    for (_, (id, issue)) in rows {
+        let known = match state::read(&state, IssueId(id))? {
+            Some(known) => known,
+            // Committed a moment ago and not counted yet.
+            None => match event(days, EventId(issue.newest.1))? {
+                Some(newest) => IssueState::of(&newest),
+                None => continue,
+            },
+        };
+        issues.push(issue_row(IssueId(id), known, Some(issue), &tally.names, buckets));
+    }
+    Ok(IssuePage { issues, total, next_cursor })
+}
+
+pub(super) fn issue(
+    days: &Days,
+    state: &Mutex<Connection>,
+    id: IssueId,
+    range: TimeRange,
+    buckets: usize,
+) -> Result<Option<IssueDetail>, StoreError> {
+    let Some(known) = state::read(&lock(state), id)? else { return Ok(None) };
+    let buckets = Buckets::new(range, buckets);
+    let mut tally = IssuesTally::new(buckets);
+    scan(days, &Filter::Equals(Field::Issue, id.to_string()), range, &mut tally)?;
+    let ever = TimeRange { from: known.first.0, to: known.last.0.saturating_add_nanos(1) };
+    let latest = |has_values: &[bool]| -> Result<Option<EventId>, StoreError> {
+        match newest_of_issue(days, id, has_values, range)? {
+            Some(found) => Ok(Some(found)),
+            None => newest_of_issue(days, id, has_values, ever),
+        }
+    };
+    let latest_event = latest(&[true, false])?;
+    let latest_event_with_values = latest(&[true])?;
+    let issue = tally.issues.remove(&id.0);
+    Ok(Some(IssueDetail {
+        count_total: known.count,
+        first_version: known.first_version.clone(),
+        last_version: known.last_version.clone(),
+        latest_event,
+        latest_event_with_values,
+        row: issue_row(id, known, issue, &tally.names, buckets),
+    }))
+}
+
+fn newest_of_issue(
+    days: &Days,
+    id: IssueId,
+    has_values: &[bool],
+    range: TimeRange,
+) -> Result<Option<EventId>, StoreError> {
+    let times = (range.from.as_nanos(), range.to.as_nanos());
+    let mut newest: Option<(i64, EventId)> = None;
+    let mut open = days.with_events(range);
+    open.sort_by_key(|day| std::cmp::Reverse(day.totals().times.map(|(_, max)| max)));
+    for day in open {
+        // Days overlap only where a clock was wrong.
+        let day_newest = day.totals().times.map_or(0, |(_, max)| max);
+        if newest.is_some_and(|(time, _)| time > day_newest) {
+            break;
+        }
+        days.touch(&day);
+        for has_values in has_values {
+            newest =
+                newest.max(read(&day, |file| file::newest_of_issue(file, id, *has_values, times))?.flatten());
+        }
+    }
+    Ok(newest.map(|(_, id)| id))
+}
+
+fn issue_row(
+    id: IssueId,
+    known: IssueState,
+    issue: Option<IssueTally>,
+    names: &Names,
+    buckets: Buckets,
+) -> IssueRow {
+    let mut row = page::empty_issue_row(id, buckets);
+    row.type_name = known.type_name;
+    row.message = known.message;
+    row.culprit = known.culprit;
+    row.service = known.service;
+    row.first_seen = known.first.0;
+    row.last_seen = known.last.0;
+    let Some(issue) = issue else { return row };
+    let sorted = |numbers: &[usize]| {
+        let mut texts: Vec<String> = numbers.iter().map(|number| names.texts[*number].clone()).collect();
+        texts.sort_unstable();
+        texts
+    };
+    row.envs = sorted(&issue.envs);
+    row.versions = sorted(&issue.versions);
+    row.handled = issue.handled;
+    row.count = issue.count;
+    row.users = Some(issue.users.count()).filter(|users| *users > 0);
+    row.has_values = issue.has_values;
+    row.histogram = issue.histogram;
+    row
+}
+
+pub(super) fn events(days: &Days, query: &EventQuery) -> Result<EventPage, StoreError> {
+    let start = page::event_page_start(query)?;
+    let limit = query.limit.clamp(1, LIMIT_MAX);
+    let mut tally = EventsTally {
+        order: query.order,
+        start,
+        // One more says whether there is a next page.
+        keep_max: limit + 1,
+        total: 0,
+        kept: BinaryHeap::new(),
+    };
+    scan(days, &query.filter, query.range, &mut tally)?;
+    let mut places: Vec<Place> = tally.kept.into_sorted_vec();
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next_cursor = places.last().filter(|_| more).map(|last| page::event_cursor(query, last.key));
+    let mut events = Vec::with_capacity(places.len());
+    for place in places {
+        let Some(day) = days.get(place.day) else { continue };
+        let stored = read(&day, |file| file::event_by_row(file, place.row))?.flatten();
+        events.extend(stored.map(|stored| EventRow::of(&stored.event, stored.has_values)));
+    }
+    Ok(EventPage { events, total: tally.total, next_cursor })
+}
+
+pub(super) fn neighbours(
+    days: &Days,
+    id: EventId,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Option<Neighbours>, StoreError> {
+    let Some(own) = event(days, id)? else { return Ok(None) };
+    let of_issue = Filter::Equals(Field::Issue, own.issue_id.to_string());
+    let filter = Filter::And(vec![of_issue, filter.clone()]);
+    let key = (own.report.timestamp.as_nanos(), id.0);
+    let mut ends: Option<((i64, u128), (i64, u128))> = None;
+    let mut newer: [Option<(i64, u128)>; 2] = [None; 2];
+    let mut older: [Option<(i64, u128)>; 2] = [None; 2];
+    let (mut total, mut newer_count, mut here) = (0, 0, false);
+    let mut look = |other: (i64, u128), has_values: bool| {
+        total += 1;
+        let (oldest, newest) = ends.unwrap_or((other, other));
+        ends = Some((oldest.min(other), newest.max(other)));
+        newer_count += u64::from(other > key);
+        here |= other == key;
+        // The first of each pair is any event, the second one with values.
+        for kind in 0..=usize::from(has_values) {
+            if other > key {
+                newer[kind] = Some(newer[kind].map_or(other, |known| known.min(other)));
+            } else if other < key {
+                older[kind] = older[kind].max(Some(other));
+            }
+        }
+    };
+    scan(days, &filter, range, &mut EachEvent(&mut look))?;
+    let id_of = |key: (i64, u128)| EventId(key.1);
+    Ok(Some(Neighbours {
+        position: if here { newer_count + 1 } else { 0 },
+        total,
+        newest: ends.map(|ends| id_of(ends.1)),
+        newer: newer[0].map(id_of),
+        older: older[0].map(id_of),
+        oldest: ends.map(|ends| id_of(ends.0)),
+        newer_with_values: newer[1].map(id_of),
+        older_with_values: older[1].map(id_of),
+    }))
+}
+
+pub(super) fn event(days: &Days, id: EventId) -> Result<Option<Placed>, StoreError> {
+    for day in days.all().into_iter().rev() {
+        days.touch(&day);
+        let found: Option<StoredEvent> = read(&day, |file| file::event_by_id(file, id))?.flatten();
+        if let Some(found) = found {
+            return Ok(Some(found.event));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn snapshots(days: &Days, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, StoreError> {
+    let mut wanted: BTreeSet<SnapshotId> = ids.iter().copied().collect();
+    let mut found: HashMap<SnapshotId, Snapshot> = HashMap::new();
+    for day in days.all().into_iter().rev() {
+        if wanted.is_empty() {
+            break;
+        }
+        days.touch(&day);
+        let ids: Vec<SnapshotId> = wanted.iter().copied().collect();
+        for snapshot in read(&day, |file| file::read_snapshots(file, &ids))?.unwrap_or_default() {
+            wanted.remove(&snapshot.id);
+            found.insert(snapshot.id, snapshot);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+pub(super) fn histogram(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    buckets: usize,
+) -> Result<Histogram, StoreError> {
+    let buckets = Buckets::new(range, buckets.max(1));
+    let mut tally = HistogramTally { buckets, names: Names::default(), counts: Vec::new() };
+    scan(days, filter, range, &mut tally)?;
+    Ok(page::fold_histogram(buckets, tally.names.texts.into_iter().zip(tally.counts)))
+}
+
+pub(super) fn facet(
+    days: &Days,
+    field: &Field,
+    filter: &Filter,
+    range: TimeRange,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<FacetCount>, StoreError> {
+    let mut tally = FacetTally { field, prefix, found: HashMap::new(), failure: None };
+    scan(days, filter, range, &mut tally)?;
+    if let Some(failure) = tally.failure {
+        return Err(failure);
+    }
+    let counts = tally
+        .found
+        .into_iter()
+        .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
+        .collect();
+    Ok(page::order_facet(counts, limit))
+}
+
+/// Reads a day's file; `None` when the day was deleted meanwhile.
+fn read<T>(
+    day: &Day,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match day.read(read) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(_) if day.is_deleted() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

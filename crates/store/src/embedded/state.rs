@@ -1,0 +1,220 @@
+//! `state.sqlite`: what is known of each issue ever, derived from the files of the days.
+//!
+//! Each transaction also says up to which row of which day events were counted, so that a crash
+//! between a day's commit and this one's loses nothing and counts nothing twice.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use reenact_model::{EventId, Frame, IssueId, Placed, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::body;
+use super::failure::Failure;
+use super::file::{self, Durability};
+use crate::StoreError;
+
+const SCHEMA: &str = "
+    CREATE TABLE issue (
+        id INTEGER PRIMARY KEY,
+        count INTEGER NOT NULL,
+        first_ts INTEGER NOT NULL, first_id BLOB NOT NULL, first_version TEXT,
+        last_ts INTEGER NOT NULL, last_id BLOB NOT NULL, last_version TEXT,
+        service TEXT NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL, culprit BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE counted (day INTEGER PRIMARY KEY, row INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+";
+
+/// Up to where the events of a day were counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) row: i64,
+    pub(super) seq: i64,
+}
+
+/// What is known of an issue ever.
+#[derive(Clone, Debug)]
+pub(super) struct IssueState {
+    pub(super) count: u64,
+    pub(super) first: (Timestamp, EventId),
+    pub(super) first_version: Option<String>,
+    pub(super) last: (Timestamp, EventId),
+    pub(super) last_version: Option<String>,
+    pub(super) service: String,
+    pub(super) type_name: String,
+    pub(super) message: String,
+    pub(super) culprit: Option<Frame>,
+}
+
+impl IssueState {
+    /// What one event says of its issue.
+    pub(super) fn of(event: &Placed) -> Self {
+        let report = &event.report;
+        Self {
+            count: 0,
+            first: (report.timestamp, report.id),
+            first_version: report.version.clone(),
+            last: (report.timestamp, report.id),
+            last_version: report.version.clone(),
+            service: report.service.clone(),
+            type_name: report.type_name().to_owned(),
+            message: report.message().to_owned(),
+            culprit: report.culprit().cloned(),
+        }
+    }
+
+    /// Adds what was learnt later. The same event again replaces what was known of it.
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
+        if later.first <= self.first {
+            self.first = later.first;
+            self.first_version = later.first_version;
+        }
+        if later.last >= self.last {
+            self.last = later.last;
+            self.last_version = later.last_version;
+            self.service = later.service;
+            self.type_name = later.type_name;
+            self.message = later.message;
+            self.culprit = later.culprit;
+        }
+    }
+}
+
+/// Changes to issues that are not in the file yet.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    issues: HashMap<IssueId, IssueState>,
+    counted: BTreeMap<i64, Counted>,
+}
+
+impl Changes {
+    /// Takes an event in: a new one counts, an updated one does not.
+    pub(super) fn add(&mut self, event: &Placed, count: u64) {
+        let state = IssueState { count, ..IssueState::of(event) };
+        match self.issues.get_mut(&event.issue_id) {
+            Some(known) => known.merge(state),
+            None => drop(self.issues.insert(event.issue_id, state)),
+        }
+    }
+
+    /// Says up to where the changes reach.
+    pub(super) fn reach(&mut self, day: i64, counted: Counted) {
+        self.counted.insert(day, counted);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted.is_empty()
+    }
+}
+
+/// Opens the file for the thread that writes.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    file::open_to_write(path, SCHEMA, Durability::Derived)
+}
+
+/// Applies changes, all or none.
+pub(super) fn apply(connection: &mut Connection, changes: &Changes) -> Result<(), StoreError> {
+    let context = || "counting events in `state.sqlite`";
+    let transaction = connection.transaction().during(context)?;
+    for (id, change) in &changes.issues {
+        let merged = match read(&transaction, *id)? {
+            Some(mut known) => {
+                known.merge(change.clone());
+                known
+            }
+            None => change.clone(),
+        };
+        write(&transaction, *id, &merged)?;
+    }
+    for (day, counted) in &changes.counted {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO counted VALUES (?1, ?2, ?3)")
+            .and_then(|mut sql| sql.execute([*day, counted.row, counted.seq]))
+            .during(context)?;
+    }
+    transaction.commit().during(context)
+}
+
+/// Up to where each day was counted.
+pub(super) fn read_counted(connection: &Connection) -> Result<BTreeMap<i64, Counted>, StoreError> {
+    let context = || "reading `state.sqlite`";
+    let mut sql = connection.prepare("SELECT day, row, seq FROM counted").during(context)?;
+    let rows = sql
+        .query_map([], |row| Ok((row.get(0)?, Counted { row: row.get(1)?, seq: row.get(2)? })))
+        .during(context)?;
+    rows.collect::<Result<_, _>>().during(context)
+}
+
+/// Forgets a day whose folder is gone.
+pub(super) fn forget_day(connection: &Connection, day: i64) -> Result<(), StoreError> {
+    connection
+        .execute("DELETE FROM counted WHERE day = ?1", [day])
+        .during(|| "forgetting a day in `state.sqlite`")?;
+    Ok(())
+}
+
+/// Reads what is known of an issue.
+pub(super) fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
+    let sql = "SELECT count, first_ts, first_id, first_version, last_ts, last_id, last_version,
+               service, type, message, culprit FROM issue WHERE id = ?1";
+    let found = connection
+        .prepare_cached(sql)
+        .and_then(|mut sql| {
+            sql.query_row([id.0.cast_signed()], |row| {
+                let key = |at: usize| -> rusqlite::Result<(Timestamp, EventId)> {
+                    let id = EventId(file::u128_of(&row.get::<_, Vec<u8>>(at + 1)?));
+                    Ok((Timestamp::from_nanos(row.get(at)?), id))
+                };
+                let state = IssueState {
+                    count: row.get::<_, i64>(0)?.cast_unsigned(),
+                    first: key(1)?,
+                    first_version: row.get(3)?,
+                    last: key(4)?,
+                    last_version: row.get(6)?,
+                    service: row.get(7)?,
+                    type_name: row.get(8)?,
+                    message: row.get(9)?,
+                    culprit: None,
+                };
+                Ok((state, row.get::<_, Vec<u8>>(10)?))
+            })
+            .optional()
+        })
+        .during(|| "reading an issue in `state.sqlite`")?;
+    let Some((mut state, culprit)) = found else { return Ok(None) };
+    state.culprit = body::decode(&culprit)?;
+    Ok(Some(state))
+}
+
+/// When an issue was first seen.
+pub(super) fn first_seen(connection: &Connection, id: IssueId) -> Result<Option<i64>, StoreError> {
+    connection
+        .prepare_cached("SELECT first_ts FROM issue WHERE id = ?1")
+        .and_then(|mut sql| sql.query_row([id.0.cast_signed()], |row| row.get(0)).optional())
+        .during(|| "reading an issue in `state.sqlite`")
+}
+
+fn write(connection: &Connection, id: IssueId, state: &IssueState) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let (first_id, last_id) = (state.first.1.0.to_be_bytes(), state.last.1.0.to_be_bytes());
+    let values = params![
+        id.0.cast_signed(),
+        state.count.cast_signed(),
+        state.first.0.as_nanos(),
+        first_id.as_slice(),
+        state.first_version,
+        state.last.0.as_nanos(),
+        last_id.as_slice(),
+        state.last_version,
+        state.service,
+        state.type_name,
+        state.message,
+        body::encode_event(&state.culprit)?,
+    ];
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut sql| sql.execute(values))
+        .during(|| "writing an issue in `state.sqlite`")?;
+    Ok(())
+}

@@ -1,0 +1,502 @@
+//! The one thread that writes.
+//!
+//! It takes whatever waits, writes it in one transaction per touched day, commits, counts the issues,
+//! and only then reports. A crash between the commits of two days loses nothing that was reported,
+//! and what is sent again finds itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use reenact_model::{Absorbed, Outcome, Placed, Snapshot, SnapshotId};
+use rusqlite::{Connection, params};
+
+use super::body;
+use super::days::{Day, Days};
+use super::failure::Failure;
+use super::file::{self, StoredEvent, Totals};
+use super::indexer::Indexer;
+use super::state::{self, Changes, Counted};
+use crate::memory::day_of;
+use crate::{Done, Outcomes, StoreError, Write};
+
+/// Days before or after an event's own in which its snapshots are looked for to tell whether it has
+/// values. A frame may live for days; reading snapshots by id has no such limit.
+const VALUES_DAYS_MAX: i64 = 14;
+/// Day files open for writing between two commits.
+const OPEN_MAX: usize = 16;
+/// JSON of the snapshots in one body, in bytes, unless one alone is larger.
+const BODY_BYTES: usize = 1 << 20;
+
+/// What the thread is asked to do.
+pub(super) enum Message {
+    Batch { writes: Vec<Write>, done: Done },
+    DeleteDays { days: Vec<i64>, reply: SyncSender<Result<(), StoreError>> },
+}
+
+pub(super) struct Writer {
+    days: Arc<Days>,
+    indexer: Arc<Indexer>,
+    state: Connection,
+    /// Whether `state.sqlite` lacks events of some day, because counting failed.
+    behind: bool,
+    open: BTreeMap<i64, OpenDay>,
+    commit_batch_max: usize,
+    /// Writes in the queue.
+    pub(super) waiting: Arc<AtomicUsize>,
+    received_newest: i64,
+}
+
+/// A day's file in the hands of the thread that writes.
+struct OpenDay {
+    day: Arc<Day>,
+    connection: Connection,
+    /// As committed.
+    committed: Totals,
+    /// As in the open transaction, if there is one.
+    pending: Option<Totals>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        days: Arc<Days>,
+        indexer: Arc<Indexer>,
+        state: Connection,
+        commit_batch_max: usize,
+        waiting: Arc<AtomicUsize>,
+    ) -> Self {
+        Self {
+            days,
+            indexer,
+            state,
+            behind: false,
+            open: BTreeMap::new(),
+            commit_batch_max: commit_batch_max.max(1),
+            waiting,
+            received_newest: 0,
+        }
+    }
+
+    /// Works until every sender is gone and the queue is empty.
+    pub(super) fn run(mut self, queue: &Receiver<Message>) {
+        let mut left_over = None;
+        while let Some(message) = left_over.take().or_else(|| queue.recv().ok()) {
+            match message {
+                Message::DeleteDays { days, reply } => drop(reply.send(self.delete_days(&days))),
+                Message::Batch { writes, done } => {
+                    let mut count = writes.len();
+                    let mut batches = vec![(writes, done)];
+                    while count < self.commit_batch_max {
+                        match queue.try_recv() {
+                            Ok(Message::Batch { writes, done }) => {
+                                count += writes.len();
+                                batches.push((writes, done));
+                            }
+                            Ok(other) => {
+                                left_over = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.waiting.fetch_sub(count, Ordering::SeqCst);
+                    self.commit(batches);
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, batches: Vec<(Vec<Write>, Done)>) {
+        let together: Vec<&[Write]> = batches.iter().map(|(writes, _)| writes.as_slice()).collect();
+        match self.try_commit(&together) {
+            Ok(outcomes) => {
+                for ((_, done), outcomes) in batches.into_iter().zip(outcomes) {
+                    done(Ok(outcomes));
+                }
+            }
+            Err(error) if batches.len() == 1 => {
+                for (_, done) in batches {
+                    done(Err(error));
+                    break;
+                }
+            }
+            // One batch must not fail the others.
+            Err(_) => {
+                for (writes, done) in batches {
+                    let outcomes = self.try_commit(&[&writes]);
+                    done(outcomes.map(|mut outcomes| outcomes.pop().unwrap_or_default()));
+                }
+            }
+        }
+        while self.open.len() > OPEN_MAX {
+            self.open.pop_first();
+        }
+    }
+
+    fn try_commit(&mut self, batches: &[&[Write]]) -> Result<Vec<Outcomes>, StoreError> {
+        let mut changes = Changes::default();
+        let written = self.write(batches, &mut changes);
+        let committed = written.and_then(|outcomes| self.commit_days(&mut changes).map(|()| outcomes));
+        if committed.is_err() {
+            // What some days have committed by now is counted from their files.
+            self.behind = true;
+            self.roll_back();
+        }
+        if self.behind {
+            self.behind = catch_up(&self.days, &mut self.state).is_err();
+        } else if !changes.is_empty() && state::apply(&mut self.state, &changes).is_err() {
+            tracing::warn!("counting events of issues failed; trying again with the next commit");
+            self.behind = true;
+        }
+        committed
+    }
+
+    fn write(&mut self, batches: &[&[Write]], changes: &mut Changes) -> Result<Vec<Outcomes>, StoreError> {
+        let mut all = Vec::with_capacity(batches.len());
+        for writes in batches {
+            let mut outcomes = Outcomes::with_capacity(writes.len());
+            for write in *writes {
+                match write {
+                    Write::Event(event) => outcomes.push(self.write_event(event, changes)?),
+                    Write::Snapshots(snapshots) => self.write_snapshots(snapshots, &mut outcomes)?,
+                }
+            }
+            all.push(outcomes);
+        }
+        Ok(all)
+    }
+
+    fn commit_days(&mut self, changes: &mut Changes) -> Result<(), StoreError> {
+        let mut touched = BTreeSet::new();
+        for open in self.open.values_mut() {
+            let Some(totals) = open.pending else { continue };
+            file::write_totals(&open.connection, &totals)?;
+            open.connection
+                .execute_batch("COMMIT")
+                .during(|| format!("committing to `{}`", open.day.folder.display()))?;
+            open.pending = None;
+            open.committed = totals;
+            open.day.set_totals(totals);
+            touched.insert(open.day.number);
+            changes.reach(open.day.number, Counted { row: totals.events, seq: totals.seq });
+        }
+        self.indexer.wake(touched);
+        Ok(())
+    }
+
+    fn roll_back(&mut self) {
+        for open in self.open.values_mut() {
+            if open.pending.take().is_some() && open.connection.execute_batch("ROLLBACK").is_err() {
+                tracing::warn!("rolling back a failed commit failed");
+            }
+        }
+        // A connection whose roll-back failed is of no use.
+        self.open.retain(|_, open| open.connection.is_autocommit());
+    }
+
+    /// The day's file, if the day exists.
+    fn existing(&mut self, number: i64) -> Result<Option<&mut OpenDay>, StoreError> {
+        if !self.open.contains_key(&number) {
+            let Some(day) = self.days.get(number) else { return Ok(None) };
+            self.open.insert(number, OpenDay::new(day)?);
+        }
+        Ok(self.open.get_mut(&number))
+    }
+
+    fn write_event(&mut self, event: &Placed, changes: &mut Changes) -> Result<Outcome, StoreError> {
+        self.received_newest = self.received_newest.max(event.report.received_at.as_nanos());
+        let number = day_of(event.report.timestamp, event.report.received_at);
+        // The parts of one occurrence can differ in their time around midnight.
+        for near in [number, number - 1, number + 1] {
+            let Some(open) = self.existing(near)? else { continue };
+            let Some(mut known) = file::event_by_id(&open.connection, event.report.id)? else { continue };
+            let before = known.event.report.snapshot_ids();
+            if known.event.report.absorb(&event.report) == Absorbed::Nothing {
+                return Ok(Outcome::Duplicate);
+            }
+            let after = known.event.report.snapshot_ids();
+            known.has_values = self.any_snapshot(near, &after)?;
+            changes.add(&known.event, 0);
+            let Some(open) = self.existing(near)? else { continue };
+            open.update(&known, &before, &after)?;
+            return Ok(Outcome::Stored);
+        }
+        let ids = event.report.snapshot_ids();
+        let has_values = self.any_snapshot(number, &ids)?;
+        self.days.get_or_create(number)?;
+        if let Some(open) = self.existing(number)? {
+            open.insert(event, has_values, &ids)?;
+        }
+        changes.add(event, 1);
+        Ok(Outcome::Stored)
+    }
+
+    /// Whether one of the snapshots is here, seen from the day of an event.
+    fn any_snapshot(&mut self, number: i64, ids: &[SnapshotId]) -> Result<bool, StoreError> {
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        let mut near = self.days.between(number - VALUES_DAYS_MAX..=number + VALUES_DAYS_MAX);
+        near.sort_by_key(|day| (day.number - number).abs());
+        for day in near {
+            let Some(open) = self.existing(day.number)? else { continue };
+            for id in ids {
+                if file::has_snapshot(&open.connection, *id)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn write_snapshots(&mut self, snapshots: &[Snapshot], outcomes: &mut Outcomes) -> Result<(), StoreError> {
+        let mut groups: BTreeMap<i64, Vec<&Snapshot>> = BTreeMap::new();
+        let mut fresh: HashSet<SnapshotId> = HashSet::new();
+        for snapshot in snapshots {
+            let number = self.day_of_snapshot(snapshot);
+            let known = match self.existing(number)? {
+                Some(open) => file::has_snapshot(&open.connection, snapshot.id)?,
+                None => false,
+            };
+            if known || !fresh.insert(snapshot.id) {
+                outcomes.push(Outcome::Duplicate);
+            } else {
+                outcomes.push(Outcome::Stored);
+                groups.entry(number).or_default().push(snapshot);
+            }
+        }
+        for (number, group) in groups {
+            self.days.get_or_create(number)?;
+            let Some(open) = self.existing(number)? else { continue };
+            open.insert_snapshots(&group)?;
+            for near in self.days.between(number - VALUES_DAYS_MAX..=number + VALUES_DAYS_MAX) {
+                let Some(open) = self.existing(near.number)? else { continue };
+                for snapshot in &group {
+                    open.give_values(snapshot.id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Snapshots do not know when they were received; the newest event's arrival stands in for it.
+    fn day_of_snapshot(&self, snapshot: &Snapshot) -> i64 {
+        let own = snapshot.timestamp;
+        if self.received_newest == 0 {
+            return own.day();
+        }
+        day_of(own, reenact_model::Timestamp::from_nanos(self.received_newest))
+    }
+
+    fn delete_days(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
+        let deleted = self.try_delete_days(numbers);
+        if deleted.is_err() {
+            self.roll_back();
+        }
+        deleted
+    }
+
+    fn try_delete_days(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
+        for number in numbers {
+            self.open.remove(number);
+            let Some(aside) = self.days.take_out(*number)? else { continue };
+            state::forget_day(&self.state, *number)?;
+            self.take_values(&aside.join("events.sqlite"), *number)?;
+            std::fs::remove_dir_all(&aside).during(|| format!("deleting `{}`", aside.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Events of other days that had values from a deleted day only lose their mark.
+    fn take_values(&mut self, deleted: &std::path::Path, number: i64) -> Result<(), StoreError> {
+        let context = || "unmarking events whose values were deleted";
+        for near in self.days.between(number - VALUES_DAYS_MAX..=number + VALUES_DAYS_MAX) {
+            let Some(open) = self.existing(near.number)? else { continue };
+            let connection = &open.connection;
+            connection
+                .execute("ATTACH ?1 AS deleted", [deleted.to_string_lossy().as_ref()])
+                .during(context)?;
+            let rows = connection
+                .prepare(
+                    "SELECT DISTINCT row FROM deleted.snapshot JOIN main.link ON snapshot_id = id
+                     WHERE row IN (SELECT row FROM main.event WHERE has_values = 1)",
+                )
+                .and_then(|mut sql| {
+                    sql.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<i64>, _>>()
+                });
+            connection.execute_batch("DETACH deleted").during(context)?;
+            for row in rows.during(context)? {
+                let Some(open) = self.existing(near.number)? else { continue };
+                let Some(known) = file::event_by_row(&open.connection, row)? else { continue };
+                let ids = known.event.report.snapshot_ids();
+                if !self.any_snapshot(near.number, &ids)?
+                    && let Some(open) = self.existing(near.number)?
+                {
+                    open.mark(row, false)?;
+                }
+            }
+        }
+        self.commit_days(&mut Changes::default())
+    }
+}
+
+impl OpenDay {
+    fn new(day: Arc<Day>) -> Result<Self, StoreError> {
+        let connection = day.open_to_write()?;
+        let committed = file::read_totals(&connection)?;
+        Ok(Self { day, connection, committed, pending: None })
+    }
+
+    /// The sums in the open transaction, which is begun if there is none.
+    fn totals(&mut self) -> Result<&mut Totals, StoreError> {
+        if self.pending.is_none() {
+            self.connection
+                .execute_batch("BEGIN IMMEDIATE")
+                .during(|| format!("beginning to write to `{}`", self.day.folder.display()))?;
+        }
+        Ok(self.pending.get_or_insert(self.committed))
+    }
+
+    fn insert(&mut self, event: &Placed, has_values: bool, ids: &[SnapshotId]) -> Result<(), StoreError> {
+        let body = body::encode_event(event)?;
+        let ts = event.report.timestamp.as_nanos();
+        let totals = self.totals()?;
+        totals.seq += 1;
+        totals.events += 1;
+        let (min, max) = totals.times.unwrap_or((ts, ts));
+        totals.times = Some((min.min(ts), max.max(ts)));
+        let (row, seq) = (totals.events, totals.seq);
+        let id = event.report.id.0.to_be_bytes();
+        let values = params![row, seq, id.as_slice(), ts, event.issue_id.0.cast_signed(), has_values, body];
+        self.connection
+            .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+            .and_then(|mut sql| sql.execute(values))
+            .during(|| "writing an event")?;
+        self.link(row, ids)
+    }
+
+    fn update(
+        &mut self,
+        known: &StoredEvent,
+        before: &[SnapshotId],
+        after: &[SnapshotId],
+    ) -> Result<(), StoreError> {
+        let body = body::encode_event(&known.event)?;
+        let totals = self.totals()?;
+        totals.seq += 1;
+        let seq = totals.seq;
+        let values = params![known.row, seq, known.has_values, body];
+        self.connection
+            .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3, body = ?4 WHERE row = ?1")
+            .and_then(|mut sql| sql.execute(values))
+            .during(|| "updating an event")?;
+        for id in before.iter().filter(|id| !after.contains(id)) {
+            self.connection
+                .prepare_cached("DELETE FROM link WHERE snapshot_id = ?1 AND row = ?2")
+                .and_then(|mut sql| sql.execute(params![id.0.to_be_bytes().as_slice(), known.row]))
+                .during(|| "updating the snapshots of an event")?;
+        }
+        self.link(known.row, after)
+    }
+
+    fn link(&self, row: i64, ids: &[SnapshotId]) -> Result<(), StoreError> {
+        for id in ids {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO link VALUES (?1, ?2)")
+                .and_then(|mut sql| sql.execute(params![id.0.to_be_bytes().as_slice(), row]))
+                .during(|| "writing the snapshots of an event")?;
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, row: i64, has_values: bool) -> Result<(), StoreError> {
+        let totals = self.totals()?;
+        totals.seq += 1;
+        let seq = totals.seq;
+        let values = params![row, seq, has_values];
+        self.connection
+            .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3 WHERE row = ?1")
+            .and_then(|mut sql| sql.execute(values))
+            .during(|| "marking an event")?;
+        Ok(())
+    }
+
+    /// Marks the events that refer to a snapshot, which is here now.
+    fn give_values(&mut self, id: SnapshotId) -> Result<(), StoreError> {
+        let rows: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT row FROM link JOIN event USING (row) WHERE snapshot_id = ?1 AND has_values = 0",
+            )
+            .and_then(|mut sql| sql.query_map([id.0.to_be_bytes().as_slice()], |row| row.get(0))?.collect())
+            .during(|| "looking for the events of a snapshot")?;
+        rows.into_iter().try_for_each(|row| self.mark(row, true))
+    }
+
+    fn insert_snapshots(&mut self, snapshots: &[&Snapshot]) -> Result<(), StoreError> {
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        let mut ids: Vec<SnapshotId> = Vec::new();
+        let mut bytes = 0;
+        for snapshot in snapshots {
+            let text = body::to_json(snapshot)?;
+            if !texts.is_empty() && bytes + text.len() > BODY_BYTES {
+                self.insert_body(&texts, &ids)?;
+                texts.clear();
+                ids.clear();
+                bytes = 0;
+            }
+            bytes += text.len();
+            texts.push(text);
+            ids.push(snapshot.id);
+        }
+        self.insert_body(&texts, &ids)
+    }
+
+    fn insert_body(&mut self, texts: &[Vec<u8>], ids: &[SnapshotId]) -> Result<(), StoreError> {
+        let context = || "writing snapshots";
+        let body = body::encode_array(texts)?;
+        self.totals()?.snapshots += i64::try_from(ids.len()).unwrap_or(0);
+        self.connection
+            .prepare_cached("INSERT INTO snapshots (body) VALUES (?1)")
+            .and_then(|mut sql| sql.execute([body]))
+            .during(context)?;
+        let number = self.connection.last_insert_rowid();
+        let mut sql =
+            self.connection.prepare_cached("INSERT INTO snapshot VALUES (?1, ?2, ?3)").during(context)?;
+        for (ordinal, id) in ids.iter().enumerate() {
+            let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
+            sql.execute(params![id.0.to_be_bytes().as_slice(), number, ordinal]).during(context)?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts the events that the files of the days hold and `state.sqlite` does not know.
+pub(super) fn catch_up(days: &Days, state: &mut Connection) -> Result<(), StoreError> {
+    let counted = state::read_counted(state)?;
+    for number in counted.keys().filter(|number| days.get(**number).is_none()) {
+        state::forget_day(state, *number)?;
+    }
+    for day in days.all() {
+        let from = counted.get(&day.number).copied().unwrap_or_default();
+        if from.seq >= day.totals().seq {
+            continue;
+        }
+        // One transaction for the whole day: an updated row moves behind newer ones, so that a
+        // position in the middle could not tell which rows are counted.
+        let mut changes = Changes::default();
+        let mut reached = from;
+        day.read(|connection| {
+            file::events_after(connection, from.seq, usize::MAX, &mut |stored| {
+                changes.add(&stored.event, u64::from(stored.row > from.row));
+                reached.seq = stored.seq;
+                reached.row = reached.row.max(stored.row);
+                Ok(())
+            })
+        })?;
+        changes.reach(day.number, reached);
+        state::apply(state, &changes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! The reference: every verb, evaluated naively over everything.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reenact_model::{Absorbed, EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
+use reenact_redact::Redacted;
+
+use crate::filter::field_value;
+use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
+use crate::{
+    Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail,
+    IssuePage, IssueQuery, IssueRow, Matches, Neighbours, Outcomes, Store, StoreError, StoreStats, TimeRange,
+    Write,
+};
+
+/// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
+/// is for tests only.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+    retention_age: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    closed: bool,
+    events: Vec<Placed>,
+    /// Deleted by the retention; issues still know when they were first seen.
+    gone: Vec<Placed>,
+    snapshots: HashMap<SnapshotId, Snapshot>,
+}
+
+impl MemoryStore {
+    /// An empty store that keeps everything.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty store that deletes whole days that are older than `age`.
+    pub fn with_retention(age: Duration) -> Self {
+        Self { retention_age: Some(age), ..Self::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The day that keeps an event: its own, unless its clock is more than a day ahead of ours.
+pub(crate) fn day_of(timestamp: Timestamp, received_at: Timestamp) -> i64 {
+    const DAY_NS: i64 = 86_400_000_000_000;
+    if timestamp > received_at.saturating_add_nanos(DAY_NS) { received_at.day() } else { timestamp.day() }
+}
+
+impl Kept {
+    fn write(&mut self, write: Write, outcomes: &mut Outcomes) {
+        match write {
+            Write::Event(mut event) => {
+                event.report.metrics.retain(|_, number| number.is_finite());
+                match self.events.iter_mut().find(|known| known.report.id == event.report.id) {
+                    None => {
+                        self.events.push(*event);
+                        outcomes.push(Outcome::Stored);
+                    }
+                    Some(known) => outcomes.push(match known.report.absorb(&event.report) {
+                        Absorbed::Something => Outcome::Stored,
+                        Absorbed::Nothing => Outcome::Duplicate,
+                    }),
+                }
+            }
+            Write::Snapshots(snapshots) => {
+                for snapshot in snapshots {
+                    let known = self.snapshots.contains_key(&snapshot.id);
+                    outcomes.push(if known { Outcome::Duplicate } else { Outcome::Stored });
+                    self.snapshots.entry(snapshot.id).or_insert(snapshot);
+                }
+            }
+        }
+    }
+
+    fn has_values(&self, event: &Placed) -> bool {
+        event.report.snapshot_ids().iter().any(|id| self.snapshots.contains_key(id))
+    }
+
+    fn matching(&self, filter: &Filter, range: TimeRange) -> Vec<(&Placed, bool)> {
+        self.events
+            .iter()
+            .map(|event| (event, self.has_values(event)))
+            .filter(|(event, has_values)| {
+                range.contains(event.report.timestamp)
+                    && filter.matches(Matches { event, has_values: *has_values })
+            })
+            .collect()
+    }
+
+    /// Every event of an issue, deleted ones included, the oldest first.
+    fn ever(&self, id: IssueId) -> Vec<&Placed> {
+        let mut events: Vec<&Placed> =
+            self.events.iter().chain(&self.gone).filter(|event| event.issue_id == id).collect();
+        events.sort_by_key(|event| (event.report.timestamp, event.report.id));
+        events
+    }
+
+    fn row(&self, id: IssueId, matching: &[(&Placed, bool)], buckets: Buckets) -> Option<IssueRow> {
+        let ever = self.ever(id);
+        let (oldest, newest) = (ever.first()?, ever.last()?);
+        let users: BTreeSet<&String> =
+            matching.iter().filter_map(|(event, _)| event.report.user_id.as_ref()).collect();
+        let envs: BTreeSet<&String> =
+            matching.iter().filter_map(|(event, _)| event.report.env.as_ref()).collect();
+        let versions: BTreeSet<&String> =
+            matching.iter().filter_map(|(event, _)| event.report.version.as_ref()).collect();
+        let mut row = IssueRow {
+            type_name: newest.report.type_name().to_owned(),
+            message: newest.report.message().to_owned(),
+            culprit: newest.report.culprit().cloned(),
+            service: newest.report.service.clone(),
+            envs: envs.into_iter().cloned().collect(),
+            versions: versions.into_iter().cloned().collect(),
+            handled: matching.iter().all(|(event, _)| event.report.handled),
+            count: matching.len() as u64,
+            users: (!users.is_empty()).then_some(users.len() as u64),
+            first_seen: oldest.report.timestamp,
+            last_seen: newest.report.timestamp,
+            has_values: matching.iter().any(|(_, has_values)| *has_values),
+            ..page::empty_issue_row(id, buckets)
+        };
+        for (event, _) in matching {
+            if let Some(bucket) = buckets.of(event.report.timestamp.as_nanos()) {
+                row.histogram[bucket] += 1;
+            }
+        }
+        Some(row)
+    }
+}
+
+impl Store for MemoryStore {
+    fn submit(&self, writes: Vec<Redacted<Write>>, done: Done) -> Result<(), StoreError> {
+        let mut outcomes = Outcomes::new();
+        let mut kept = self.lock();
+        if kept.closed {
+            return Err(StoreError::Closed);
+        }
+        for write in writes {
+            kept.write(write.into_inner(), &mut outcomes);
+        }
+        drop(kept);
+        done(Ok(outcomes));
+        Ok(())
+    }
+
+    fn issues(&self, query: &IssueQuery) -> Result<IssuePage, StoreError> {
+        let start = page::issue_page_start(query)?;
+        let kept = self.lock();
+        let mut by_issue: BTreeMap<IssueId, Vec<(&Placed, bool)>> = BTreeMap::new();
+        for found in kept.matching(&query.filter, query.range) {
+            by_issue.entry(found.0.issue_id).or_default().push(found);
+        }
+        let total = by_issue.len() as u64;
+        let buckets = Buckets::new(query.range, query.buckets);
+        let mut rows = Vec::new();
+        for (id, matching) in by_issue {
+            let Some(row) = kept.row(id, &matching, buckets) else { continue };
+            let newest = matching.iter().map(|(event, _)| event.report.timestamp.as_nanos()).max();
+            let facts = IssueFacts {
+                id: id.0,
+                newest: newest.unwrap_or(0),
+                first_seen: row.first_seen.as_nanos(),
+                count: row.count,
+                users: row.users.unwrap_or(0),
+            };
+            rows.push((IssueKey::new(query.sort, facts), row));
+        }
+        let (rows, more) = page::cut_page(rows, start, query.limit);
+        let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
+        Ok(IssuePage { issues: rows.into_iter().map(|(_, row)| row).collect(), total, next_cursor })
+    }
+
+    fn issue(
+        &self,
+        id: IssueId,
+        range: TimeRange,
+        buckets: usize,
+    ) -> Result<Option<IssueDetail>, StoreError> {
+        let kept = self.lock();
+        let filter = Filter::Equals(Field::Issue, id.to_string());
+        let matching = kept.matching(&filter, range);
+        let Some(row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
+        let ever = kept.ever(id);
+        let all = TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) };
+        let still = kept.matching(&filter, all);
+        let newest = |among: &[(&Placed, bool)]| {
+            among.iter().map(|(event, _)| (event.report.timestamp, event.report.id)).max().map(|key| key.1)
+        };
+        let with_values = |among: &[(&Placed, bool)]| -> Option<EventId> {
+            newest(&among.iter().copied().filter(|(_, has_values)| *has_values).collect::<Vec<_>>())
+        };
+        Ok(Some(IssueDetail {
+            row,
+            count_total: ever.len() as u64,
+            first_version: ever.first().and_then(|event| event.report.version.clone()),
+            last_version: ever.last().and_then(|event| event.report.version.clone()),
+            latest_event: newest(&matching).or_else(|| newest(&still)),
+            latest_event_with_values: with_values(&matching).or_else(|| with_values(&still)),
+        }))
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError> {
+        let start = page::event_page_start(query)?;
+        let kept = self.lock();
+        let rows: Vec<_> = kept
+            .matching(&query.filter, query.range)
+            .into_iter()
+            .map(|(event, has_values)| {
+                let report = &event.report;
+                let key = EventKey::new(query.order, report.timestamp, report.id, has_values);
+                (key, EventRow::of(event, has_values))
+            })
+            .collect();
+        let total = rows.len() as u64;
+        let (rows, more) = page::cut_page(rows, start, query.limit);
+        let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::event_cursor(query, *key));
+        Ok(EventPage { events: rows.into_iter().map(|(_, row)| row).collect(), total, next_cursor })
+    }
+
+    fn neighbours(
+        &self,
+        id: EventId,
+        filter: &Filter,
+        range: TimeRange,
+    ) -> Result<Option<Neighbours>, StoreError> {
+        let kept = self.lock();
+        let Some(event) = kept.events.iter().find(|event| event.report.id == id) else { return Ok(None) };
+        let mut found = kept.matching(filter, range);
+        found.retain(|(other, _)| other.issue_id == event.issue_id);
+        let key = |event: &Placed, has_values| {
+            EventKey::new(EventOrder::Newest, event.report.timestamp, event.report.id, has_values)
+        };
+        found.sort_by_key(|(event, has_values)| key(event, *has_values));
+        let own = key(event, false);
+        let newer: Vec<_> = found.iter().filter(|(other, values)| key(other, *values) < own).collect();
+        let older: Vec<_> = found.iter().filter(|(other, values)| key(other, *values) > own).collect();
+        let here = newer.len() + older.len() < found.len();
+        let id_of = |found: &(&Placed, bool)| found.0.report.id;
+        Ok(Some(Neighbours {
+            position: if here { newer.len() as u64 + 1 } else { 0 },
+            total: found.len() as u64,
+            newest: found.first().map(id_of),
+            newer: newer.last().map(|found| id_of(found)),
+            older: older.first().map(|found| id_of(found)),
+            oldest: found.last().map(id_of),
+            newer_with_values: newer.iter().rfind(|found| found.1).map(|found| id_of(found)),
+            older_with_values: older.iter().find(|found| found.1).map(|found| id_of(found)),
+        }))
+    }
+
+    fn event(&self, id: EventId) -> Result<Option<Placed>, StoreError> {
+        Ok(self.lock().events.iter().find(|event| event.report.id == id).cloned())
+    }
+
+    fn snapshots(&self, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, StoreError> {
+        let kept = self.lock();
+        let unique: BTreeSet<&SnapshotId> = ids.iter().collect();
+        Ok(unique.into_iter().filter_map(|id| kept.snapshots.get(id).cloned()).collect())
+    }
+
+    fn histogram(&self, filter: &Filter, range: TimeRange, buckets: usize) -> Result<Histogram, StoreError> {
+        let kept = self.lock();
+        let buckets = Buckets::new(range, buckets.max(1));
+        let mut counts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for (event, _) in kept.matching(filter, range) {
+            let series = counts.entry(event.report.service.clone()).or_insert_with(|| vec![0; buckets.count]);
+            if let Some(bucket) = buckets.of(event.report.timestamp.as_nanos()) {
+                series[bucket] += 1;
+            }
+        }
+        Ok(page::fold_histogram(buckets, counts))
+    }
+
+    fn facet(
+        &self,
+        field: &Field,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError> {
+        let kept = self.lock();
+        let mut found: BTreeMap<String, (u64, BTreeSet<IssueId>)> = BTreeMap::new();
+        for (event, _) in kept.matching(filter, range) {
+            if let Some(value) = field_value(event, field).filter(|value| value.starts_with(prefix)) {
+                let counts = found.entry(value).or_default();
+                counts.0 += 1;
+                counts.1.insert(event.issue_id);
+            }
+        }
+        let counts = found
+            .into_iter()
+            .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
+            .collect();
+        Ok(page::order_facet(counts, limit))
+    }
+
+    fn stats(&self) -> Result<StoreStats, StoreError> {
+        let kept = self.lock();
+        Ok(StoreStats {
+            events: kept.events.len() as u64,
+            snapshots: kept.snapshots.len() as u64,
+            disk_bytes: 0,
+            events_unindexed: 0,
+            last_event_at: kept.events.iter().map(|event| event.report.timestamp).max(),
+        })
+    }
+
+    fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError> {
+        let Some(age) = self.retention_age else { return Ok(()) };
+        let age_ns = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
+        let day_kept = Timestamp::from_nanos(now.as_nanos().saturating_sub(age_ns)).day();
+        let mut kept = self.lock();
+        let old = |event: &Placed| day_of(event.report.timestamp, event.report.received_at) < day_kept;
+        let (gone, events) = std::mem::take(&mut kept.events).into_iter().partition(old);
+        kept.events = events;
+        kept.gone.extend::<Vec<_>>(gone);
+        kept.snapshots.retain(|_, snapshot| snapshot.timestamp.day() >= day_kept);
+        Ok(())
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.lock().closed = true;
+        Ok(())
+    }
+}
