@@ -1,1 +1,210 @@
 //! The promises of the whole crate.
+
+use proptest::prelude::*;
+use reenact_model::{
+    CapturedValue, Content, Fragment, NotCaptured, Snapshot, SnapshotId, Span, SpanError, Timestamp,
+    TraceChunk, Variables,
+};
+
+use crate::names::{DOCUMENTED, FURTHER};
+use crate::{Redactor, RuleError, Rules};
+
+const SECRET: &str = "hunter2hunter2";
+
+fn snapshot(locals: Vec<(String, CapturedValue)>) -> Snapshot {
+    Snapshot {
+        id: SnapshotId(1),
+        capture_id: None,
+        timestamp: Timestamp::default(),
+        service: "shop".into(),
+        trace_id: None,
+        span_id: None,
+        function: "f".into(),
+        file: "f.py".into(),
+        line_number: None,
+        thread: None,
+        arguments: Variables::default(),
+        locals: Variables(locals),
+        globals: Variables::default(),
+        closure: Variables::default(),
+        values_dropped: 0,
+    }
+}
+
+fn redacted_locals(
+    redactor: &Redactor,
+    locals: Vec<(String, CapturedValue)>,
+) -> Vec<(String, CapturedValue)> {
+    match redactor.redact(Fragment::Snapshot(snapshot(locals))).into_inner() {
+        Fragment::Snapshot(snapshot) => snapshot.locals.0,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(repr: &str) -> CapturedValue {
+    CapturedValue::scalar("str", repr)
+}
+
+#[test]
+fn a_redacted_value_keeps_its_type_and_nothing_else() {
+    let value = CapturedValue { size: Some(7), truncated: true, reference: Some(1), ..text("'hunter2'") };
+    let got = redacted_locals(&Redactor::default_rules(), vec![("user_password".into(), value)]);
+    let want = CapturedValue {
+        rule: Some("name \"password\"".into()),
+        ..CapturedValue::absent("str", NotCaptured::RedactedIdentifier)
+    };
+    assert_eq!(got[0].1, want);
+}
+
+#[test]
+fn redacted_types_go_with_all_beneath() {
+    let rules = Rules { types: vec!["Secret*".into()], ..Rules::default() };
+    let value = CapturedValue::new("shop.SecretVault", Content::Fields(vec![("a".into(), text("'x'"))]));
+    let got = redacted_locals(&Redactor::new(&rules).unwrap(), vec![("a".into(), value)]);
+    assert_eq!(got[0].1.not_captured, Some(NotCaptured::RedactedType));
+    assert_eq!(got[0].1.rule.as_deref(), Some("type \"Secret*\""));
+    assert_eq!(got[0].1.content, Content::Nothing);
+}
+
+#[test]
+fn bad_rules_are_refused_with_their_place() {
+    let rules = Rules { identifiers: vec!["a".into(), "-_".into()], ..Rules::default() };
+    let error = Redactor::new(&rules).unwrap_err();
+    assert_eq!(
+        error,
+        RuleError { list: "identifiers", number: 2, reason: "has no letter or digit to match" }
+    );
+    assert_eq!(error.to_string(), "rule 2 of `identifiers` has no letter or digit to match");
+}
+
+#[test]
+fn tags_and_metrics_go_by_key_and_reserved_ones_stay() {
+    let mut span = Span::default();
+    for (key, value) in [
+        ("http.request.headers.authorization", "Bearer x"),
+        ("usr.id", "7"),
+        ("http.status_code", "500"),
+        ("http.url", "http://x/?token=hunter2&a=1"),
+        ("error.fingerprint", "token=1"),
+    ] {
+        span.tags.insert(key.into(), value.into());
+    }
+    span.metrics.insert("card_number".into(), 4111.0);
+    span.metrics.insert("process_id".into(), 1.0);
+    let chunk = TraceChunk { spans: vec![span], ..TraceChunk::default() };
+    let Fragment::Trace(chunk) = Redactor::default_rules().redact(Fragment::Trace(chunk)).into_inner() else {
+        panic!("a trace stays a trace")
+    };
+    let tag = |key: &str| chunk.spans[0].tags[key].as_str();
+    assert_eq!(tag("http.request.headers.authorization"), "[redacted: name \"authorization\"]");
+    assert_eq!(tag("usr.id"), "7");
+    assert_eq!(tag("http.status_code"), "500");
+    assert_eq!(tag("http.url"), "http://x/?token=[redacted]&a=1");
+    assert_eq!(tag("error.fingerprint"), "token=1");
+    assert_eq!(tag("card_number"), "[redacted: name \"cardnumber\"]");
+    assert_eq!(chunk.spans[0].metrics.len(), 1);
+}
+
+fn name() -> impl Strategy<Value = String> {
+    let listed: Vec<&str> = DOCUMENTED.iter().chain(&FURTHER).copied().collect();
+    (proptest::sample::select(listed), 0..5).prop_map(|(name, style)| match style {
+        0 => name.to_owned(),
+        1 => name.to_uppercase(),
+        2 => format!("my_{name}"),
+        3 => format!("X-{name}"),
+        _ => format!("{name}_value"),
+    })
+}
+
+fn around(name: String, style: u8) -> CapturedValue {
+    let key = text(&format!("'{name}'"));
+    match style {
+        0 => CapturedValue::new("dict", Content::Entries(vec![(key, text(SECRET))])),
+        1 => CapturedValue::new("tuple", Content::Elements(vec![key, text(SECRET)])),
+        2 => CapturedValue::new("A", Content::Fields(vec![(name, text(SECRET))])),
+        3 => {
+            let tuple = CapturedValue::new("tuple", Content::Elements(vec![key, text("'x'")]));
+            CapturedValue::new("dict", Content::Entries(vec![(tuple, text(SECRET))]))
+        }
+        4 => {
+            let key = CapturedValue::scalar("bytes", format!("b'{name}'"));
+            CapturedValue::new(
+                "dict",
+                Content::Entries(vec![(
+                    key,
+                    CapturedValue::new("list", Content::Elements(vec![text(SECRET)])),
+                )]),
+            )
+        }
+        _ => text(&format!("'{{\"{name}\": \"{SECRET}\"}}'")),
+    }
+}
+
+fn escaped(text: &str, level: u32) -> String {
+    (0..level)
+        .fold(text.to_owned(), |text, _| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "\\'"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_secret_never_survives_in_values(name in name(), style in 0_u8..6, depth in 0_usize..6) {
+        let mut value = around(name, style);
+        for level in 0..depth {
+            value = if level % 2 == 0 {
+                CapturedValue::new("list", Content::Elements(vec![value]))
+            } else {
+                CapturedValue::new("B", Content::Fields(vec![("a".into(), value)]))
+            };
+        }
+        let redactor = Redactor::default_rules();
+        let once = redacted_locals(&redactor, vec![("a".into(), value)]);
+        prop_assert!(!format!("{once:?}").contains(SECRET), "{once:?}");
+        prop_assert_eq!(redacted_locals(&redactor, once.clone()), once);
+    }
+
+    #[test]
+    fn a_secret_never_survives_in_texts(name in name(), style in 0_usize..12, level in 0_u32..3,
+                                        before in "[ a-z(,\n]{0,12}", after in "[ ,;)&\n]{0,3}") {
+        let plain = [
+            format!("{name}={SECRET}"), format!("{name}: {SECRET}"), format!("{name} = '{SECRET}'"),
+            format!("\"{name}\": \"{SECRET}\""), format!("'{name}': '{SECRET}'"), format!("{name}=>{SECRET}"),
+            format!("('{name}', '{SECRET}')"), format!("?a=1&{name}={SECRET}"), format!(" --{name} {SECRET}"),
+            format!("{name}=Secret('{SECRET}')"), format!("{name}: str = '{SECRET}'"), format!("%26{name}%3D{SECRET}"),
+        ];
+        let text = format!("{before} {}{after}", escaped(&plain[style], level));
+        let redactor = Redactor::default_rules();
+        let mut once = text.clone();
+        redactor.redact_text(&mut once);
+        prop_assert!(!once.contains(SECRET), "{text} -> {once}");
+        let mut twice = once.clone();
+        redactor.redact_text(&mut twice);
+        prop_assert_eq!(twice, once);
+    }
+
+    #[test]
+    fn any_text_can_be_redacted_twice_with_one_result(text in "([a-z=:,'\"\\\\(){}\\[\\]%& -]|password|token|Bearer|é|\n){0,40}") {
+        let redactor = Redactor::default_rules();
+        let mut once = text;
+        redactor.redact_text(&mut once);
+        let mut twice = once.clone();
+        redactor.redact_text(&mut twice);
+        prop_assert_eq!(twice, once);
+    }
+
+    #[test]
+    fn texts_without_listed_words_stay(text in "([b-d0-9=:,'\"\\\\(){}%&\n -]|alpha|beta){0,60}") {
+        let mut got = text.clone();
+        Redactor::default_rules().redact_text(&mut got);
+        prop_assert_eq!(got, text);
+    }
+
+    #[test]
+    fn spans_lose_secrets_in_messages_and_stacks(name in name()) {
+        let error = SpanError { message: format!("{name}={SECRET}"), stack: Some(format!("    f({name}='{SECRET}')")), ..SpanError::default() };
+        let chunk = TraceChunk { spans: vec![Span { error: Some(error), resource: format!("/?{name}={SECRET}"), ..Span::default() }], ..TraceChunk::default() };
+        let got = Redactor::default_rules().redact(Fragment::Trace(chunk));
+        prop_assert!(!format!("{got:?}").contains(SECRET));
+    }
+}

@@ -1,0 +1,3 @@
+//! Which issue an occurrence belongs to. Each version is frozen once shipped: a change is a new version.
+
+pub mod v1;

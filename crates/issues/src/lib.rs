@@ -1,0 +1,15 @@
+//! Issues: which occurrence a request's spans describe, which issue it belongs to, and why values are
+//! absent.
+//!
+//! Pure: no socket, file, clock, environment, thread or async. Made to run on redacted data through
+//! `Redacted::derive`.
+
+mod assemble;
+pub mod grouping;
+mod links;
+pub mod traceback;
+mod values;
+
+pub use assemble::{REPORTS_MAX, assemble, assemble_crash};
+pub use grouping::v1::place;
+pub use values::{PENDING_SECONDS, ValuesState, frame_values_state, values_state};

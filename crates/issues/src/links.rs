@@ -1,0 +1,112 @@
+//! Says which frame of a traceback has which snapshot.
+
+use reenact_model::{Frame, FrameLink};
+
+use crate::traceback::{Traceback, is_in_app};
+
+/// Attaches the snapshots of `links` to the frames of `traceback`.
+///
+/// A link's number is believed only if file, function and line agree; otherwise the nearest frame that
+/// agrees is taken, by line first and then without (clients number frames that the text leaves out:
+/// ddtrace 1.16, and the frame of a long-living function). A frame that is not in the text is added.
+///
+/// - **Limits:** O(links × frames); both are bounded by `Limits`.
+pub(crate) fn attach(traceback: &mut Traceback, links: &[FrameLink]) {
+    let mut places = places(traceback);
+    let mut missing: Vec<&FrameLink> = Vec::new();
+    for link in links {
+        match place_of(traceback, &places, link) {
+            Some(index) => {
+                let place = &mut places[index];
+                place.taken = true;
+                let frame = &mut traceback.exceptions[place.exception].frames[place.frame];
+                frame.snapshot_id = Some(link.snapshot_id);
+            }
+            None => missing.push(link),
+        }
+    }
+    // From the last to the first, so that places stay where they are.
+    for link in missing.into_iter().rev() {
+        add(traceback, &places, link);
+    }
+}
+
+struct Place {
+    exception: usize,
+    frame: usize,
+    first_number: u32,
+    last_number: u32,
+    taken: bool,
+}
+
+fn places(traceback: &Traceback) -> Vec<Place> {
+    let mut places = Vec::new();
+    for (exception, content) in traceback.exceptions.iter().enumerate() {
+        let mut number = traceback.first_frame_numbers.get(exception).copied().unwrap_or(1);
+        for (frame, content) in content.frames.iter().enumerate() {
+            let last_number = number.saturating_add(content.repeats);
+            places.push(Place { exception, frame, first_number: number, last_number, taken: false });
+            number = last_number.saturating_add(1);
+        }
+    }
+    places
+}
+
+fn place_of(traceback: &Traceback, places: &[Place], link: &FrameLink) -> Option<usize> {
+    let frame_at = |place: &Place| -> &Frame { &traceback.exceptions[place.exception].frames[place.frame] };
+    let same_function = |place: &Place| {
+        let frame = frame_at(place);
+        frame.file == link.file && frame.function == link.function
+    };
+    let same_line = |place: &Place| {
+        same_function(place)
+            && (link.line_number.is_none() || frame_at(place).line_number == link.line_number)
+    };
+    let distance = |place: &Place| {
+        if link.number < place.first_number {
+            place.first_number - link.number
+        } else {
+            link.number.saturating_sub(place.last_number)
+        }
+    };
+    let nearest = |accept: &dyn Fn(&Place) -> bool| {
+        (0..places.len())
+            .filter(|index| !places[*index].taken && accept(&places[*index]))
+            .min_by_key(|index| distance(&places[*index]))
+    };
+    // Further snapshots of a recursion that the text collapsed have no frame of their own.
+    let collapsed = || {
+        (0..places.len()).find(|index| {
+            let place = &places[*index];
+            place.taken && distance(place) == 0 && place.last_number > place.first_number && same_line(place)
+        })
+    };
+    nearest(&same_line).or_else(collapsed).or_else(|| nearest(&same_function))
+}
+
+fn add(traceback: &mut Traceback, places: &[Place], link: &FrameLink) {
+    let frame = Frame {
+        function: link.function.clone(),
+        file: link.file.clone(),
+        line_number: link.line_number,
+        in_app: is_in_app(&link.file),
+        snapshot_id: Some(link.snapshot_id),
+        ..Frame::default()
+    };
+    let after = places.iter().find(|place| place.first_number > link.number);
+    let (exception, index) = match after {
+        Some(place) => (place.exception, place.frame),
+        None => match traceback.exceptions.last() {
+            // Added from the last to the first: each goes before those that were added.
+            Some(last) => {
+                let exception = traceback.exceptions.len() - 1;
+                (
+                    exception,
+                    places.iter().filter(|place| place.exception == exception).count().min(last.frames.len()),
+                )
+            }
+            None => return,
+        },
+    };
+    traceback.exceptions[exception].frames.insert(index, frame);
+}

@@ -1,0 +1,115 @@
+//! Why values are absent.
+
+use reenact_model::{Frame, Placed, Timestamp};
+
+/// The state of the values of an event or a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuesState {
+    /// `captured`, `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending` or `unknown`.
+    pub state: &'static str,
+    /// One sentence for people.
+    pub reason: String,
+}
+
+/// Snapshots are sent on their own, up to seconds after the trace; later they are taken for lost.
+pub const PENDING_SECONDS: i64 = 60;
+
+/// What ddtrace 4.16 captures at most in one trace, unless told otherwise.
+const CLIENT_SNAPSHOTS_MAX: u32 = 8;
+
+/// Says whether the event has values, `found` being how many of its snapshots are stored.
+pub fn values_state(placed: &Placed, now: Timestamp, found: usize) -> ValuesState {
+    let report = &placed.report;
+    let referred = report.snapshot_ids().len();
+    if found > 0 {
+        let frames = if found == 1 { "one frame" } else { "frames" };
+        return match found {
+            1 => state("captured", format!("The values of {frames} were captured.")),
+            _ => state("captured", format!("The values of {found} {frames} were captured.")),
+        };
+    }
+    if referred > 0 {
+        return missing(report.received_at, now);
+    }
+    let has_frames = report.exceptions.iter().any(|exception| !exception.frames.is_empty());
+    let has_own_frames =
+        report.exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.in_app);
+    let used_up = report.values.snapshot_count.is_some_and(|count| count >= CLIENT_SNAPSHOTS_MAX);
+    if report.trace_id.is_none() {
+        return said("unknown", "The process ended with this exception, and such reports carry no values.");
+    }
+    if report.values.allowed == Some(false) {
+        return said(
+            "rate_limited",
+            "The client captures one exception per second, and another one came just before.",
+        );
+    }
+    if !has_frames {
+        return said(
+            "unknown",
+            "The error was reported without a traceback, so there was no frame to capture.",
+        );
+    }
+    if !has_own_frames {
+        return said(
+            "third_party",
+            "The exception passed only through installed packages, which are not captured.",
+        );
+    }
+    match report.values.allowed {
+        None if report.handled => {
+            said("off", "The exception was handled, and the client captured no values for it.")
+        }
+        None if report.client.name == "ddtrace" => said(
+            "off",
+            "Exception Replay is off in the service; DD_EXCEPTION_REPLAY_ENABLED=true switches it on.",
+        ),
+        None => said("unknown", "The client did not say why it captured no values."),
+        Some(_) if report.values.captured || used_up => said(
+            "over_budget",
+            "Earlier exceptions of the same trace used up the frames that the client captures per trace.",
+        ),
+        Some(_) => said(
+            "rate_limited",
+            "The client captures the same exception once an hour per process; an earlier event of this issue may have values.",
+        ),
+    }
+}
+
+/// Says why a frame has no values; `found` is whether its snapshot is stored.
+pub fn frame_values_state(placed: &Placed, frame: &Frame, now: Timestamp, found: bool) -> ValuesState {
+    if frame.snapshot_id.is_some() {
+        return if found {
+            said("captured", "The values of this frame were captured.")
+        } else {
+            missing(placed.report.received_at, now)
+        };
+    }
+    if !frame.in_app {
+        return said("third_party", "The frame is in an installed package, which is not captured.");
+    }
+    if !placed.report.snapshot_ids().is_empty() {
+        return said(
+            "over_budget",
+            "The client captures a limited number of frames per trace, the innermost first.",
+        );
+    }
+    values_state(placed, now, 0)
+}
+
+fn missing(received_at: Timestamp, now: Timestamp) -> ValuesState {
+    let age_nanos = now.as_nanos().saturating_sub(received_at.as_nanos());
+    if age_nanos < PENDING_SECONDS * 1_000_000_000 {
+        said("pending", "The client captured values that have not arrived yet.")
+    } else {
+        said("lost", "The client captured values, but they never arrived.")
+    }
+}
+
+fn said(name: &'static str, reason: &str) -> ValuesState {
+    state(name, reason.to_owned())
+}
+
+fn state(name: &'static str, reason: String) -> ValuesState {
+    ValuesState { state: name, reason }
+}
