@@ -1,0 +1,62 @@
+//! The protocol of the Datadog Agent, as the ddtrace clients speak it.
+//!
+//! One module per endpoint family. The facts come from recorded requests of the real clients in
+//! `fixtures/ddtrace/` (client, version and command in its README), and for traces v1 from the
+//! public format description of the Datadog Agent.
+
+mod captured;
+mod chunk;
+pub mod crash;
+pub mod debugger;
+pub mod remote_config;
+pub mod stats;
+pub mod symdb;
+pub mod tags;
+pub mod telemetry;
+pub mod traces;
+
+use reenact_model::Client;
+
+/// What the headers of a request say about the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientInfo<'a> {
+    /// `Datadog-Meta-Lang`: `python`; empty when absent.
+    pub language: &'a str,
+    /// `Datadog-Meta-Tracer-Version`: `4.16.0`.
+    pub tracer_version: Option<&'a str>,
+    /// `Datadog-Meta-Lang-Version`: `3.11.7`.
+    pub language_version: Option<&'a str>,
+}
+
+impl ClientInfo<'_> {
+    fn to_client(self) -> Client {
+        let name = match self.language {
+            "" | "python" => "ddtrace".to_owned(),
+            language => format!("datadog-{}", crate::text::cut(language, 64)),
+        };
+        let version = self.tracer_version.filter(|version| !version.is_empty());
+        Client { name, version: version.map(|version| crate::text::cut(version, 64).to_owned()) }
+    }
+}
+
+/// Parses one JSON object; the error tells the place, never captured text.
+fn parse_object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, crate::DecodeError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start().starts_with('{') && !text.trim_start().is_empty() {
+        return Err(crate::DecodeError::Malformed { at: 0, message: "expected a JSON object".to_owned() });
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() {
+            crate::DecodeError::Truncated { at: text.len() as u64, expected: "JSON object" }
+        } else {
+            let at = byte_at(text, error.line(), error.column());
+            crate::DecodeError::Malformed { at, message: debugger::describe(&error) }
+        }
+    })
+}
+
+/// The byte at a line and column, both counted from 1.
+fn byte_at(text: &str, line: usize, column: usize) -> u64 {
+    let lines_before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    (lines_before + column.saturating_sub(1)) as u64
+}
