@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use reenact_model::{Fragment, Limits, Outcome, Timestamp};
-use reenact_wire::datadog::{self, ClientInfo, DecodeError, Decoded};
+use reenact_model::{Limits, Outcome, Timestamp};
+use reenact_wire::datadog::{self, ClientInfo};
+use reenact_wire::{DecodeError, Decoded};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -65,6 +66,7 @@ pub fn router(intake: Arc<Intake>) -> Router {
         .route("/v0.3/traces", on(Source::TracesV03))
         .route("/v0.4/traces", on(Source::TracesV04))
         .route("/v0.5/traces", on(Source::TracesV05))
+        .route("/v1.0/traces", on(Source::TracesV10))
         .route("/debugger/v1/input", on(Source::DebuggerV1))
         .route("/debugger/v2/input", on(Source::DebuggerV2))
         .route("/debugger/v1/diagnostics", on(Source::Diagnostics))
@@ -188,7 +190,7 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
 /// The answer that the clients expect, once everything is durable.
 fn answer(source: Source) -> Response {
     match source {
-        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 => {
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::TracesV10 => {
             // A rate of 1 asks the client to keep every trace.
             axum::Json(json!({ "rate_by_service": { "service:,env:": 1.0 } })).into_response()
         }
@@ -225,10 +227,11 @@ async fn take(
 async fn settle(
     intake: &Intake,
     source: Source,
-    decoded: Decoded,
+    received: Received,
     received_at: Timestamp,
     request_id: &str,
 ) -> Result<(), Refusal> {
+    let Received { decoded, filtered } = received;
     let receipts = &intake.receipts;
     receipts.spans_received.fetch_add(decoded.spans_received, Ordering::Relaxed);
     receipts.snapshots_received.fetch_add(decoded.snapshots_received, Ordering::Relaxed);
@@ -240,7 +243,7 @@ async fn settle(
     for outcome in outcomes {
         receipts.count(source, outcome, 1);
     }
-    receipts.count(source, Outcome::Filtered, decoded.filtered);
+    receipts.count(source, Outcome::Filtered, filtered);
     for problem in &decoded.problems {
         receipts.count(source, problem.kind.outcome(), u64::from(problem.items));
         tracing::warn!(request.id = request_id, source = source.as_str(), "left out: {problem}");
@@ -255,46 +258,47 @@ fn decode(
     query: Option<&str>,
     body: ReadBody,
     received_at: Timestamp,
-) -> Result<Decoded, Refusal> {
+) -> Result<Received, Refusal> {
     let bytes = intake.reader.decompress(&body)?;
     let limits = &intake.limits;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let client = ClientInfo {
-        language: text("datadog-meta-lang"),
+        language: text("datadog-meta-lang").unwrap_or(""),
         tracer_version: text("datadog-meta-tracer-version"),
+        language_version: text("datadog-meta-lang-version"),
     };
-    let content_type = text("content-type");
-    let decoded = match source {
-        Source::TracesV03 => datadog::traces::v03::decode(&bytes, &client, limits),
-        Source::TracesV04 => datadog::traces::v04::decode(&bytes, &client, limits),
-        Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits),
+    let unwanted = |items: u64| Received { decoded: Decoded::default(), filtered: items };
+    Ok(match source {
+        Source::TracesV03 | Source::TracesV04 => datadog::traces::v04::decode(&bytes, &client, limits)?.into(),
+        Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits)?.into(),
+        Source::TracesV10 => datadog::traces::v10::decode(&bytes, &client, limits)?.into(),
         Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {
-            datadog::debugger::decode(&bytes, content_type, query, &client, received_at, limits)
+            let tags = query.and_then(|query| query.split('&').find_map(|part| part.strip_prefix("ddtags=")));
+            datadog::debugger::decode(&bytes, tags, &client, received_at, limits)?.into()
         }
-        Source::Crash => datadog::crash::decode(&bytes, &client, received_at, limits),
-        Source::Stats => datadog::stats::decode(&bytes, limits),
-        Source::Telemetry => datadog::telemetry::decode(&bytes, limits),
-        Source::Symbols => datadog::symdb::decode(&bytes, content_type, limits),
-        Source::RemoteConfig => datadog::remote_config::decode(&bytes, limits),
-    }?;
-    debug_assert!(decoded.fragments.iter().all(|fragment| is_of(source, fragment)));
-    Ok(decoded)
+        Source::Crash => datadog::crash::decode(&bytes, &client, received_at, limits)?.into(),
+        Source::Stats => unwanted(datadog::stats::decode(&bytes, limits)?.groups),
+        Source::Telemetry => unwanted(datadog::telemetry::decode(&bytes, limits)?.messages),
+        Source::Symbols => unwanted(datadog::symdb::decode(&bytes, text("content-type"), limits).map(|_| 1)?),
+        Source::RemoteConfig => unwanted(datadog::remote_config::decode(&bytes, limits).map(|_| 1)?),
+    })
 }
 
-fn is_of(source: Source, fragment: &Fragment) -> bool {
-    match source {
-        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 => matches!(fragment, Fragment::Trace(_)),
-        Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {
-            matches!(fragment, Fragment::Snapshot(_))
-        }
-        Source::Crash => matches!(fragment, Fragment::Crash(_)),
-        _ => false,
+/// What a request held, and how many of its items are understood and not kept.
+struct Received {
+    decoded: Decoded,
+    filtered: u64,
+}
+
+impl From<Decoded> for Received {
+    fn from(decoded: Decoded) -> Self {
+        Self { filtered: decoded.traces_without_error, decoded }
     }
 }
 
 fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Refusal> {
     let (accepted, expected): (&[&str], &'static str) = match source {
-        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::Stats => (
+        Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::TracesV10 | Source::Stats => (
             &["application/msgpack", "application/x-msgpack", "application/octet-stream"],
             "application/msgpack",
         ),

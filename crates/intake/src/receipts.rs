@@ -14,6 +14,8 @@ pub enum Source {
     TracesV04,
     /// Traces, format v0.5.
     TracesV05,
+    /// Traces, format v1.
+    TracesV10,
     /// Snapshots at the first address.
     DebuggerV1,
     /// Snapshots at the second address.
@@ -34,10 +36,11 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::TracesV03,
         Self::TracesV04,
         Self::TracesV05,
+        Self::TracesV10,
         Self::DebuggerV1,
         Self::DebuggerV2,
         Self::Diagnostics,
@@ -54,6 +57,7 @@ impl Source {
             Self::TracesV03 => "datadog/v0.3/traces",
             Self::TracesV04 => "datadog/v0.4/traces",
             Self::TracesV05 => "datadog/v0.5/traces",
+            Self::TracesV10 => "datadog/v1.0/traces",
             Self::DebuggerV1 => "datadog/debugger/v1/input",
             Self::DebuggerV2 => "datadog/debugger/v2/input",
             Self::Diagnostics => "datadog/debugger/v1/diagnostics",

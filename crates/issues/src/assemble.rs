@@ -124,7 +124,8 @@ pub fn assemble_crash(report: CrashReport, received_at: Timestamp) -> Report {
 struct Tree {
     parent: Vec<Option<usize>>,
     depth: Vec<u32>,
-    /// The outermost span of the same service that leads to the span without leaving it.
+    /// The span by which the work entered the process: the outermost ancestor in the chunk. A client
+    /// gives spans of a database or cache a service name of their own; they belong to it all the same.
     entry: Vec<usize>,
 }
 
@@ -159,9 +160,7 @@ impl Tree {
             while let Some(index) = path.pop() {
                 if let Some(above) = parent[index].filter(|above| state[*above] == 2) {
                     depth[index] = depth[above] + 1;
-                    if spans[above].service == spans[index].service {
-                        entry[index] = entry[above];
-                    }
+                    entry[index] = entry[above];
                 }
                 state[index] = 2;
             }

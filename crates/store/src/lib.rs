@@ -15,6 +15,7 @@ pub mod embedded;
 mod filter;
 mod memory;
 mod page;
+pub mod query;
 mod rows;
 
 use reenact_model::{EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};

@@ -85,7 +85,7 @@ pub(crate) fn neighbours(found: Neighbours) -> views::Neighbours {
 
 /// Joins an event with its snapshots, in whatever order they arrived.
 pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) -> views::Event {
-    let state = reenact_issues::values::event_state(&placed.report, snapshots.len(), now);
+    let state = reenact_issues::values_state(&placed, now, snapshots.len());
     let snapshots: HashMap<SnapshotId, Snapshot> = snapshots.into_iter().map(|one| (one.id, one)).collect();
     let exceptions = exceptions(&placed, &snapshots, now);
     let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
@@ -189,7 +189,7 @@ fn frame_view(
 ) -> views::Frame {
     let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id));
     let state =
-        reenact_issues::values::frame_state(&placed.report, frame, snapshot.is_some(), snapshots.len(), now);
+        reenact_issues::frame_values_state(placed, frame, now, snapshot.is_some());
     let is_of_another = |snapshot: &Snapshot| matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours);
     let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
     views::Frame {
