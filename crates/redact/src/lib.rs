@@ -5,6 +5,18 @@
 //!
 //! The stages, in order: types, names (variables, attributes, keys, pairs, tags), then names within
 //! texts. When in doubt a value is redacted. Redacting again changes nothing.
+//!
+//! Redacted data cannot be made elsewhere, nor can a closure bring other data in:
+//!
+//! ```compile_fail
+//! let _ = reenact_redact::Redacted::<String>::new(String::from("secret"));
+//! ```
+//!
+//! ```compile_fail
+//! fn smuggle(mark: reenact_redact::Redacted<String>, secret: String) -> reenact_redact::Redacted<String> {
+//!     mark.derive(move |text| text + &secret)
+//! }
+//! ```
 
 mod fragments;
 mod names;

@@ -160,7 +160,8 @@ proptest! {
         }
         let redactor = Redactor::default_rules();
         let once = redacted_locals(&redactor, vec![("a".into(), value)]);
-        prop_assert!(!format!("{once:?}").contains(SECRET), "{once:?}");
+        let shown = format!("{once:?}");
+        prop_assert!(!shown.contains(SECRET), "{}", shown);
         prop_assert_eq!(redacted_locals(&redactor, once.clone()), once);
     }
 
@@ -177,7 +178,7 @@ proptest! {
         let redactor = Redactor::default_rules();
         let mut once = text.clone();
         redactor.redact_text(&mut once);
-        prop_assert!(!once.contains(SECRET), "{text} -> {once}");
+        prop_assert!(!once.contains(SECRET), "{} -> {}", text, once);
         let mut twice = once.clone();
         redactor.redact_text(&mut twice);
         prop_assert_eq!(twice, once);
@@ -205,6 +206,7 @@ proptest! {
         let error = SpanError { message: format!("{name}={SECRET}"), stack: Some(format!("    f({name}='{SECRET}')")), ..SpanError::default() };
         let chunk = TraceChunk { spans: vec![Span { error: Some(error), resource: format!("/?{name}={SECRET}"), ..Span::default() }], ..TraceChunk::default() };
         let got = Redactor::default_rules().redact(Fragment::Trace(chunk));
-        prop_assert!(!format!("{got:?}").contains(SECRET));
+        let shown = format!("{got:?}");
+        prop_assert!(!shown.contains(SECRET));
     }
 }

@@ -144,11 +144,7 @@ impl<'a> Scanner<'a> {
     fn encoded_assignment(&mut self, at: usize) -> usize {
         let bytes = self.bytes;
         let Some((b'=' | b':', length)) = percent_decoded(bytes, at) else { return at + 1 };
-        let mut name_end = at;
-        while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, name_end) {
-            name_end = before;
-        }
-        let Some(name) = self.name_before(name_end) else { return at + length };
+        let Some(name) = self.name_before(at) else { return at + length };
         if !self.is_redacted(&name) {
             return at + length;
         }
@@ -365,6 +361,9 @@ impl<'a> Scanner<'a> {
         }
         while at > self.done && matches!(bytes[at - 1], b']' | b')') && end - at < SPACES_MAX {
             at -= 1;
+        }
+        while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, at) {
+            at = before;
         }
         let quote = quote_ending_at(bytes, at);
         if let Some(quote) = quote {
