@@ -23,10 +23,10 @@ export function fromParams(params: URLSearchParams): Range {
 
 const isTime = (text: string): boolean => !Number.isNaN(Date.parse(text));
 
-/** What to set in the address; null removes a parameter. */
-export function toParams(range: Range): Record<"range" | "from" | "to", string | null> {
+/** What to set in the address; null removes a parameter, which stands for `fallback`. */
+export function toParams(range: Range, fallback: Preset = DEFAULT_PRESET): Record<"range" | "from" | "to", string | null> {
   if ("from" in range) return { range: null, from: range.from, to: range.to };
-  return { range: range.preset === DEFAULT_PRESET ? null : range.preset, from: null, to: null };
+  return { range: range.preset === fallback ? null : range.preset, from: null, to: null };
 }
 
 /** `earliest` stands in for the beginning of time in "all", so that a chart is not fifty empty years. */
