@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cut, label, segments, visible } from "./hostile";
+import { cut, label, opening, segments, visible } from "./hostile";
 
 test("mark-up stays the text it is", () => {
   expect(segments("<img src=x onerror=alert(1)>")).toEqual([{ text: "<img src=x onerror=alert(1)>" }]);
@@ -38,6 +38,12 @@ test("text made of controls does not become as many elements", () => {
   expect(parts.length).toBeLessThan(1_000);
   expect(parts.map((s) => s.text).join("")).toBe("a\\u202e".repeat(10_000));
   expect(segments("\u202e".repeat(5_000))).toHaveLength(1);
+});
+
+test("an opening is short in characters and in lines", () => {
+  expect(opening("a\nb\nc\nd", 100, 2)).toBe("a\nb");
+  expect(opening("abcdef", 3, 2)).toBe("abc");
+  expect(opening("a\nb", 100, 2)).toBe("a\nb");
 });
 
 test("a cut never splits a character, a label says that it was cut", () => {

@@ -85,6 +85,16 @@ export function cut(text: string, limit: number): string {
   return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit);
 }
 
+/** The beginning of a text: at most `limit` characters and `lines` lines. */
+export function opening(text: string, limit: number, lines: number): string {
+  let end = -1;
+  for (let line = 0; line < lines; line++) {
+    end = text.indexOf("\n", end + 1);
+    if (end < 0 || end >= limit) return cut(text, limit);
+  }
+  return text.slice(0, end);
+}
+
 /** A bounded label: visible characters only, with an ellipsis when something was left out. */
 export function label(text: string, limit = 120): string {
   const short = cut(text, limit);
