@@ -50,7 +50,8 @@ export function resource<T>(url: () => string | null, identity: () => string = (
       (answer) => {
         if (controller.signal.aborted) return;
         remember(asked, answer);
-        data = answer;
+        // The same answer again must not disturb what is on screen: opened values, focus, scroll.
+        if (JSON.stringify(answer) !== JSON.stringify(data)) data = answer;
         error = null;
         loading = stale = false;
       },
