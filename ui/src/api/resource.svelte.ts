@@ -34,10 +34,14 @@ export function resource<T>(url: () => string | null, identity: () => string = (
   let round = $state(0);
   let shownFor: string | null = null;
 
+  // Derived, so that a change of the address that leaves the question as it was asks nothing.
+  const question = $derived(url());
+  const subject = $derived(identity());
+
   $effect(() => {
     void round;
-    const asked = url();
-    const about = identity();
+    const asked = question;
+    const about = subject;
     if (asked === null) return;
     const known = recent.get(asked) as T | undefined;
     if (known !== undefined) data = known;
@@ -49,9 +53,9 @@ export function resource<T>(url: () => string | null, identity: () => string = (
     getJson<T>(asked, controller.signal).then(
       (answer) => {
         if (controller.signal.aborted) return;
-        remember(asked, answer);
         // The same answer again must not disturb what is on screen: opened values, focus, scroll.
         if (JSON.stringify(answer) !== JSON.stringify(data)) data = answer;
+        remember(asked, data);
         error = null;
         loading = stale = false;
       },
