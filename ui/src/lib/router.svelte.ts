@@ -1,0 +1,59 @@
+// A small router on the History API. The address is the state: views read it, links and `go` change it.
+
+let href = $state(location.pathname + location.search);
+const url = $derived(new URL(href, location.origin));
+
+export const route = {
+  get path() { return url.pathname; },
+  get params() { return url.searchParams; },
+  get search() { return url.search; },
+};
+
+interface Going {
+  /** Replaces the entry instead of adding one: for what is not a view change of its own. */
+  replace?: boolean;
+  keepScroll?: boolean;
+}
+
+export function go(to: string, { replace = false, keepScroll = false }: Going = {}): void {
+  if (to === href) return;
+  const samePage = new URL(to, location.origin).pathname === url.pathname;
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  href = to;
+  if (!replace && !keepScroll && !samePage) scrollTo(0, 0);
+}
+
+export type Change = Record<string, string | null>;
+
+/** The current address with some parameters changed; null removes one. */
+export function withParams(change: Change, path = url.pathname, from: URLSearchParams = url.searchParams): string {
+  const params = new URLSearchParams(from);
+  for (const [key, value] of Object.entries(change)) {
+    if (value === null || value === "") params.delete(key);
+    else params.set(key, value);
+  }
+  const search = params.toString();
+  return search ? `${path}?${search}` : path;
+}
+
+/** A path with only those of the current parameters that describe what is searched, not how one page looks. */
+export function carry(path: string, change: Change = {}): string {
+  const kept = new URLSearchParams();
+  for (const key of ["q", "range", "from", "to"]) {
+    const value = url.searchParams.get(key);
+    if (value !== null) kept.set(key, value);
+  }
+  return withParams(change, path, kept);
+}
+
+export function start(): void {
+  addEventListener("popstate", () => { href = location.pathname + location.search; });
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    if (link.pathname.startsWith("/api/") || link.hash) return;
+    event.preventDefault();
+    go(link.pathname + link.search, { keepScroll: link.hasAttribute("data-keep-scroll") });
+  });
+}

@@ -1,0 +1,61 @@
+// Keys that work outside of inputs. The help sheet lists exactly this table.
+
+export const SHORTCUTS = [
+  { id: "search", keys: "/", where: "Everywhere", does: "Go to the search" },
+  { id: "range", keys: "t", where: "Everywhere", does: "Choose the time range" },
+  { id: "issues", keys: "g i", where: "Everywhere", does: "Go to the issues" },
+  { id: "help", keys: "?", where: "Everywhere", does: "Show or hide this sheet" },
+  { id: "down", keys: "j", where: "Lists", does: "Next row" },
+  { id: "up", keys: "k", where: "Lists", does: "Previous row" },
+  { id: "sort", keys: "s", where: "Lists", does: "Choose the order" },
+  { id: "older", keys: "n", where: "Occurrence", does: "Next occurrence (older)" },
+  { id: "newer", keys: "p", where: "Occurrence", does: "Previous occurrence (newer)" },
+  { id: "olderWithValues", keys: "Shift+n", where: "Occurrence", does: "Next occurrence with values" },
+  { id: "newerWithValues", keys: "Shift+p", where: "Occurrence", does: "Previous occurrence with values" },
+  { id: "similar", keys: "l", where: "Occurrence", does: "View similar errors" },
+  { id: "tabLeft", keys: "[", where: "Occurrence", does: "Tab to the left" },
+  { id: "tabRight", keys: "]", where: "Occurrence", does: "Tab to the right" },
+  { id: "full", keys: ".", where: "Stack & values", does: "All frames, or the most relevant" },
+  { id: "filter", keys: "v", where: "Stack & values", does: "Filter the variables" },
+] as const;
+
+/** Keys that belong to the focused frame or tree; listed for help, handled where the focus is. */
+export const FOCUS_KEYS = [
+  { keys: "↑ ↓", where: "Stack & values", does: "Move between frames or variables" },
+  { keys: "→ ←", where: "Stack & values", does: "Open or close a frame or variable" },
+  { keys: "Home End", where: "Stack & values", does: "First or last variable" },
+  { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
+  { keys: "Shift+c", where: "Stack & values", does: "Copy the path of the selected variable" },
+] as const;
+
+export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
+type Action = () => void;
+
+const actions = new Map<ShortcutId, Action>();
+
+/** Binds a shortcut while a component is on the page; call during its initialisation. */
+export function shortcut(id: ShortcutId, action: Action): void {
+  $effect(() => {
+    actions.set(id, action);
+    return () => { if (actions.get(id) === action) actions.delete(id); };
+  });
+}
+
+let prefix: string | null = null;
+
+export function onShortcutKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest("input, select, textarea, [contenteditable]")) return;
+  if (target?.closest("dialog[open]") && event.key !== "?") return;
+  if (event.key === "Shift") return;
+  const letter = event.key.length === 1 && event.shiftKey && /[A-Za-z]/.test(event.key);
+  const key = letter ? `Shift+${event.key.toLowerCase()}` : event.key;
+  const keys = prefix ? `${prefix} ${key}` : key;
+  prefix = keys === "g" ? "g" : null;
+  const found = SHORTCUTS.find((s) => s.keys === keys);
+  const action = found && actions.get(found.id);
+  if (!action) return;
+  event.preventDefault();
+  action();
+}

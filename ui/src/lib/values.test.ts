@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import type { NotCaptured, Value } from "../api/types";
+import { children, kind, pill, repr } from "./values";
+
+const str = (text: string): Value => ({ type: "str", value: `'${text}'` });
+const int = (n: number): Value => ({ type: "int", value: String(n) });
+
+test.each<[Value, string]>([
+  [{ type: "NoneType", is_null: true }, "None"],
+  [int(7), "7"],
+  [str("a"), "'a'"],
+  [{ type: "list", elements: [int(1), str("a")], size: 2 }, "[1, 'a']"],
+  [{ type: "tuple", elements: [int(1)], size: 1 }, "(1,)"],
+  [{ type: "set", elements: [int(1)] }, "{1}"],
+  [{ type: "dict", entries: [[str("total"), int(599)]], size: 1 }, "{'total': 599}"],
+  [{ type: "Order", fields: { id: int(1), user: { type: "User", fields: { name: str("Ada") } } } }, "Order(id=1, user=User(name='Ada'))"],
+  [{ type: "list", elements: [], size: 0 }, "[]"],
+  [{ type: "datetime", fields: {} }, "datetime()"],
+  [{ type: "OrderedDict", entries: [[int(1), int(2)]] }, "OrderedDict({1: 2})"],
+  [{ type: "list", not_captured: "depth", size: 3 }, "[…]"],
+  [{ type: "str", not_captured: "redacted_identifier" }, "‹redacted›"],
+  [{ type: "list", elements: [int(1)], size: 9, not_captured: "collection_size" }, "[1, …]"],
+])("%j previews as %s", (value, want) => expect(repr(value)).toBe(want));
+
+test("a preview is bounded however wide or deep the value is", () => {
+  const wide: Value = { type: "list", elements: Array.from({ length: 10_000 }, () => str("x".repeat(500))) };
+  let deep: Value = int(1);
+  for (let i = 0; i < 2_000; i++) deep = { type: "list", elements: [deep] };
+  expect(repr(wide, 80).length).toBeLessThan(120);
+  expect(repr(deep, 1_000_000).length).toBeLessThan(200);
+});
+
+test.each<[NotCaptured, Partial<Value>, string]>([
+  ["redacted_identifier", { rule: "password" }, 'redacted: name "password"'],
+  ["redacted_type", {}, "redacted: type"],
+  ["redacted_value", { rule: "jwt" }, "redacted: value (jwt)"],
+  ["depth", {}, "too deep"],
+  ["depth", { size: 3 }, "too deep, 3 items"],
+  ["collection_size", { size: 1240, elements: Array.from({ length: 100 }, () => int(1)) }, "first 100 of 1\u202f240"],
+  ["field_count", { fields: { a: int(1) } }, "first 1 field"],
+  ["timeout", {}, "not captured: timeout"],
+  ["concurrent_modification", {}, "changed while it was read"],
+  ["pruned", {}, "pruned: snapshot too large"],
+  ["unknown", {}, "not captured"],
+])("%s is said in plain words", (not_captured, more, want) => {
+  expect(pill({ type: "x", not_captured, ...more })?.text).toBe(want);
+});
+
+test("a longer original is announced even without a reason", () => {
+  expect(pill({ type: "str", value: "'abc", truncated: true, size: 1844 })?.text).toBe("… +1\u202f840 characters");
+  expect(pill(int(1))).toBeNull();
+});
+
+test("kinds give the colour", () => {
+  expect([str("a"), int(1), { type: "NoneType", is_null: true }, { type: "X", fields: {} }, { type: "x", not_captured: "depth" as const }].map((v) => kind(v)))
+    .toEqual(["string", "number", "constant", "object", "absent"]);
+});
+
+test("children carry the step that reaches them in Python", () => {
+  expect(children({ type: "Cart", fields: { items: int(1) }, elements: [int(2)], entries: [[str("k"), int(3)]] }).map((c) => c.step))
+    .toEqual([".items", "[0]", "['k']"]);
+});

@@ -1,0 +1,146 @@
+// Captured values as text: a one-line preview in Python's own notation, and why something is not there.
+import type { Value } from "../api/types";
+import { cut, visible } from "./hostile";
+import { exact, plural } from "./format";
+
+export type Kind = "string" | "number" | "constant" | "object" | "absent";
+
+const NUMBERS = new Set(["int", "float", "complex", "Decimal", "int64", "float64", "int32", "float32"]);
+const STRINGS = new Set(["str", "bytes", "bytearray"]);
+
+export function kind(value: Value): Kind {
+  if (value.is_null || value.type === "bool" || value.type === "NoneType") return "constant";
+  if (value.value != null) {
+    if (STRINGS.has(value.type) || /^b?['"]/.test(value.value)) return "string";
+    return NUMBERS.has(value.type) || /^-?[\d.]/.test(value.value) ? "number" : "object";
+  }
+  return value.not_captured && !hasChildren(value) ? "absent" : "object";
+}
+
+export const hasChildren = (value: Value): boolean => childCount(value) > 0;
+
+export const childCount = (value: Value): number =>
+  Object.keys(value.fields ?? {}).length + (value.elements?.length ?? 0) + (value.entries?.length ?? 0);
+
+const BRACKETS: Record<string, [open: string, close: string]> = {
+  list: ["[", "]"], tuple: ["(", ")"], set: ["{", "}"], frozenset: ["frozenset({", "})"], deque: ["deque([", "])"], dict: ["{", "}"],
+};
+
+const brackets = (value: Value): [string, string] =>
+  BRACKETS[value.type] ?? (value.entries ? [`${value.type}({`, "})"] : value.elements ? [`${value.type}([`, "])"] : [`${value.type}(`, ")"]);
+
+/** The value as Python would print it, no longer than about `limit` characters, with … for what is left out or was not captured. */
+export function repr(value: Value, limit = 80): string {
+  let left = limit;
+  const write = (v: Value, depth: number): string => {
+    if (left <= 0) return "…";
+    if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
+    if (v.value != null) return take(v.value) + (v.truncated ? "…" : "");
+    if (!hasChildren(v)) {
+      if (v.not_captured?.startsWith("redacted")) return take("‹redacted›");
+      if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
+      return take(brackets(v).join("").replace("({})", "()").replace("([])", "()"));
+    }
+    if (depth > 20) return "…";
+    const [open, close] = brackets(v);
+    const parts: string[] = [];
+    take(open + close);
+    const push = (part: () => string) => {
+      if (left <= 0) {
+        if (parts.at(-1) !== "…") parts.push("…");
+        return false;
+      }
+      parts.push(part());
+      left -= 2;
+      return true;
+    };
+    for (const [name, child] of Object.entries(v.fields ?? {})) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
+    for (const child of v.elements ?? []) if (!push(() => write(child, depth + 1))) break;
+    for (const [key, child] of v.entries ?? []) {
+      if (key && child && !push(() => `${write(key, depth + 1)}: ${write(child, depth + 1)}`)) break;
+    }
+    if (v.not_captured && parts.at(-1) !== "…") parts.push("…");
+    const comma = v.type === "tuple" && parts.length === 1 ? "," : "";
+    return open + parts.join(", ") + comma + close;
+  };
+  const take = (text: string): string => {
+    const shown = cut(text, Math.max(1, left));
+    left -= shown.length;
+    return shown.length < text.length ? `${shown}…` : shown;
+  };
+  return write(value, 0);
+}
+
+function shell(value: Value): string {
+  const [open, close] = brackets(value);
+  return `${open}…${close}`;
+}
+
+export interface Pill {
+  tone: "redacted" | "cut";
+  text: string;
+  title: string;
+}
+
+/** In plain words why a value, or a part of it, is not there. */
+export function pill(value: Value): Pill | null {
+  const shown = childCount(value);
+  const size = value.size ?? undefined;
+  const rule = value.rule ? visible(cut(value.rule, 80)) : null;
+  const gray = (text: string, title: string): Pill => ({ tone: "cut", text, title });
+  switch (value.not_captured) {
+    case null:
+    case undefined:
+      if (value.truncated) return cutPill(value);
+      return size !== undefined && size > shown && shown > 0 ? firstOf(shown, size) : null;
+    case "redacted_identifier":
+      return { tone: "redacted", text: `redacted: name ${quoted(rule)}`.trim(), title: "Taken out because of its name, before it was stored" };
+    case "redacted_type":
+      return { tone: "redacted", text: rule ? `redacted: type ${quoted(rule)}` : "redacted: type", title: "Taken out because of its type, before it was stored" };
+    case "redacted_value":
+      return { tone: "redacted", text: rule ? `redacted: value (${rule})` : "redacted: value", title: "Taken out because of what it looks like, before it was stored" };
+    case "depth":
+      return gray(size === undefined ? "too deep" : `too deep, ${plural(size, "item")}`, "The client stops at a fixed depth, so that capturing stays fast");
+    case "collection_size":
+      return size === undefined ? gray(`first ${exact(shown)}`, "The collection was longer than the client captures") : firstOf(shown, size);
+    case "field_count":
+      return gray(size === undefined ? `first ${plural(shown, "field")}` : `first ${exact(shown)} of ${plural(size, "field")}`, "The object had more fields than the client captures");
+    case "timeout":
+      return gray(shown ? `cut by timeout after ${exact(shown)}` : "not captured: timeout", "Capturing took longer than the client allows, so it stopped here");
+    case "concurrent_modification":
+      return gray("changed while it was read", "Another thread changed this collection during capture");
+    case "pruned":
+      return gray("pruned: snapshot too large", "The client removed the deepest values to keep the snapshot below its size limit");
+    default:
+      return gray("not captured", "The client gave no reason that is known here");
+  }
+}
+
+const quoted = (rule: string | null): string => (rule ? `"${rule}"` : "");
+
+const firstOf = (shown: number, size: number): Pill => ({
+  tone: "cut", text: `first ${exact(shown)} of ${exact(size)}`, title: "The client captures only the first items of a long collection",
+});
+
+function cutPill(value: Value): Pill {
+  const missing = (value.size ?? 0) - (value.value?.length ?? 0);
+  const text = missing > 0 ? `… +${exact(missing)} characters` : "cut by the client";
+  return { tone: "cut", text, title: "The client captures only the beginning of a long text" };
+}
+
+export interface Child {
+  name: string;
+  /** What to append to the parent's path to reach this child in Python. */
+  step: string;
+  value: Value;
+}
+
+export function children(value: Value): Child[] {
+  const out: Child[] = [];
+  for (const [name, child] of Object.entries(value.fields ?? {})) out.push({ name, step: `.${name}`, value: child });
+  (value.elements ?? []).forEach((child, i) => out.push({ name: String(i), step: `[${i}]`, value: child }));
+  for (const [key, child] of value.entries ?? []) {
+    if (key && child) out.push({ name: repr(key, 60), step: `[${repr(key, 200)}]`, value: child });
+  }
+  return out;
+}
