@@ -55,10 +55,16 @@ FAILING = [
     # A missing key in an address.
     Request("POST", "/orders", {"customer": 3, "lines": MUGS, "address": {"street": "Hafenweg 11", "city": "Kiel"}}),
     # A decimal comma, found four calls below the request.
-    Request("POST", "/suppliers/nordstahl/feed", {"articles": [
-        {"sku": "SPADE-2", "stock": 20, "weight": "1.9 kg", "dimensions": "110 x 20 x 8 cm"},
-        {"sku": "GRND-7", "stock": 4, "weight": "2,4 kg", "dimensions": "30 x 15 x 15 cm"},
-    ]}),
+    Request(
+        "POST",
+        "/suppliers/nordstahl/feed",
+        {
+            "articles": [
+                {"sku": "SPADE-2", "stock": 20, "weight": "1.9 kg", "dimensions": "110 x 20 x 8 cm"},
+                {"sku": "GRND-7", "stock": 4, "weight": "2,4 kg", "dimensions": "30 x 15 x 15 cm"},
+            ]
+        },
+    ),
     # The password stands in the message.
     Request("POST", "/session?directory=ldap://directory.shop.example", {"user": "bo", "password": secrets.SIGN_IN_PASSWORD}),
     # Two categories that are each other's parent: recursion.
@@ -81,11 +87,16 @@ FAILING = [
     # A feed that was cut off in transfer: no JSON.
     Request("POST", "/suppliers/keramikwerk/feed", '{"articles": [{"sku": "MUG-01", "stock": 12,'),
     # A webhook with credentials among its headers, signed with another key.
-    Request("POST", "/webhooks/payment", {"event": "charge.settled"}, {
-        "Authorization": f"Bearer {secrets.BEARER_TOKEN}",
-        "X-Api-Key": secrets.SETTINGS["SHOP_PAYMENT_API_KEY"],
-        "X-Signature": "0" * 64,
-    }),
+    Request(
+        "POST",
+        "/webhooks/payment",
+        {"event": "charge.settled"},
+        {
+            "Authorization": f"Bearer {secrets.BEARER_TOKEN}",
+            "X-Api-Key": secrets.SETTINGS["SHOP_PAYMENT_API_KEY"],
+            "X-Signature": "0" * 64,
+        },
+    ),
     # An article that is no longer sold; the shop answers without recommendations: a handled error.
     Request("GET", "/products/MUG-01/recommendations?bought=GRND-7,KETTLE-3"),
 ]

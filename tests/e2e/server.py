@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from polling import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from clients import App, Client
 from comparison import check_chain, check_values
+from polling import wait_until
 from server import Server
 
 # The client refills its budget with at least half a capture per second and process.
@@ -47,6 +49,8 @@ def run_web_app(app: App) -> None:
     for case in CASES:
         assert app.request(f"/fail/{case}").status_code == 500
         time.sleep(PACE_SECONDS)
+    # ASGI records after the answer was sent.
+    wait_until("the application recorded every case", lambda: len(app.truths()) == len(CASES))
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +131,15 @@ def test_an_error_that_the_entry_span_survived_is_handled(runs_of: dict[str, Run
     run = runs_of["script"]
     handled = {truth["case"]: run.pair(truth["case"])[0]["handled"] for truth in run.truths.values()}
     assert handled == {case: truth["handled"] for case, truth in run.truths.items()}
+
+
+def test_endless_recursion_keeps_its_innermost_frames(runs_of: dict[str, Run]) -> None:
+    event, _ = runs_of["script"].pair("endless")
+    (exception,) = event["exceptions"]
+    recursive = [frame for frame in exception["frames"] if frame["function"] == "endless"]
+    assert exception["type"].endswith("RecursionError")
+    assert len(recursive) + sum(frame["repeats"] for frame in recursive) >= 28
+    assert any(frame["values"]["state"] == "captured" for frame in recursive)
 
 
 def test_the_thread_is_named(runs_of: dict[str, Run]) -> None:

@@ -106,7 +106,7 @@ def suppressed_context():
 def many_shapes():
     whole, broken, half, big = 42, float("nan"), 0.5, 2**80
     yes, nothing, imaginary = True, None, 3 + 4j
-    text, quoted, umlauts, raw = "plain", "it's \"quoted\"\n", "Grüße ☃", b"\x00\xffraw"
+    text, quoted, umlauts, raw = "plain", 'it\'s "quoted"\n', "Grüße ☃", b"\x00\xffraw"
     amount = Decimal("12.50")
     long_text = "0123456789" * 100
     long_list = list(range(250))
@@ -125,14 +125,25 @@ def fail_with(first, second="default", *rest, **named):
 
 
 def deep_calls():
-    return descend(1)
+    return descend(2)
 
 
 def descend(level):
-    below = 12 - level
+    below = 14 - level
     if below == 0:
         raise RuntimeError("reached the bottom at level %d" % level)
-    return descend(level + 1)
+    return sink(level)
+
+
+def sink(level):
+    # Two functions in turn, so that Python prints every frame and does not count repeats.
+    deeper = level + 2
+    return descend(deeper)
+
+
+def endless(tree=None):
+    parent = tree or {"name": "root"}
+    return endless(parent)
 
 
 def third_party_frames():

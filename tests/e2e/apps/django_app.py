@@ -1,8 +1,9 @@
 """Django in one file: one view that fails in the way its path says."""
 
+from django.conf import settings
+
 import cases
 import truth
-from django.conf import settings
 
 settings.configure(
     DEBUG=False, ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="only for this test",

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 
-import cases
-import truth
 import uvicorn
 from fastapi import FastAPI
+
+import cases
+import truth
 
 app = FastAPI()
 

@@ -1,9 +1,10 @@
 """Flask: one route that fails in the way its path says."""
 
-import cases
-import truth
 from flask import Flask, got_request_exception, jsonify, request
 from werkzeug.serving import make_server
+
+import cases
+import truth
 
 app = Flask("flask_app")
 

@@ -56,10 +56,8 @@ def run_survived(name):
 def run_across_spans(name):
     """The same exception passes through three spans: it is one event."""
     try:
-        with tracer.trace("script.outer", resource=name):
-            with tracer.trace("script.middle"):
-                with tracer.trace("script.inner"):
-                    cases.parse_rate("through three spans")
+        with tracer.trace("script.outer", resource=name), tracer.trace("script.middle"), tracer.trace("script.inner"):
+            cases.parse_rate("through three spans")
     except ValueError as error:
         truth.record(name, error, handled=False, resource=name)
 
@@ -76,6 +74,7 @@ def main():
     steps["in_task"] = lambda: asyncio.run(run_in_task("in_task"))
     steps["survived"] = lambda: run_survived("survived")
     steps["across_spans"] = lambda: run_across_spans("across_spans")
+    steps["endless"] = lambda: run_in_span("endless", cases.endless)
     for name in wanted or steps:
         steps[name]()
         time.sleep(PACE_SECONDS)

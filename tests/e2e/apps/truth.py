@@ -61,10 +61,11 @@ def describe_frame(traceback):
 
 def describe_exception(error, relation):
     frames, traceback = [], error.__traceback__
+    here = os.path.dirname(os.path.abspath(__file__))
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename.startswith(os.path.dirname(os.path.abspath(__file__))):
-            if os.path.basename(traceback.tb_frame.f_code.co_filename) != "truth.py":
-                frames.append(describe_frame(traceback))
+        file = os.path.abspath(traceback.tb_frame.f_code.co_filename)
+        if file.startswith(here) and file != os.path.abspath(__file__):
+            frames.append(describe_frame(traceback))
         traceback = traceback.tb_next
     return {
         "module": type(error).__module__,
