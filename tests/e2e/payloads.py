@@ -24,7 +24,7 @@ TRACE_HEADERS = {
 _ids = itertools.count(time.time_ns())
 
 
-def error_span(service: str, message: str, **fields: Any) -> dict[str, Any]:
+def error_span(service: str, message: str, /, **fields: Any) -> dict[str, Any]:
     span_id = next(_ids)
     place = f'File "/srv/{service}/billing.py", line 41, in settle'
     stack = f"Traceback (most recent call last):\n  {place}\n    post(entry)\nValueError: {message}\n"

@@ -33,6 +33,7 @@ class Server:
         self.socket_path = socket_path
         self.process: subprocess.Popen[bytes] | None = None
         self.agent = self.ui = ""
+        self._session = requests.Session()
 
     def start(self) -> Server:
         ready_file = self.directory / "ready.json"
@@ -79,7 +80,7 @@ class Server:
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
 
     def get(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(f"{self.ui}/api/v1{path}", params=parameters, timeout=30)
+        answer = self._session.get(f"{self.ui}/api/v1{path}", params=parameters, timeout=30)
         assert answer.status_code == 200, f"GET {answer.url}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 
