@@ -1,0 +1,69 @@
+# One verb per line of `make help`; anything longer than three lines is a script with a name.
+# Everything is built with the release profile, so that nothing is compiled twice.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export REENACT_BIN ?= $(CARGO_TARGET_DIR)/release/reenact
+TARGET ?= help
+SECONDS ?= 60
+
+.PHONY: help demo demo-once test build ui check unit e2e browser bench fuzz gen clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+
+demo: ## from nothing to a running shop with errors, and the address to open
+	@scripts/setup demo
+	@$(MAKE) build
+	@python3 demo/run.py
+
+demo-once: ## the demo, until issues with values are visible; for `make test`
+	@echo "==> demo, once"
+	@python3 demo/run.py --once
+
+test: ## everything from nothing: set-up, then all tests
+	@scripts/test-all
+
+ui: ## the web UI, which the binary embeds
+	@echo "==> build the UI"
+	@npm run --prefix ui build
+
+build: ui ## the release binary with the UI inside
+	@echo "==> build the binary"
+	@cargo build --release --locked --bin reenact
+
+check: ## formatting, clippy, types of the UI
+	@echo "==> check formatting, lints and types"
+	@cargo fmt --all --check && cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@npm run --prefix ui check
+
+unit: ## tests of Rust and of the UI
+	@echo "==> unit tests"
+	@cargo test --release --locked --workspace --quiet
+	@npm run --prefix ui test
+
+e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
+	@echo "==> end-to-end tests"
+	@.build/venv/e2e/bin/python -m pytest tests/e2e $(ARGS)
+
+browser: ## the UI in a real browser (needs `make build`)
+	@echo "==> browser tests"
+	@npm test --prefix tests/browser
+
+bench: ## measure against the baseline
+	@echo "==> benchmarks"
+	@cargo bench --profile release --locked --workspace
+
+fuzz: ## fuzz one decoder: TARGET=… SECONDS=…
+	@echo "==> fuzz $(TARGET) for $(SECONDS) s"
+	@cargo fuzz run $(TARGET) -- -max_total_time=$(SECONDS)
+
+gen: ## regenerate OpenAPI, TypeScript types and reference pages
+	@echo "==> generate"
+	@cargo run --release --locked -p xtask -- gen
+	@npm run --prefix ui gen
+
+clean: ## remove what was built (not the data of the demo)
+	@rm -rf $(CARGO_TARGET_DIR) .build ui/dist ui/node_modules tests/browser/node_modules

@@ -1,0 +1,1 @@
+"""A small shop whose bugs are real: the service that the demo watches."""

@@ -1,0 +1,143 @@
+"""Compares an event of the API with what the application wrote down itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STRING_CHARACTERS_MAX = 255
+ELEMENTS_MAX = 100
+FIELDS_MAX = 20
+FRAMES_MAX = 8
+# The client expands a variable, its children and its grandchildren.
+DEPTH_MAX = 2
+# Cut by the clock on a busy machine, which is not for the server to repair.
+BY_CLOCK = {"timeout", "concurrent_modification"}
+
+
+def plain_type(name: str) -> str:
+    return name.removeprefix("builtins.").removeprefix("__main__.")
+
+
+def app_frames(frames: list[dict]) -> list[dict]:
+    """The frames of the application's own files, without the recorder and without a client's wrappers.
+
+    On the first request the client wraps a view: Python then shows the view twice, first at its `def` line.
+    """
+    own = [frame for frame in frames if "/e2e/apps/" in frame["file"] and not frame["file"].endswith("/truth.py")]
+    return [frame for frame, following in zip(own, [*own[1:], None]) if not is_wrapper(frame, following)]
+
+
+def is_wrapper(frame: dict, following: dict | None) -> bool:
+    if following is None or (frame["file"], frame["function"]) != (following["file"], following["function"]):
+        return False
+    source = Path(frame["file"]).read_text().splitlines()[frame["line_number"] - 1]
+    return source.lstrip().startswith(("def ", "async def ", "@"))
+
+
+def check_chain(event: dict, truth: dict) -> None:
+    """Types, messages, relations, and functions and lines in order."""
+    got = [
+        (plain_type(exception["type"]), exception["message"], exception["relation"], places(app_frames(exception["frames"])))
+        for exception in event["exceptions"]
+    ]
+    want = [
+        (
+            plain_type(f"{exception['module']}.{exception['name']}"),
+            exception["message"],
+            exception["relation"],
+            places(app_frames(exception["frames"])),
+        )
+        for exception in truth["exceptions"]
+    ]
+    assert got == want, f"{truth['case']}: exceptions differ"
+    for exception in event["exceptions"]:
+        assert [frame["index"] for frame in exception["frames"]] == list(range(len(exception["frames"])))
+
+
+def places(frames: list[dict]) -> list[tuple[str, str, int]]:
+    return [(Path(frame["file"]).name, frame["function"], frame["line_number"]) for frame in frames]
+
+
+def check_values(event: dict, truth: dict, library_frames: bool) -> None:
+    """Every variable of every captured frame; and that the frames which should be captured are."""
+    pairs = [
+        (got, want)
+        for exception, expected in zip(event["exceptions"], truth["exceptions"])
+        for got, want in zip(app_frames(exception["frames"]), app_frames(expected["frames"]))
+    ]
+    assert event["values"]["state"] == "captured", f"{truth['case']}: {event['values']}"
+    missing = [(got["function"], got["values"]["state"]) for got, _ in pairs if got["values"]["state"] != "captured"]
+    if len(pairs) <= FRAMES_MAX:
+        assert not missing, f"{truth['case']}: frames without values: {missing}"
+    else:
+        assert {state for _, state in missing} <= {"over_budget"}, f"{truth['case']}: {missing}"
+        assert len(pairs) - len(missing) >= FRAMES_MAX - 2, f"{truth['case']}: too few frames with values: {missing}"
+    for exception in event["exceptions"]:
+        for frame in exception["frames"]:
+            assert frame["values"]["reason"] or frame["values"]["state"] == "captured", f"no reason: {frame}"
+            if not library_frames and not frame["in_app"] and frame["values"]["state"] != "captured":
+                assert frame["values"]["state"] == "third_party", f"{frame['file']}: {frame['values']['state']}"
+    for got, want in pairs:
+        # One frame that is in a cause's traceback and in its effect's is captured once, with its last line.
+        if got["values"]["state"] == "captured" and not got["values"]["earlier_occurrence"]:
+            check_frame(f"{truth['case']}: {got['function']}:{got['line_number']}", got["values"], want)
+
+
+def check_frame(where: str, got: dict, want: dict) -> None:
+    variables = {**got["globals"], **got["closure"], **got["locals"], **got["arguments"]}
+    for name, expected in want["variables"].items():
+        assert name in variables, f"{where}: no `{name}` among {sorted(variables)}"
+        if name in want["arguments"]:
+            assert name in got["arguments"] or name in got["locals"], f"{where}: argument `{name}` is elsewhere"
+        check_value(f"{where}: {name}", variables[name], expected, 0)
+
+
+def check_value(where: str, got: dict, want: dict, depth: int) -> None:
+    reason = got.get("not_captured")
+    if reason in BY_CLOCK or (want.get("opaque") and not reason):
+        return
+    assert got["type"] == want["type"], f"{where}: type {got['type']!r}, not {want['type']!r}"
+    if reason == "depth":
+        assert depth > DEPTH_MAX, f"{where}: cut at depth {depth}"
+        return
+    if want.get("is_null"):
+        assert got.get("is_null") is True, f"{where}: {got} is not null"
+    elif "value" in want:
+        check_scalar(where, got, want["value"])
+    elif "elements" in want:
+        check_elements(where, got, want, depth)
+    elif "entries" in want:
+        assert reason is None and len(got["entries"]) == min(want["size"], ELEMENTS_MAX), f"{where}: {got}"
+        for number, (got_entry, want_entry) in enumerate(zip(got["entries"], want["entries"])):
+            check_value(f"{where} key {number}", got_entry[0], want_entry[0], depth + 1)
+            check_value(f"{where}[{want_entry[0].get('value')}]", got_entry[1], want_entry[1], depth + 1)
+    elif "fields" in want:
+        check_fields(where, got, want["fields"], depth)
+
+
+def check_scalar(where: str, got: dict, want: str) -> None:
+    if len(want) <= STRING_CHARACTERS_MAX:
+        assert got.get("value") == want and not got.get("truncated"), f"{where}: {got}, not {want}"
+    else:
+        assert got.get("truncated") is True, f"{where}: {len(want)} characters, not marked as truncated: {got}"
+        shown = got["value"].rstrip("'\"").removesuffix("...")
+        assert len(shown) >= STRING_CHARACTERS_MAX - 10 and want.startswith(shown), f"{where}: {got['value']!r}"
+
+
+def check_elements(where: str, got: dict, want: dict, depth: int) -> None:
+    assert got.get("size") == want["size"], f"{where}: size {got.get('size')}, not {want['size']}"
+    assert len(got["elements"]) == min(want["size"], ELEMENTS_MAX), f"{where}: {len(got['elements'])} elements"
+    if want["size"] > ELEMENTS_MAX:
+        assert got.get("not_captured") == "collection_size", f"{where}: the cut is not marked"
+    if want["ordered"]:
+        for number, (got_element, want_element) in enumerate(zip(got["elements"], want["elements"])):
+            check_value(f"{where}[{number}]", got_element, want_element, depth + 1)
+
+
+def check_fields(where: str, got: dict, want: dict, depth: int) -> None:
+    if len(want) > FIELDS_MAX:
+        assert got.get("not_captured") == "field_count", f"{where}: the cut is not marked: {sorted(got['fields'])}"
+    else:
+        assert set(got["fields"]) == set(want), f"{where}: fields {sorted(got['fields'])}, not {sorted(want)}"
+    for name, field in got["fields"].items():
+        check_value(f"{where}.{name}", field, want[name], depth + 1)
