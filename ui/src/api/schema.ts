@@ -4,43 +4,15 @@
  */
 
 export interface paths {
-    "/api/v1/status": {
+    "/events/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What this server is and has received */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Status"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** One event, whole: its exceptions and frames with the values that have arrived. */
+        get: operations["one"];
         put?: never;
         post?: never;
         delete?: never;
@@ -49,50 +21,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues": {
+    "/events/{id}/neighbours": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Issues that match */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                    sort?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["IssueList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** Where an event stands among the matching events of its issue. */
+        get: operations["neighbours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -101,48 +38,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues/{id}": {
+    "/facets": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One issue */
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Issue"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** The facets of the explorer with their commonest values among matching events. */
+        get: operations["facets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -151,53 +55,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues/{id}/events": {
+    "/facets/{key}/values": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Occurrences of an issue */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                    has_values?: boolean;
-                    order?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EventList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** The commonest values of one key of the query language, `@tag` included. */
+        get: operations["facet_values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -206,45 +72,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/events/{id}": {
+    "/histogram": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One occurrence with everything captured */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Event"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** Matching events over time, by service. */
+        get: operations["histogram"];
         put?: never;
         post?: never;
         delete?: never;
@@ -253,49 +89,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/events/{id}/neighbours": {
+    "/issues": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The occurrences around this one */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Neighbours"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** Issues with matching events, a page at a time. */
+        get: operations["list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -304,49 +106,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/histogram": {
+    "/issues/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Occurrences over time */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                    issue?: string;
-                    buckets?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Histogram"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** One issue; its counts are those of the range. */
+        get: operations["one"];
         put?: never;
         post?: never;
         delete?: never;
@@ -355,47 +123,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/facets": {
+    "/issues/{id}/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Facets of the matching issues */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FacetList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** Events of an issue, a page at a time. */
+        get: operations["events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,51 +140,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/facets/{key}/values": {
+    "/outcomes": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Values of one facet */
-        get: {
-            parameters: {
-                query?: {
-                    query?: string;
-                    from?: string;
-                    to?: string;
-                    prefix?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    key: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FacetValues"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
-        };
+        /** What became of received items, by source. */
+        get: operations["outcomes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -457,43 +157,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/outcomes": {
+    "/status": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What became of every received item */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OutcomeList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorBody"];
-                    };
-                };
-            };
+        /** The state of the server: where clients send to, what is kept, what arrived. */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Says, at most once a second, that something was recorded: `event: recorded` with
+         *     `{"events": n, "last_event_at": time}`, where `n` counts events and snapshots since the process began.
+         */
+        get: operations["stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -506,348 +198,608 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ErrorBody: {
-            error: components["schemas"]["ErrorDetail"];
-        };
-        ErrorDetail: {
-            code: string;
-            message: string;
-            request_id: string;
-        };
-        Status: {
-            version: string;
-            /** Format: date-time */
-            started_at: string;
-            agent: components["schemas"]["AgentStatus"];
-            has_events: boolean;
-            /** Format: int64 */
-            events_total: number;
-            /** Format: date-time */
-            last_event_at?: string | null;
-            intake: components["schemas"]["IntakeCounters"];
-        };
-        AgentStatus: {
+        /** @description Where clients send to. */
+        AgentAddress: {
+            /** @description `http://127.0.0.1:8126`. */
             address: string;
+            /** @description Path of the Unix socket, if there is one. */
             socket?: string | null;
         };
-        IntakeCounters: {
-            /** Format: int64 */
-            stored: number;
-            /** Format: int64 */
-            duplicate: number;
-            /** Format: int64 */
-            filtered: number;
-            /** Format: int64 */
-            rate_limited: number;
-            /** Format: int64 */
-            too_large: number;
-            /** Format: int64 */
-            malformed: number;
-            /** Format: int64 */
-            spans_received: number;
-            /** Format: int64 */
-            snapshots_received: number;
-            /** Format: int64 */
-            requests: number;
+        /** @description A client library. */
+        Client: {
+            /** @description `ddtrace`. */
+            name: string;
+            /** @description `4.16.0`. */
+            version?: string | null;
         };
-        IssueList: {
-            issues: components["schemas"]["IssueSummary"][];
-            /** Format: int64 */
-            total: number;
-            next_cursor?: string | null;
-        };
+        /** @description A place in the code. */
         Culprit: {
-            function: string;
+            /** @description The source file. */
             file: string;
-            /** Format: int64 */
+            /** @description The function. */
+            function: string;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
             line_number?: number | null;
         };
-        /** @enum {string} */
-        IssueState: "for_review" | "reviewed" | "resolved" | "ignored" | "excluded";
-        IssueSummary: {
-            id: string;
-            type: string;
+        /** @description Every error answer. */
+        ErrorBody: {
+            /** @description The error. */
+            error: components["schemas"]["ErrorDetail"];
+        };
+        /** @description An error. */
+        ErrorDetail: {
+            /** @description Stable, for programs. */
+            code: string;
+            /** @description For people. */
             message: string;
-            culprit?: null | components["schemas"]["Culprit"];
-            service: string;
-            envs: string[];
-            versions: string[];
-            state: components["schemas"]["IssueState"];
-            tags: string[];
-            assignee?: string | null;
-            handled: boolean;
-            /** Format: int64 */
-            count: number;
-            /** Format: int64 */
-            users?: number | null;
-            /** Format: date-time */
-            first_seen: string;
-            /** Format: date-time */
-            last_seen: string;
-            has_values: boolean;
-            histogram: number[];
+            /** @description Joins the answer with the log. */
+            request_id: string;
         };
-        Issue: {
-            id: string;
-            type: string;
-            message: string;
-            culprit?: null | components["schemas"]["Culprit"];
-            service: string;
-            envs: string[];
-            versions: string[];
-            state: components["schemas"]["IssueState"];
-            tags: string[];
-            assignee?: string | null;
-            handled: boolean;
-            /** Format: int64 */
-            count: number;
-            /** Format: int64 */
-            users?: number | null;
-            /** Format: date-time */
-            first_seen: string;
-            /** Format: date-time */
-            last_seen: string;
-            has_values: boolean;
-            histogram: number[];
-            /** Format: int64 */
-            count_total: number;
-            first_version?: string | null;
-            last_version?: string | null;
-            latest_event_id?: string | null;
-            latest_event_with_values_id?: string | null;
-            grouping: components["schemas"]["IssueGrouping"];
-        };
-        IssueGrouping: {
-            version: string;
-            why: string[];
-        };
-        EventSummary: {
-            id: string;
-            issue_id: string;
-            /** Format: date-time */
-            timestamp: string;
-            service: string;
-            env?: string | null;
-            version?: string | null;
-            host?: string | null;
-            resource?: string | null;
-            message: string;
-            handled: boolean;
-            trace_id?: string | null;
-            user_id?: string | null;
-            has_values: boolean;
-        };
-        EventList: {
-            events: components["schemas"]["EventSummary"][];
-            /** Format: int64 */
-            total: number;
-            next_cursor?: string | null;
-        };
-        Neighbours: {
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            total: number;
-            newest?: string | null;
-            newer?: string | null;
-            older?: string | null;
-            oldest?: string | null;
-            newer_with_values?: string | null;
-            older_with_values?: string | null;
-        };
-        Histogram: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            /** Format: int64 */
-            interval_ms: number;
-            starts: string[];
-            series: components["schemas"]["Series"][];
-            /** Format: int64 */
-            total: number;
-        };
-        Series: {
-            name: string;
-            counts: number[];
-        };
-        FacetList: {
-            facets: components["schemas"]["Facet"][];
-        };
-        Facet: {
-            key: string;
-            label: string;
-            values: components["schemas"]["FacetValue"][];
-        };
-        FacetValue: {
-            value: string;
-            /** Format: int64 */
-            issues: number;
-            /** Format: int64 */
-            events: number;
-        };
-        FacetValues: {
-            key: string;
-            values: components["schemas"]["FacetValue"][];
-        };
-        OutcomeList: {
-            outcomes: components["schemas"]["OutcomeCount"][];
-        };
-        OutcomeCount: {
-            source: string;
-            outcome: string;
-            /** Format: int64 */
-            count: number;
-        };
-        /** @enum {string} */
-        ValuesState: "captured" | "rate_limited" | "off" | "third_party" | "over_budget" | "lost" | "pending" | "unknown";
-        EventValues: {
-            state: components["schemas"]["ValuesState"];
-            reason: string;
-        };
-        Client: {
-            name: string;
-            version?: string | null;
-        };
-        User: {
-            id: string;
-        };
-        Request: {
-            method?: string | null;
-            url?: string | null;
-            route?: string | null;
-            /** Format: int64 */
-            status_code?: number | null;
-            user_agent?: string | null;
-        };
-        Trace: {
-            spans: components["schemas"]["Span"][];
-            /** Format: int64 */
-            spans_dropped: number;
-        };
-        Span: {
-            span_id: string;
-            parent_id?: string | null;
-            service: string;
-            name: string;
-            resource: string;
-            /** Format: date-time */
-            start: string;
-            /** Format: int64 */
-            start_offset_ns: number;
-            /** Format: int64 */
-            duration_ns: number;
-            error: boolean;
-            has_exception: boolean;
-        };
-        Grouping: {
-            version: string;
-            fingerprint: string;
-            why: string[];
-        };
+        /** @description One event, whole. */
         Event: {
-            id: string;
-            issue_id: string;
-            /** Format: date-time */
-            timestamp: string;
-            /** Format: date-time */
-            received_at: string;
-            service: string;
-            env?: string | null;
-            version?: string | null;
-            host?: string | null;
-            language?: string | null;
-            trace_id?: string | null;
-            span_id?: string | null;
-            resource?: string | null;
-            operation?: string | null;
-            handled: boolean;
+            /** @description The client library. */
             client: components["schemas"]["Client"];
+            /** @description The source commit. */
             commit?: string | null;
-            repository?: string | null;
-            thread?: string | null;
-            values: components["schemas"]["EventValues"];
+            /** @description The environment. */
+            env?: string | null;
+            /** @description The chain: root cause first, the exception that escaped last. */
             exceptions: components["schemas"]["Exception"][];
-            stack_text?: string | null;
-            tags: {
-                [key: string]: string;
-            };
+            /** @description Why it is in its issue. */
+            grouping: components["schemas"]["Grouping"];
+            /** @description Whether the service survived it. */
+            handled: boolean;
+            /** @description The host. */
+            host?: string | null;
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+            /** @description The programming language. */
+            language?: string | null;
+            /** @description Numeric tags. */
             metrics: {
                 [key: string]: number;
             };
-            user?: null | components["schemas"]["User"];
+            /** @description The operation of the span. */
+            operation?: string | null;
+            /** @description When it was received. */
+            received_at: string;
+            /** @description Address of the source repository. */
+            repository?: string | null;
             request?: null | components["schemas"]["Request"];
+            /** @description What the request or job was. */
+            resource?: string | null;
+            /** @description The service. */
+            service: string;
+            /** @description 16 hexadecimal digits. */
+            span_id?: string | null;
+            /** @description The printed traceback. */
+            stack_text?: string | null;
+            /** @description Text tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description The thread's name. */
+            thread?: string | null;
+            /** @description When it happened. */
+            timestamp: string;
+            /** @description The spans of the trace. */
             trace: components["schemas"]["Trace"];
-            grouping: components["schemas"]["Grouping"];
+            /** @description 32 hexadecimal digits. */
+            trace_id?: string | null;
+            user?: null | components["schemas"]["User"];
+            /** @description Whether values were captured, or why not. */
+            values: components["schemas"]["ValuesState"];
+            /** @description The version. */
+            version?: string | null;
+            /** @description What a reader should know. */
             warnings: string[];
         };
-        /** @enum {string} */
-        Relation: "cause" | "context";
-        Exception: {
-            type: string;
+        /** @description One page of events. */
+        EventList: {
+            /** @description The events. */
+            events: components["schemas"]["EventSummary"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Events that match, on all pages.
+             */
+            total: number;
+        };
+        /** @description One event in a list. */
+        EventSummary: {
+            /** @description The environment. */
+            env?: string | null;
+            /** @description Whether it was handled. */
+            handled: boolean;
+            /** @description Whether values were captured. */
+            has_values: boolean;
+            /** @description The host. */
+            host?: string | null;
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+            /** @description The message. */
             message: string;
-            module?: string | null;
-            relation?: null | components["schemas"]["Relation"];
-            notes: string[];
+            /** @description What the request or job was. */
+            resource?: string | null;
+            /** @description The service. */
+            service: string;
+            /** @description When it happened. */
+            timestamp: string;
+            /** @description 32 hexadecimal digits. */
+            trace_id?: string | null;
+            /** @description The impacted user. */
+            user_id?: string | null;
+            /** @description The version. */
+            version?: string | null;
+        };
+        /** @description One exception of a chain. */
+        Exception: {
+            /** @description Outermost call first, raise last. */
             frames: components["schemas"]["Frame"][];
-        };
-        Source: {
-            /** Format: int64 */
-            first_line_number: number;
-            lines: string[];
-        };
-        Frame: {
-            /** Format: int64 */
-            index: number;
-            function: string;
-            qualified_name?: string | null;
+            /** @description The message. */
+            message: string;
+            /** @description The module of the class. */
             module?: string | null;
+            /** @description Notes added to it. */
+            notes: string[];
+            relation?: null | components["schemas"]["Relation"];
+            /** @description The class name with its module. */
+            type: string;
+        };
+        /** @description One facet. */
+        Facet: {
+            /** @description Its key in the query language. */
+            key: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description The commonest values. */
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** @description The facets of the explorer. */
+        FacetList: {
+            /** @description Each with its commonest values. */
+            facets: components["schemas"]["Facet"][];
+        };
+        /** @description One value of a facet. */
+        FacetValue: {
+            /**
+             * Format: int64
+             * @description Events that have it.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Issues that have it.
+             */
+            issues: number;
+            /** @description The value. */
+            value: string;
+        };
+        /** @description The values of one facet. */
+        FacetValueList: {
+            /** @description Its key in the query language. */
+            key: string;
+            /** @description The commonest values. */
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** @description One frame. */
+        Frame: {
+            /** @description The source file. */
             file: string;
-            /** Format: int64 */
-            line_number?: number | null;
+            /** @description The function. */
+            function: string;
+            /** @description Whether it is the service's own code. */
             in_app: boolean;
-            /** Format: int64 */
+            /** @description From 0, over the frames of the exception. */
+            index: number;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line_number?: number | null;
+            /** @description The module, where known. */
+            module?: string | null;
+            /** @description Its qualified name, where known. */
+            qualified_name?: string | null;
+            /**
+             * Format: int32
+             * @description Further identical frames left out here.
+             */
             repeats: number;
-            source?: null | components["schemas"]["Source"];
+            source?: null | components["schemas"]["SourceLines"];
+            /** @description The values. */
             values: components["schemas"]["FrameValues"];
         };
+        /** @description The captured values of a frame, or why there are none. */
         FrameValues: {
-            state: components["schemas"]["ValuesState"];
-            reason: string;
-            /** Format: int64 */
-            captured_line_number?: number | null;
-            earlier_occurrence: boolean;
+            /** @description Arguments. */
             arguments: {
                 [key: string]: components["schemas"]["Value"];
             };
-            locals: {
-                [key: string]: components["schemas"]["Value"];
-            };
-            globals: {
-                [key: string]: components["schemas"]["Value"];
-            };
+            /**
+             * Format: int32
+             * @description The line that the frame was at when it was captured.
+             */
+            captured_line_number?: number | null;
+            /** @description Variables of enclosing functions. */
             closure: {
                 [key: string]: components["schemas"]["Value"];
             };
+            /** @description Whether the snapshot was made for an earlier exception. */
+            earlier_occurrence: boolean;
+            /** @description Global variables that the code names. */
+            globals: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Local variables. */
+            locals: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description One sentence for people. */
+            reason: string;
+            /** @description As [`ValuesState::state`]. */
+            state: string;
         };
-        /** @enum {string} */
-        NotCaptured: "depth" | "collection_size" | "field_count" | "timeout" | "redacted_identifier" | "redacted_type" | "redacted_value" | "concurrent_modification" | "pruned" | "unknown";
-        Value: {
+        /** @description Why events are one issue. */
+        Grouping: {
+            /** @description What the events have in common. */
+            fingerprint: string;
+            /** @description The algorithm. */
+            version: string;
+            /** @description The parts of it, for people. */
+            why: string[];
+        };
+        /** @description Events over time. */
+        Histogram: {
+            /** @description Start of the range. */
+            from: string;
+            /**
+             * Format: int64
+             * @description Width of a bucket in milliseconds.
+             */
+            interval_ms: number;
+            /** @description Counts by service: the five largest, then `other`. */
+            series: components["schemas"]["HistogramSeries"][];
+            /** @description Start of each bucket. */
+            starts: string[];
+            /** @description End of the range. */
+            to: string;
+            /**
+             * Format: int64
+             * @description All events.
+             */
+            total: number;
+        };
+        /** @description The counts of one service. */
+        HistogramSeries: {
+            /** @description Events per bucket. */
+            counts: number[];
+            /** @description The service, or `other`. */
+            name: string;
+        };
+        /** @description Counts since the process began; each item is in exactly one of the first six. */
+        IntakeCounts: {
+            /**
+             * Format: int64
+             * @description There already.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Understood and not wanted: traces without an error, mostly.
+             */
+            filtered: number;
+            /**
+             * Format: int64
+             * @description Not understood.
+             */
+            malformed: number;
+            /**
+             * Format: int64
+             * @description Refused because too much arrived.
+             */
+            rate_limited: number;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Snapshots decoded.
+             */
+            snapshots_received: number;
+            /**
+             * Format: int64
+             * @description Spans decoded.
+             */
+            spans_received: number;
+            /**
+             * Format: int64
+             * @description Durable on disk.
+             */
+            stored: number;
+            /**
+             * Format: int64
+             * @description Over a limit on size.
+             */
+            too_large: number;
+        };
+        /** @description One issue. */
+        Issue: components["schemas"]["IssueSummary"] & {
+            /**
+             * Format: int64
+             * @description Events ever.
+             */
+            count_total: number;
+            /** @description Version of the first event. */
+            first_version?: string | null;
+            /** @description Why its events are one issue. */
+            grouping: components["schemas"]["Grouping"];
+            /** @description Version of the newest event. */
+            last_version?: string | null;
+            /** @description The newest event. */
+            latest_event_id?: string | null;
+            /** @description The newest event with values. */
+            latest_event_with_values_id?: string | null;
+        };
+        /** @description One page of issues. */
+        IssueList: {
+            /** @description The issues. */
+            issues: components["schemas"]["IssueSummary"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Issues that match, on all pages.
+             */
+            total: number;
+        };
+        /**
+         * @description Where an issue stands.
+         * @enum {string}
+         */
+        IssueState: "for_review";
+        /** @description One issue in a list. */
+        IssueSummary: {
+            /** @description Who works on it. */
+            assignee?: string | null;
+            /**
+             * Format: int64
+             * @description Events in the range.
+             */
+            count: number;
+            culprit?: null | components["schemas"]["Culprit"];
+            /** @description Environments in the range. */
+            envs: string[];
+            /** @description The first event ever. */
+            first_seen: string;
+            /** @description Whether every event in the range was handled. */
+            handled: boolean;
+            /** @description Whether an event in the range has values. */
+            has_values: boolean;
+            /** @description Events over the range in equal buckets. */
+            histogram: number[];
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description The newest event ever. */
+            last_seen: string;
+            /** @description Message of the newest event. */
+            message: string;
+            /** @description The service. */
+            service: string;
+            /** @description Where the issue stands. */
+            state: components["schemas"]["IssueState"];
+            /** @description `new` in the first 48 hours. */
+            tags: string[];
+            /** @description Type of the exception. */
             type: string;
-            value?: string | null;
-            is_null?: boolean | null;
+            /**
+             * Format: int64
+             * @description Distinct users in the range; null when unknown.
+             */
+            users?: number | null;
+            /** @description Versions in the range. */
+            versions: string[];
+        };
+        /** @description Where an event stands among the matching events of its issue. */
+        Neighbours: {
+            /** @description The next newer one. */
+            newer?: string | null;
+            /** @description The next newer one with values. */
+            newer_with_values?: string | null;
+            /** @description The newest. */
+            newest?: string | null;
+            /** @description The next older one. */
+            older?: string | null;
+            /** @description The next older one with values. */
+            older_with_values?: string | null;
+            /** @description The oldest. */
+            oldest?: string | null;
+            /**
+             * Format: int64
+             * @description 1 for the newest; 0 when the event itself does not match.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description Matching events.
+             */
+            total: number;
+        };
+        /**
+         * @description Why a value is absent.
+         * @enum {string}
+         */
+        NotCaptured: "depth" | "collection_size" | "field_count" | "timeout" | "redacted_identifier" | "redacted_type" | "redacted_value" | "concurrent_modification" | "pruned" | "limit" | "unknown";
+        /** @description The items of one source with one outcome, since the process began. */
+        OutcomeCount: {
+            /**
+             * Format: int64
+             * @description Items.
+             */
+            count: number;
+            /** @description `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`. */
+            outcome: string;
+            /** @description `datadog/v0.5/traces`. */
+            source: string;
+        };
+        /** @description What became of received items. */
+        OutcomeList: {
+            /** @description Those that are not zero. */
+            outcomes: components["schemas"]["OutcomeCount"][];
+        };
+        /**
+         * @description How an exception led to the next one.
+         * @enum {string}
+         */
+        Relation: "cause" | "context";
+        /** @description A web request. */
+        Request: {
+            /** @description `POST`. */
+            method?: string | null;
+            /** @description The route that matched. */
+            route?: string | null;
+            /**
+             * Format: int32
+             * @description The answer's status.
+             */
+            status_code?: number | null;
+            /** @description The address, after redaction. */
+            url?: string | null;
+            /** @description What the caller says it is. */
+            user_agent?: string | null;
+        };
+        /** @description Lines of source. */
+        SourceLines: {
+            /**
+             * Format: int32
+             * @description Number of the first line, from 1.
+             */
+            first_line_number: number;
+            /** @description The lines. */
+            lines: string[];
+        };
+        /** @description The state of the server. */
+        Status: {
+            /** @description Where clients send to. */
+            agent: components["schemas"]["AgentAddress"];
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Events kept.
+             */
+            events_total: number;
+            /** @description Whether there is any event. */
+            has_events: boolean;
+            /** @description What arrived since the process began. */
+            intake: components["schemas"]["IntakeCounts"];
+            /** @description Time of the newest event. */
+            last_event_at?: string | null;
+            /**
+             * Format: int64
+             * @description Snapshots kept.
+             */
+            snapshots_total: number;
+            /** @description When the process began. */
+            started_at: string;
+            /** @description Version of Reenact. */
+            version: string;
+        };
+        /** @description The spans of a trace. */
+        Trace: {
+            /** @description In order of their start. */
+            spans: components["schemas"]["TraceSpan"][];
+            /**
+             * Format: int32
+             * @description Spans that were not kept.
+             */
+            spans_dropped: number;
+        };
+        /** @description One span of a trace. */
+        TraceSpan: {
+            /**
+             * Format: int64
+             * @description Nanoseconds.
+             */
+            duration_ns: number;
+            /** @description Whether it is marked as failed. */
+            error: boolean;
+            /** @description Whether it carries an exception. */
+            has_exception: boolean;
+            /** @description The operation. */
+            name: string;
+            /** @description The span that it is part of. */
+            parent_id?: string | null;
+            /** @description What the operation works on. */
+            resource: string;
+            /** @description The service. */
+            service: string;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** @description When it began. */
+            start: string;
+            /**
+             * Format: int64
+             * @description Nanoseconds from the first span's start.
+             */
+            start_offset_ns: number;
+        };
+        /** @description The impacted user. */
+        User: {
+            /** @description As the service names the user. */
+            id: string;
+        };
+        /** @description A captured value; the schema of what [`reenact_model::CapturedValue`] writes. */
+        Value: {
+            /** @description Elements of a sequence or set. */
+            elements?: components["schemas"]["Value"][] | null;
+            /** @description Keys and values of a mapping, as pairs. */
+            entries?: components["schemas"]["Value"][][] | null;
+            /** @description Attributes of an object. */
             fields?: {
                 [key: string]: components["schemas"]["Value"];
             } | null;
-            elements?: components["schemas"]["Value"][] | null;
-            entries?: components["schemas"]["Value"][][] | null;
-            /** Format: int64 */
-            size?: number | null;
-            truncated?: boolean | null;
+            /** @description Present and true for `None`. */
+            is_null?: boolean | null;
             not_captured?: null | components["schemas"]["NotCaptured"];
-            rule?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description Number of the object, where it appears more than once.
+             */
             ref?: number | null;
+            /** @description The redaction rule that removed it. */
+            rule?: string | null;
+            /**
+             * Format: int64
+             * @description How large the original was.
+             */
+            size?: number | null;
+            /** @description Present and true when a text was cut. */
+            truncated?: boolean | null;
+            /** @description The type's name. */
+            type: string;
+            /** @description Python's `repr` text of a scalar. */
+            value?: string | null;
+        };
+        /** @description Whether values were captured, or why not. */
+        ValuesState: {
+            /** @description One sentence for people. */
+            reason: string;
+            /** @description `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`. */
+            state: string;
         };
     };
     responses: never;
@@ -857,4 +809,359 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    neighbours: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    facets: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    facet_values: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description Only values that begin so. */
+                prefix?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetValueList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    histogram: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description Only this issue. */
+                issue?: string;
+                /** @description 1 to 500, default 60. */
+                buckets?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description `last_seen` (default), `first_seen`, `count`, `users`; each descending. */
+                sort?: string;
+                /** @description Where to go on, from `next_cursor`. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issue"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description `true` for events with values only, `false` for those without. */
+                has_values?: boolean;
+                /** @description `newest` (default), `oldest`, `values_first`. */
+                order?: string;
+                /** @description Where to go on, from `next_cursor`. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outcomes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+}

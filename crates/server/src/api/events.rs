@@ -18,7 +18,7 @@ fn event_id(text: &str) -> Result<EventId, Failure> {
 }
 
 /// One event, whole: its exceptions and frames with the values that have arrived.
-#[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "getEvent", path = "/events/{id}", tag = "events", params(("id" = String, Path)),
     responses((status = 200, body = views::Event), (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
@@ -34,7 +34,7 @@ pub(crate) async fn one(
 }
 
 /// Where an event stands among the matching events of its issue.
-#[utoipa::path(get, path = "/events/{id}/neighbours", tag = "events", params(("id" = String, Path), Selection),
+#[utoipa::path(get, operation_id = "getNeighbours", path = "/events/{id}/neighbours", tag = "events", params(("id" = String, Path), Selection),
     responses((status = 200, body = views::Neighbours), (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn neighbours(
     State(app): State<Arc<App>>,

@@ -47,7 +47,7 @@ pub(crate) struct IssuePaging {
 }
 
 /// Issues with matching events, a page at a time.
-#[utoipa::path(get, path = "/issues", tag = "issues", params(Selection, IssuePaging),
+#[utoipa::path(get, operation_id = "listIssues", path = "/issues", tag = "issues", params(Selection, IssuePaging),
     responses((status = 200, body = views::IssueList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -83,7 +83,7 @@ pub(crate) async fn list(
 }
 
 /// One issue; its counts are those of the range.
-#[utoipa::path(get, path = "/issues/{id}", tag = "issues", params(("id" = String, Path), Selection),
+#[utoipa::path(get, operation_id = "getIssue", path = "/issues/{id}", tag = "issues", params(("id" = String, Path), Selection),
     responses((status = 200, body = views::Issue), (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
@@ -116,7 +116,7 @@ pub(crate) struct EventPaging {
 }
 
 /// Events of an issue, a page at a time.
-#[utoipa::path(get, path = "/issues/{id}/events", tag = "issues",
+#[utoipa::path(get, operation_id = "listEvents", path = "/issues/{id}/events", tag = "issues",
     params(("id" = String, Path), Selection, EventPaging),
     responses((status = 200, body = views::EventList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn events(
@@ -171,7 +171,7 @@ pub(crate) struct HistogramShape {
 }
 
 /// Matching events over time, by service.
-#[utoipa::path(get, path = "/histogram", tag = "explorer", params(Selection, HistogramShape),
+#[utoipa::path(get, operation_id = "getHistogram", path = "/histogram", tag = "explorer", params(Selection, HistogramShape),
     responses((status = 200, body = views::Histogram), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn histogram(
     State(app): State<Arc<App>>,
@@ -202,7 +202,7 @@ pub(crate) async fn histogram(
 }
 
 /// The facets of the explorer with their commonest values among matching events.
-#[utoipa::path(get, path = "/facets", tag = "explorer", params(Selection),
+#[utoipa::path(get, operation_id = "listFacets", path = "/facets", tag = "explorer", params(Selection),
     responses((status = 200, body = views::FacetList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn facets(
     State(app): State<Arc<App>>,
@@ -234,7 +234,7 @@ pub(crate) struct FacetPaging {
 }
 
 /// The commonest values of one key of the query language, `@tag` included.
-#[utoipa::path(get, path = "/facets/{key}/values", tag = "explorer",
+#[utoipa::path(get, operation_id = "listFacetValues", path = "/facets/{key}/values", tag = "explorer",
     params(("key" = String, Path), Selection, FacetPaging),
     responses((status = 200, body = views::FacetValueList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn facet_values(

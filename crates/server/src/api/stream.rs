@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Says, at most once a second, that something was recorded: `event: recorded` with
 /// `{"events": n, "last_event_at": time}`, where `n` counts events and snapshots since the process began.
-#[utoipa::path(get, path = "/stream", tag = "explorer",
+#[utoipa::path(get, operation_id = "streamRecorded", path = "/stream", tag = "explorer",
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,

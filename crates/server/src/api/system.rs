@@ -15,7 +15,7 @@ use super::{ask, openapi_json, views};
 use crate::{App, metrics};
 
 /// The state of the server: where clients send to, what is kept, what arrived.
-#[utoipa::path(get, path = "/status", tag = "system", responses((status = 200, body = views::Status)))]
+#[utoipa::path(get, operation_id = "getStatus", path = "/status", tag = "system", responses((status = 200, body = views::Status)))]
 pub(crate) async fn status(State(app): State<Arc<App>>) -> Result<Json<views::Status>, Failure> {
     let stats = ask(&app, |app| Ok(app.store.stats()?)).await?;
     let receipts = &app.receipts;
@@ -46,7 +46,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>) -> Result<Json<views::St
 }
 
 /// What became of received items, by source.
-#[utoipa::path(get, path = "/outcomes", tag = "system", responses((status = 200, body = views::OutcomeList)))]
+#[utoipa::path(get, operation_id = "listOutcomes", path = "/outcomes", tag = "system", responses((status = 200, body = views::OutcomeList)))]
 pub(crate) async fn outcomes(State(app): State<Arc<App>>) -> Json<views::OutcomeList> {
     let mut outcomes = Vec::new();
     for source in Source::ALL {
