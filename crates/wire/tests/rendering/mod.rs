@@ -8,7 +8,7 @@ use reenact_wire::{DecodeError, Decoded};
 /// Lines of one snapshot's values that are shown; the rest is counted.
 const VALUE_LINES_MAX: usize = 400;
 
-pub fn render(decoded: &Result<Decoded, DecodeError>) -> String {
+pub(crate) fn render(decoded: &Result<Decoded, DecodeError>) -> String {
     let decoded = match decoded {
         Ok(decoded) => decoded,
         Err(error) => return format!("error: {error}\n"),

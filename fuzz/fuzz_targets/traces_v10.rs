@@ -1,0 +1,11 @@
+//! `/v1.0/traces`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reenact_model::Limits;
+use reenact_wire::datadog::{ClientInfo, traces};
+
+fuzz_target!(|body: &[u8]| {
+    let _ = traces::v10::decode(body, &ClientInfo::default(), &Limits::DEFAULT);
+});
