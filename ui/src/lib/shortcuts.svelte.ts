@@ -2,11 +2,11 @@
 
 export const SHORTCUTS = [
   { id: "search", keys: "/", where: "Everywhere", does: "Go to the search" },
-  { id: "range", keys: "t", where: "Everywhere", does: "Choose the time range" },
   { id: "issues", keys: "g i", where: "Everywhere", does: "Go to the issues" },
   { id: "help", keys: "?", where: "Everywhere", does: "Show or hide this sheet" },
   { id: "down", keys: "j", where: "Lists", does: "Next row" },
   { id: "up", keys: "k", where: "Lists", does: "Previous row" },
+  { id: "range", keys: "t", where: "Lists", does: "Choose the time range, also on an issue" },
   { id: "sort", keys: "s", where: "Lists", does: "Choose the order" },
   { id: "older", keys: "n", where: "Occurrence", does: "Next occurrence (older)" },
   { id: "newer", keys: "p", where: "Occurrence", does: "Previous occurrence (newer)" },
@@ -29,7 +29,7 @@ export const FOCUS_KEYS = [
 ] as const;
 
 export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
-type Action = () => void;
+type Action = () => void | Promise<void>;
 
 const actions = new Map<ShortcutId, Action>();
 
@@ -57,5 +57,5 @@ export function onShortcutKey(event: KeyboardEvent): void {
   const action = found && actions.get(found.id);
   if (!action) return;
   event.preventDefault();
-  action();
+  void action();
 }
