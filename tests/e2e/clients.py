@@ -20,6 +20,16 @@ START_SECONDS = 60
 
 
 @dataclass(frozen=True)
+class Faults:
+    # Types sent as objects without fields, that is without their value.
+    empty_types: frozenset[str]
+    # Variables shared with an inner function are left out.
+    cells_missing: bool
+    # The printed traceback keeps the first 30 frames of an exception, not the last.
+    first_frames_only: bool
+
+
+@dataclass(frozen=True)
 class Client:
     name: str
     pythons: str
@@ -31,8 +41,13 @@ class Client:
         return ROOT / ".build/venv" / f"client-{self.name}"
 
     @property
-    def redacts(self) -> bool:
-        return self.major >= 2
+    def faults(self) -> Faults:
+        """What this client is known not to send, so that no server could show it."""
+        if self.major < 2:
+            return Faults(frozenset({"Decimal", "complex", "deque"}), cells_missing=True, first_frames_only=True)
+        if self.major < 3:
+            return Faults(frozenset({"Decimal"}), cells_missing=False, first_frames_only=True)
+        return Faults(frozenset(), cells_missing=False, first_frames_only=False)
 
     @property
     def captures_library_frames(self) -> bool:

@@ -10,6 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+pytest.register_assert_rewrite("comparison", "leaks", "payloads", "server")
+
 from clients import CLIENTS, App, Client  # noqa: E402
 from server import Server, binary  # noqa: E402
 

@@ -75,8 +75,8 @@ def test_a_client_may_use_the_unix_socket(own_server: Server, current_client: Cl
     app.wait_for("done")
     events = own_server.wait_for_events("service:by-socket", len(app.truths()))
     (event,) = [event for event in events if event["resource"] == "explicit_cause"]
-    check_chain(event, app.truths()[0])
-    check_values(event, app.truths()[0], library_frames=False)
+    check_chain(event, app.truths()[0], current_client.faults)
+    check_values(event, app.truths()[0], current_client)
 
 
 def test_without_replay_events_say_that_it_is_off(server: Server, current_client: Client, start_app) -> None:

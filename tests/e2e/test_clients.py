@@ -88,15 +88,16 @@ def cases_of_apps() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("framework", "case"), cases_of_apps())
 def test_an_exception_arrives_as_it_was_raised(runs_of: dict[str, Run], framework: str, case: str) -> None:
-    event, truth = runs_of[framework].pair(case)
-    check_chain(event, truth)
+    run = runs_of[framework]
+    event, truth = run.pair(case)
+    check_chain(event, truth, run.client.faults)
 
 
 @pytest.mark.parametrize(("framework", "case"), cases_of_apps())
 def test_the_values_are_those_that_the_application_held(runs_of: dict[str, Run], framework: str, case: str) -> None:
     run = runs_of[framework]
     event, truth = run.pair(case)
-    check_values(event, truth, library_frames=run.client.captures_library_frames)
+    check_values(event, truth, run.client)
 
 
 @pytest.mark.parametrize("framework", APPS)
@@ -150,6 +151,6 @@ def test_the_thread_is_named(runs_of: dict[str, Run]) -> None:
 def test_the_second_exception_within_a_second_says_that_it_was_rate_limited(runs_of: dict[str, Run]) -> None:
     run = runs_of["script"]
     event, truth = run.pair("second_of_burst")
-    check_chain(event, truth)
+    check_chain(event, truth, run.client.faults)
     assert event["values"]["state"] == "rate_limited"
     assert event["values"]["reason"]

@@ -55,6 +55,7 @@ def describe_frame(traceback):
         "function": code.co_name,
         "line_number": traceback.tb_lineno,
         "arguments": list(code.co_varnames[:count]),
+        "cells": list(code.co_cellvars + code.co_freevars),
         "variables": variables,
     }
 
