@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** One event, whole: its exceptions and frames with the values that have arrived. */
-        get: operations["one"];
+        get: operations["getEvent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Where an event stands among the matching events of its issue. */
-        get: operations["neighbours"];
+        get: operations["getNeighbours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** The facets of the explorer with their commonest values among matching events. */
-        get: operations["facets"];
+        get: operations["listFacets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** The commonest values of one key of the query language, `@tag` included. */
-        get: operations["facet_values"];
+        get: operations["listFacetValues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** Matching events over time, by service. */
-        get: operations["histogram"];
+        get: operations["getHistogram"];
         put?: never;
         post?: never;
         delete?: never;
@@ -97,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /** Issues with matching events, a page at a time. */
-        get: operations["list"];
+        get: operations["listIssues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,7 +114,7 @@ export interface paths {
             cookie?: never;
         };
         /** One issue; its counts are those of the range. */
-        get: operations["one"];
+        get: operations["getIssue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -131,7 +131,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events of an issue, a page at a time. */
-        get: operations["events"];
+        get: operations["listEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -148,7 +148,7 @@ export interface paths {
             cookie?: never;
         };
         /** What became of received items, by source. */
-        get: operations["outcomes"];
+        get: operations["listOutcomes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -165,7 +165,7 @@ export interface paths {
             cookie?: never;
         };
         /** The state of the server: where clients send to, what is kept, what arrived. */
-        get: operations["status"];
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -185,7 +185,7 @@ export interface paths {
          * Says, at most once a second, that something was recorded: `event: recorded` with
          *     `{"events": n, "last_event_at": time}`, where `n` counts events and snapshots since the process began.
          */
-        get: operations["stream"];
+        get: operations["streamRecorded"];
         put?: never;
         post?: never;
         delete?: never;
@@ -810,7 +810,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    one: {
+    getEvent: {
         parameters: {
             query?: never;
             header?: never;
@@ -839,7 +839,7 @@ export interface operations {
             };
         };
     };
-    neighbours: {
+    getNeighbours: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -875,7 +875,7 @@ export interface operations {
             };
         };
     };
-    facets: {
+    listFacets: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -909,7 +909,7 @@ export interface operations {
             };
         };
     };
-    facet_values: {
+    listFacetValues: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -949,7 +949,7 @@ export interface operations {
             };
         };
     };
-    histogram: {
+    getHistogram: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -987,7 +987,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    listIssues: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -1027,7 +1027,7 @@ export interface operations {
             };
         };
     };
-    one: {
+    getIssue: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -1063,7 +1063,7 @@ export interface operations {
             };
         };
     };
-    events: {
+    listEvents: {
         parameters: {
             query?: {
                 /** @description A query such as `service:checkout has:values "card declined"`. */
@@ -1107,7 +1107,7 @@ export interface operations {
             };
         };
     };
-    outcomes: {
+    listOutcomes: {
         parameters: {
             query?: never;
             header?: never;
@@ -1126,7 +1126,7 @@ export interface operations {
             };
         };
     };
-    status: {
+    getStatus: {
         parameters: {
             query?: never;
             header?: never;
@@ -1145,7 +1145,7 @@ export interface operations {
             };
         };
     };
-    stream: {
+    streamRecorded: {
         parameters: {
             query?: never;
             header?: never;
