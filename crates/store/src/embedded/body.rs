@@ -3,6 +3,8 @@
 //! A body is one byte of format, four bytes of length (little endian), and one zstd frame. A format
 //! is never changed; a better dictionary is a further format, and readers of the old ones stay.
 
+use std::cell::RefCell;
+use std::io;
 use std::sync::OnceLock;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -27,9 +29,20 @@ static DECODER_1: OnceLock<DecoderDictionary<'static>> = OnceLock::new();
 
 /// Turns a value into a body, an event's with the dictionary.
 pub(super) fn encode_event<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    let dictionary = ENCODER_1.get_or_init(|| EncoderDictionary::copy(DICTIONARY_1_BYTES, LEVEL));
-    let compressor = Compressor::with_prepared_dictionary(dictionary);
-    encode(DICTIONARY_1, compressor.during(|| "opening the dictionary")?, &to_json(value)?)
+    let json = to_json(value)?;
+    // Making a compressor costs more than compressing one event.
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    COMPRESSOR.with_borrow_mut(|kept| {
+        if kept.is_none() {
+            let dictionary = ENCODER_1.get_or_init(|| EncoderDictionary::copy(DICTIONARY_1_BYTES, LEVEL));
+            let compressor = Compressor::with_prepared_dictionary(dictionary);
+            *kept = Some(compressor.during(|| "opening the dictionary")?);
+        }
+        let compressor = kept.as_mut().expect("it was made above");
+        encode(DICTIONARY_1, compressor, &json)
+    })
 }
 
 /// Turns JSON texts into one body that is a JSON array.
@@ -42,7 +55,7 @@ pub(super) fn encode_array(texts: &[Vec<u8>]) -> Result<Vec<u8>, StoreError> {
         json.extend_from_slice(text);
     }
     json.push(b']');
-    encode(PLAIN, Compressor::new(LEVEL).during(|| "opening zstd")?, &json)
+    encode(PLAIN, &mut Compressor::new(LEVEL).during(|| "opening zstd")?, &json)
 }
 
 /// The JSON text of a value.
@@ -67,19 +80,29 @@ pub(super) fn decompress(body: &[u8]) -> Result<Vec<u8>, StoreError> {
     if length > BODY_BYTES_MAX {
         return Err(broken("it is longer than any body"));
     }
-    let decompressor = match format {
-        PLAIN => Decompressor::new(),
-        DICTIONARY_1 => Decompressor::with_prepared_dictionary(
-            DECODER_1.get_or_init(|| DecoderDictionary::copy(DICTIONARY_1_BYTES)),
-        ),
+    let text = match format {
+        PLAIN => Decompressor::new().and_then(|mut plain| plain.decompress(frame, length)),
+        DICTIONARY_1 => decompress_with_dictionary(frame, length),
         _ => return Err(broken("its format is newer than this program")),
     };
-    let mut decompressor = decompressor.during(|| "opening the dictionary")?;
-    let text = decompressor.decompress(frame, length).during(|| "decompressing a stored body")?;
+    let text = text.during(|| "decompressing a stored body")?;
     if text.len() == length { Ok(text) } else { Err(broken("its length is wrong")) }
 }
 
-fn encode(format: u8, mut compressor: Compressor<'_>, json: &[u8]) -> Result<Vec<u8>, StoreError> {
+fn decompress_with_dictionary(frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        if kept.is_none() {
+            let dictionary = DECODER_1.get_or_init(|| DecoderDictionary::copy(DICTIONARY_1_BYTES));
+            *kept = Some(Decompressor::with_prepared_dictionary(dictionary)?);
+        }
+        kept.as_mut().expect("it was made above").decompress(frame, length)
+    })
+}
+
+fn encode(format: u8, compressor: &mut Compressor<'_>, json: &[u8]) -> Result<Vec<u8>, StoreError> {
     let length = u32::try_from(json.len()).ok().filter(|_| json.len() <= BODY_BYTES_MAX);
     let Some(length) = length else {
         return Err(StoreError::Engine {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 /// Users that are counted exactly; more are estimated.
 const EXACT_MAX: usize = 4_096;
-/// 2^14 registers: a standard error of 0.8 %.
-const REGISTER_BITS: u32 = 14;
+/// 2^15 registers, 32 KiB: a standard error of 0.57 %.
+const REGISTER_BITS: u32 = 15;
 
 /// A set of hashes whose size is exact up to [`EXACT_MAX`] and within 2 % beyond (HyperLogLog).
 #[derive(Debug)]
@@ -51,14 +51,51 @@ fn register(registers: &mut [u8], hash: u64) {
     registers[place] = registers[place].max(rank);
 }
 
+/// The estimator of Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017),
+/// algorithm 6: unlike the first one it is not biased where the sketch begins to fill.
 fn estimate(registers: &[u8]) -> u64 {
+    const RANK_MAX: usize = (64 - REGISTER_BITS) as usize + 1;
     let count = registers.len() as f64;
-    let sum: f64 = registers.iter().map(|rank| (-f64::from(*rank)).exp2()).sum();
-    let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
-    let empty = registers.iter().filter(|rank| **rank == 0).count();
-    let small = raw <= 2.5 * count && empty > 0;
-    let estimate = if small { count * (count / empty as f64).ln() } else { raw };
-    estimate.round() as u64
+    let mut by_rank = [0_f64; RANK_MAX + 1];
+    registers.iter().for_each(|rank| by_rank[usize::from(*rank)] += 1.0);
+    let mut sum = count * full(1.0 - by_rank[RANK_MAX] / count);
+    for rank in (1..RANK_MAX).rev() {
+        sum = 0.5 * (sum + by_rank[rank]);
+    }
+    sum += count * empty(by_rank[0] / count);
+    (count * count / (2.0 * std::f64::consts::LN_2 * sum)).round() as u64
+}
+
+/// What empty registers add; the paper's sigma.
+fn empty(mut share: f64) -> f64 {
+    let (mut weight, mut sum) = (1.0, share);
+    loop {
+        share *= share;
+        let before = sum;
+        sum += share * weight;
+        weight += weight;
+        // Also when it grew to infinity, where nothing was counted.
+        if sum == before || !sum.is_finite() {
+            return sum;
+        }
+    }
+}
+
+/// What full registers add; the paper's tau.
+fn full(mut share: f64) -> f64 {
+    if share <= 0.0 || share >= 1.0 {
+        return 0.0;
+    }
+    let (mut weight, mut sum) = (1.0, 1.0 - share);
+    loop {
+        share = share.sqrt();
+        weight *= 0.5;
+        let before = sum;
+        sum -= (1.0 - share).powi(2) * weight;
+        if sum == before {
+            return sum / 3.0;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -109,10 +109,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).during(context)?;
     connection
-        .execute_batch(
-            "PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA cache_size = -500;
-             PRAGMA mmap_size = 268435456;",
-        )
+        .execute_batch("PRAGMA busy_timeout = 10000; PRAGMA query_only = 1; PRAGMA cache_size = -1000;")
         .during(context)?;
     check_format(&connection, path)?;
     Ok(connection)

@@ -413,13 +413,19 @@ impl Tally for FacetTally<'_> {
                 }
             }
         }
-        for (ordinal, (events, of_issues)) in counts {
-            let mut text = String::new();
-            column.ord_to_str(ordinal, &mut text)?;
-            let all = self.found.entry(text.split_off(start.len())).or_default();
-            all.0 += events;
-            all.1.extend(of_issues);
-        }
+        // In their order, each block of the dictionary is read once.
+        let mut counts: Vec<(u64, (u64, HashSet<u64>))> = counts.into_iter().collect();
+        counts.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        let mut of_values = counts.iter();
+        let wanted: Vec<u64> = counts.iter().map(|(ordinal, _)| *ordinal).collect();
+        column.dictionary().sorted_ords_to_term_cb(&wanted, |term| {
+            if let Some((_, (events, of_issues))) = of_values.next() {
+                let text = String::from_utf8_lossy(&term[start.len()..]).into_owned();
+                let all = self.found.entry(text).or_default();
+                all.0 += events;
+                all.1.extend(of_issues);
+            }
+        })?;
         Ok(())
     }
 

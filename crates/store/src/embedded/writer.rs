@@ -45,7 +45,6 @@ pub(super) struct Writer {
     commit_batch_max: usize,
     /// Writes in the queue.
     pub(super) waiting: Arc<AtomicUsize>,
-    received_newest: i64,
 }
 
 /// A day's file in the hands of the thread that writes.
@@ -74,7 +73,6 @@ impl Writer {
             open: BTreeMap::new(),
             commit_batch_max: commit_batch_max.max(1),
             waiting,
-            received_newest: 0,
         }
     }
 
@@ -205,7 +203,6 @@ impl Writer {
     }
 
     fn write_event(&mut self, event: &Placed, changes: &mut Changes) -> Result<Outcome, StoreError> {
-        self.received_newest = self.received_newest.max(event.report.received_at.as_nanos());
         let number = day_of(event.report.timestamp, event.report.received_at);
         // The parts of one occurrence can differ in their time around midnight.
         for near in [number, number - 1, number + 1] {
@@ -254,7 +251,8 @@ impl Writer {
         let mut groups: BTreeMap<i64, Vec<&Snapshot>> = BTreeMap::new();
         let mut fresh: HashSet<SnapshotId> = HashSet::new();
         for snapshot in snapshots {
-            let number = self.day_of_snapshot(snapshot);
+            // Its own time alone decides, so that a resent one comes to the same day and finds itself.
+            let number = snapshot.timestamp.day();
             let known = match self.existing(number)? {
                 Some(open) => file::has_snapshot(&open.connection, snapshot.id)?,
                 None => false,
@@ -278,15 +276,6 @@ impl Writer {
             }
         }
         Ok(())
-    }
-
-    /// Snapshots do not know when they were received; the newest event's arrival stands in for it.
-    fn day_of_snapshot(&self, snapshot: &Snapshot) -> i64 {
-        let own = snapshot.timestamp;
-        if self.received_newest == 0 {
-            return own.day();
-        }
-        day_of(own, reenact_model::Timestamp::from_nanos(self.received_newest))
     }
 
     fn delete_days(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
