@@ -9,7 +9,7 @@ export REENACT_BIN ?= $(CARGO_TARGET_DIR)/release/reenact
 TARGET ?= help
 SECONDS ?= 60
 
-.PHONY: help demo demo-once test build ui check unit e2e browser bench fuzz gen clean
+.PHONY: help demo demo-once test build ui check unit e2e browser fuzz gen clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -36,12 +36,13 @@ build: ui ## the release binary with the UI inside
 
 check: ## formatting, clippy, types of the UI
 	@echo "==> check formatting, lints and types"
-	@cargo fmt --all --check && cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@cargo fmt --all --check && cargo clippy --release --locked --workspace --all-targets --features reenact-store/testing -- -D warnings
+	@cargo run --release --locked --quiet -p xtask -- gen-check
 	@npm run --prefix ui check
 
 unit: ## tests of Rust and of the UI
 	@echo "==> unit tests"
-	@cargo test --release --locked --workspace --quiet
+	@cargo test --release --locked --workspace --features reenact-store/testing --quiet
 	@npm run --prefix ui test
 
 e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
@@ -52,13 +53,9 @@ browser: ## the UI in a real browser (needs `make build`)
 	@echo "==> browser tests"
 	@npm test --prefix tests/browser
 
-bench: ## measure against the baseline
-	@echo "==> benchmarks"
-	@cargo bench --profile release --locked --workspace
-
 fuzz: ## fuzz one decoder: TARGET=… SECONDS=…
 	@echo "==> fuzz $(TARGET) for $(SECONDS) s"
-	@cargo fuzz run $(TARGET) -- -max_total_time=$(SECONDS)
+	@fuzz/run $(TARGET) $(SECONDS)
 
 gen: ## regenerate OpenAPI, TypeScript types and reference pages
 	@echo "==> generate"

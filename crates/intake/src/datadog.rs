@@ -269,7 +269,9 @@ fn decode(
     };
     let unwanted = |items: u64| Received { decoded: Decoded::default(), filtered: items };
     Ok(match source {
-        Source::TracesV03 | Source::TracesV04 => datadog::traces::v04::decode(&bytes, &client, limits)?.into(),
+        Source::TracesV03 | Source::TracesV04 => {
+            datadog::traces::v04::decode(&bytes, &client, limits)?.into()
+        }
         Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits)?.into(),
         Source::TracesV10 => datadog::traces::v10::decode(&bytes, &client, limits)?.into(),
         Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {

@@ -36,22 +36,19 @@ pub fn assemble(fragment: TraceChunk, received_at: Timestamp) -> Vec<Report> {
     let mut reports: Vec<Report> = Vec::new();
     let mut left_out = 0;
     let listing = Listing::new(chunk, &tree);
-    for group in fold(chunk, &tree, &failures) {
+    for group in fold(&tree, &failures) {
         if reports.len() >= REPORTS_MAX {
             left_out += 1;
             continue;
         }
         reports.push(report_of_failure(chunk, &tree, &listing, &failures, &group, received_at));
     }
-    let known: HashSet<(&str, &Likeness)> = failures
-        .iter()
-        .map(|failure| (chunk.spans[failure.span].service.as_str(), &failure.likeness))
-        .collect();
+    let known: HashSet<&Likeness> = failures.iter().map(|failure| &failure.likeness).collect();
     for (index, span) in chunk.spans.iter().enumerate() {
         for recorded in &span.recorded {
             let traceback = read(recorded.stack.as_deref(), &recorded.type_name, &recorded.message, &[]);
             let likeness = likeness(&recorded.type_name, &recorded.message, &traceback);
-            if known.contains(&(span.service.as_str(), &likeness)) || is_of_client(&traceback) {
+            if known.contains(&likeness) || is_of_client(&traceback) {
                 continue;
             }
             if reports.len() >= REPORTS_MAX {
@@ -233,6 +230,7 @@ fn likeness(type_name: &str, message: &str, traceback: &Traceback) -> Likeness {
         .exceptions
         .last()
         .and_then(|exception| exception.frames.last())
+        .filter(|frame| !is_client_file(&frame.file))
         .map(|frame| (frame.file.clone(), frame.function.clone(), frame.line_number));
     (type_name.to_owned(), message.to_owned(), raised_at)
 }
@@ -277,19 +275,21 @@ fn is_of_client(traceback: &Traceback) -> bool {
 }
 
 /// The failures of each exception, as indices.
-fn fold(chunk: &TraceChunk, tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<usize>> {
-    let service = |failure: &Failure<'_>| chunk.spans[failure.span].service.as_str();
+///
+/// A chunk comes from one process, so the service does not tell exceptions apart: clients give the
+/// spans of a database or a cache a service of their own, and the same exception crosses them.
+fn fold(tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut by_capture: HashMap<(&str, SnapshotId), usize> = HashMap::new();
-    let mut by_likeness: HashMap<(&str, &Likeness), Vec<usize>> = HashMap::new();
+    let mut by_capture: HashMap<SnapshotId, usize> = HashMap::new();
+    let mut by_likeness: HashMap<&Likeness, Vec<usize>> = HashMap::new();
     for (index, failure) in failures.iter().enumerate() {
         let Some(capture_id) = failure.error.capture_id else { continue };
-        let group = *by_capture.entry((service(failure), capture_id)).or_insert_with(|| {
+        let group = *by_capture.entry(capture_id).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
         });
         groups[group].push(index);
-        let alike = by_likeness.entry((service(failure), &failure.likeness)).or_default();
+        let alike = by_likeness.entry(&failure.likeness).or_default();
         if !alike.contains(&group) && alike.len() < 16 {
             alike.push(group);
         }
@@ -298,7 +298,7 @@ fn fold(chunk: &TraceChunk, tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<us
         if failure.error.capture_id.is_some() {
             continue;
         }
-        let alike = by_likeness.entry((service(failure), &failure.likeness)).or_default();
+        let alike = by_likeness.entry(&failure.likeness).or_default();
         let group = match alike.as_slice() {
             [] => {
                 groups.push(Vec::new());
@@ -310,11 +310,36 @@ fn fold(chunk: &TraceChunk, tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<us
         };
         groups[group].push(index);
     }
+    fold_placeless(failures, &mut groups);
     for group in &mut groups {
         group.sort_unstable();
     }
     groups.sort_by_key(|group| group.first().copied());
     groups
+}
+
+/// A span of a database driver sees only the client's own frames, so it cannot tell the place. It
+/// joins the first occurrence of the same type and message.
+fn fold_placeless(failures: &[Failure<'_>], groups: &mut Vec<Vec<usize>>) {
+    let mut placed: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, group) in groups.iter().enumerate() {
+        if let Some(at) = group.iter().find(|at| failures[**at].likeness.2.is_some()) {
+            let (type_name, message, _) = &failures[*at].likeness;
+            placed.entry((type_name, message)).or_insert(index);
+        }
+    }
+    for index in 0..groups.len() {
+        let Some(first) = groups[index].first().filter(|at| failures[**at].likeness.2.is_none()) else {
+            continue;
+        };
+        let all_placeless = groups[index].iter().all(|at| failures[*at].likeness.2.is_none());
+        let (type_name, message, _) = &failures[*first].likeness;
+        if let Some(target) = placed.get(&(type_name.as_str(), message.as_str())).filter(|_| all_placeless) {
+            let members = std::mem::take(&mut groups[index]);
+            groups[*target].extend(members);
+        }
+    }
+    groups.retain(|group| !group.is_empty());
 }
 
 /// Of several occurrences that look alike, the one on the same path of the tree.
@@ -345,7 +370,8 @@ fn report_of_failure(
 ) -> Report {
     let nearness = |failure: &&Failure<'_>| {
         let span = failure.span;
-        (!failure.error.frame_links.is_empty(), tree.depth[span], chunk.spans[span].start)
+        let placed = failure.likeness.2.is_some();
+        (placed, !failure.error.frame_links.is_empty(), tree.depth[span], chunk.spans[span].start)
     };
     let members: Vec<&Failure<'_>> = group.iter().map(|index| &failures[*index]).collect();
     let chosen = members.iter().copied().max_by_key(nearness).unwrap_or(&failures[group[0]]);
@@ -438,8 +464,7 @@ fn context(
 ) -> Report {
     let span = &chunk.spans[chosen];
     let entry = &chunk.spans[tree.entry[chosen]];
-    let root = &chunk.spans[tree.ancestors(chosen).last().unwrap_or(chosen)];
-    let near = [span, entry, root, &chunk.spans[0]];
+    let near = [span, entry, &chunk.spans[0]];
     let told = |field: fn(&Span) -> &Option<String>| near.iter().find_map(|span| field(span).clone());
     let mut tags = entry.tags.clone();
     tags.extend(span.tags.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -451,7 +476,7 @@ fn context(
     Report {
         timestamp: span.start.saturating_add_nanos(span.duration_ns.max(0)),
         received_at,
-        service: span.service.clone(),
+        service: entry.service.clone(),
         env: told(|span| &span.env),
         version: told(|span| &span.version),
         host: told(|span| &span.host),

@@ -134,13 +134,35 @@ fn the_id_does_not_depend_on_which_spans_came() {
 }
 
 #[test]
-fn services_and_capture_ids_tell_exceptions_apart() {
+fn capture_ids_tell_exceptions_apart_and_services_do_not() {
     let mut chunk = chunk();
-    chunk.spans[2].service = "worker".into();
-    assert_eq!(assemble(chunk.clone(), Timestamp::default()).len(), 2);
-    chunk.spans[2].service = "shop".into();
+    chunk.spans[2].service = "sqlite".into();
+    assert_eq!(only(chunk.clone()).service, "shop");
     chunk.spans[2].error = Some(error(Some(8)));
     assert_eq!(assemble(chunk, Timestamp::default()).len(), 2);
+}
+
+#[test]
+fn a_driver_that_sees_only_the_clients_frames_joins_the_exception() {
+    let mut chunk = chunk();
+    let mut blind = error(None);
+    blind.stack = Some(
+        "Traceback (most recent call last):\n  \
+         File \"/v/lib/python3.11/site-packages/ddtrace/contrib/dbapi.py\", line 137, in _trace_method\n    \
+         return method(*args, **kwargs)\nKeyError: 'unit_price'\n"
+            .into(),
+    );
+    let whole = chunk.spans[2].error.clone().unwrap();
+    (blind.type_name, blind.message) = (whole.type_name, whole.message);
+    let mut driver = chunk.spans[2].clone();
+    driver.span_id = SpanId(77);
+    driver.parent_id = Some(chunk.spans[2].span_id);
+    driver.service = "sqlite".into();
+    driver.error = Some(blind);
+    chunk.spans.push(driver);
+    let report = only(chunk);
+    assert_eq!(report.service, "shop");
+    assert!(report.exception().unwrap().frames.iter().all(|frame| !frame.file.contains("ddtrace")));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The embedded store against the suite, and through crashes.
 #![cfg(feature = "testing")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

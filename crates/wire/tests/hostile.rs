@@ -1,4 +1,5 @@
 //! Bodies that no client sends, or only a broken one.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use reenact_model::{Content, Fragment, Limits, NotCaptured, ProblemKind, Snapshot, Timestamp, TraceChunk};

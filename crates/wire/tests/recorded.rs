@@ -1,4 +1,5 @@
 //! Every recorded request of the real clients, decoded and shown whole.
+#![allow(clippy::unwrap_used)]
 
 mod rendering;
 

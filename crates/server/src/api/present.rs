@@ -188,8 +188,7 @@ fn frame_view(
     now: Timestamp,
 ) -> views::Frame {
     let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id));
-    let state =
-        reenact_issues::frame_values_state(placed, frame, now, snapshot.is_some());
+    let state = reenact_issues::frame_values_state(placed, frame, now, snapshot.is_some());
     let is_of_another = |snapshot: &Snapshot| matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours);
     let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
     views::Frame {

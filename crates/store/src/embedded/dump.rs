@@ -46,7 +46,7 @@ fn dump_file(connection: &Connection, name: &str, out: &mut dyn io::Write) -> Re
         .during(context)?;
     for table in tables {
         let mut sql = connection.prepare(&format!("SELECT * FROM \"{table}\"")).during(context)?;
-        let columns: Vec<String> = sql.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = sql.column_names().map(str::to_owned).collect();
         let mut rows = sql.query([]).during(context)?;
         while let Some(row) = rows.next().during(context)? {
             let mut line = format!("{name} {table}");

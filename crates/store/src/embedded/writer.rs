@@ -114,9 +114,8 @@ impl Writer {
                 }
             }
             Err(error) if batches.len() == 1 => {
-                for (_, done) in batches {
+                if let Some((_, done)) = batches.into_iter().next() {
                     done(Err(error));
-                    break;
                 }
             }
             // One batch must not fail the others.

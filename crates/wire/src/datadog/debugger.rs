@@ -87,8 +87,7 @@ struct Request<'r> {
 
 impl Request<'_> {
     fn array(&mut self, text: &str) -> Result<(), DecodeError> {
-        let mut whole = 0_u64;
-        for element in elements(text) {
+        for (whole, element) in elements(text).enumerate() {
             let element = match element {
                 Ok(element) => element,
                 Err(broken) => {
@@ -100,7 +99,6 @@ impl Request<'_> {
                     return Ok(());
                 }
             };
-            whole += 1;
             self.element(element.text);
             self.elements += 1;
         }
@@ -176,7 +174,8 @@ impl Request<'_> {
         };
         snapshot.locals.0.retain(|(name, _)| {
             // ddtrace 1 captures its own KeyError here, from looking whether the frame is captured already.
-            !CLIENT_NAMES.contains(&name.as_str()) && !(is_version_1 && name == "@exception")
+            let of_client = CLIENT_NAMES.contains(&name.as_str());
+            !(of_client || is_version_1 && name == "@exception")
         });
         Ok(Some(snapshot))
     }
