@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export REENACT_BIN ?= $(CARGO_TARGET_DIR)/release/reenact
-TARGET ?= help
+TARGET ?= traces_v05
 SECONDS ?= 60
 
 .PHONY: help demo demo-once test build ui check unit e2e browser fuzz gen clean
@@ -55,7 +55,7 @@ browser: ## the UI in a real browser (needs `make build`)
 
 fuzz: ## fuzz one decoder: TARGET=… SECONDS=…
 	@echo "==> fuzz $(TARGET) for $(SECONDS) s"
-	@fuzz/run $(TARGET) $(SECONDS)
+	@fuzz/run $(TARGET) seconds=$(SECONDS)
 
 gen: ## regenerate OpenAPI, TypeScript types and reference pages
 	@echo "==> generate"

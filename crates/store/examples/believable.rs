@@ -180,7 +180,7 @@ fn event(dice: &mut Dice, days: u64) -> Placed {
         span_id: Some(SpanId(dice.roll())),
         resource: Some(format!("{method} {route}")),
         operation: Some(of_issue.pick(&["flask.request", "django.request", "celery.run"]).to_owned()),
-        handled: issue % 9 == 0,
+        handled: issue.is_multiple_of(9),
         client: Client { name: "ddtrace".to_owned(), version: Some("4.16.0".to_owned()) },
         commit: Some(format!("{:040x}", u128::from(Dice(dice.below(12)).roll()) << 32)),
         repository: Some("https://git.example.com/acme/shop.git".to_owned()),
