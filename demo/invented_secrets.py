@@ -9,7 +9,7 @@ SETTINGS = {
     "SHOP_SMTP_PASSWORD": "demo-smtp-login-Jc6Ny0Ua2Gs9",
 }
 # Sent by the driver within requests.
-CARD_NUMBER = "4929143752086617"
+CARD_NUMBER = "4929143752086619"
 CARD_CVV_TEXT = "demo-cvv-Qe5Bf1"
 SIGN_IN_PASSWORD = "demo-sign-in-Kt8Pz4Mx7Wd2"
 BEARER_TOKEN = "demo-bearer-Yh2Ls9Cv6Ra3Fn5"

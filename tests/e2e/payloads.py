@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,14 @@ def post_traces(agent: str, body: bytes, timeout: float = 30, **headers: str) ->
     return requests.post(f"{agent}/v0.4/traces", data=body, headers={**TRACE_HEADERS, **headers}, timeout=timeout)
 
 
-def snapshot(service: str, identifier: str, **captured: Any) -> dict[str, Any]:
-    """One element of /debugger/v2/input, as 4.16 sends it."""
+def uuid_of(name: str) -> str:
+    """The same id for the same name: snapshots are known by UUIDs."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
+def snapshot(service: str, name: str, **captured: Any) -> dict[str, Any]:
+    """One element of /debugger/v2/input, as 4.16 sends it; its id is `uuid_of(name)`."""
+    identifier = uuid_of(name)
     now = time.time_ns() // 1_000_000
     location = {"file": f"/srv/{service}/billing.py", "lines": ["41"]}
     return {

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,9 @@ class Server:
 
     def _pages(self, path: str, key: str, **parameters: Any) -> Iterator[dict]:
         cursor = None
+        # A range that stands still while pages are turned.
+        now = datetime.now(timezone.utc)
+        parameters |= {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(minutes=1)).isoformat()}
         while True:
             page = self.get(path, limit=200, **parameters, **({"cursor": cursor} if cursor else {}))
             yield from page[key]

@@ -53,20 +53,20 @@ def test_an_empty_body_of_v05_is_fine(server: Server) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/v0.7/config", {200}),
-        ("/telemetry/proxy/api/v2/apmtelemetry", {200, 202}),
-        ("/v0.6/stats", {200, 202}),
-        ("/symdb/v1/input", {200, 202}),
-    ],
-)
-def test_side_channels_are_accepted(server: Server, path: str, status: set[int]) -> None:
-    answer = requests.post(server.agent + path, json={}, timeout=10)
-    assert answer.status_code in status, answer.text
+SIDE_CHANNELS = {
+    "/v0.7/config": {"json": {"client": {"is_tracer": True}}},
+    "/telemetry/proxy/api/v2/apmtelemetry": {"json": {"request_type": "app-started"}},
+    "/v0.6/stats": {"data": msgpack.packb({"Stats": []}), "headers": {"Content-Type": "application/msgpack"}},
+    "/symdb/v1/input": {"files": {"event": ("event.json", b'{"type": "symdb"}', "application/json")}},
+}
+
+
+@pytest.mark.parametrize("path", SIDE_CHANNELS)
+def test_side_channels_are_accepted(server: Server, path: str) -> None:
+    answer = requests.post(server.agent + path, timeout=10, **SIDE_CHANNELS[path])
+    assert answer.status_code in (200, 202), answer.text
     if path == "/v0.7/config":
-        assert answer.json() == {}
+        assert answer.json() == {}, "anything else would change the client's settings"
 
 
 def test_a_client_may_use_the_unix_socket(own_server: Server, current_client: Client, start_app) -> None:
@@ -97,3 +97,16 @@ def test_the_same_request_twice_is_one_event(server: Server) -> None:
     after = server.outcomes()
     assert after.get("stored", 0) - before.get("stored", 0) == 1
     assert after.get("duplicate", 0) - before.get("duplicate", 0) == 1
+
+
+def test_pages_of_a_relative_range_can_be_turned(server: Server) -> None:
+    spans = [error_span("pages", f"page {number}") for number in range(5)]
+    assert post_traces(server.agent, traces_body(*spans)).ok
+    issue_id = server.wait_for_events("service:pages", 5)[0]["issue_id"]
+    found, cursor = [], {}
+    for _ in range(3):
+        page = server.get(f"/issues/{issue_id}/events", limit=2, **{"from": "now-1h", "to": "now"}, **cursor)
+        found += [event["id"] for event in page["events"]]
+        cursor = {"cursor": page["next_cursor"]}
+    assert len(set(found)) == 5
+    assert cursor == {"cursor": None}

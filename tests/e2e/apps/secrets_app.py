@@ -26,7 +26,7 @@ def plain_names():
     stripeSecretKey = SECRETS["camel"]
     db_passwd_old = SECRETS["passwd"].encode()
     access_token = SECRETS["access_token"]
-    return fail_after(password, user_password, stripeSecretKey, db_passwd_old, access_token)
+    return fail_without_arguments()
 
 
 def containers():
@@ -34,7 +34,7 @@ def containers():
     headers = [("Accept", "text/html"), ("X-Api-Key", SECRETS["header_pair"]), ("Cookie", "session=" + SECRETS["cookie_pair"])]
     raw_headers = [[b"authorization", b"Bearer " + SECRETS["bytes_pair"].encode()]]
     mapping = {"Authorization": "Bearer " + SECRETS["bearer"], "nested": {"client_secret": SECRETS["nested"]}, "city": "visible city"}
-    return fail_after(account, headers, raw_headers, mapping)
+    return fail_without_arguments()
 
 
 def texts():
@@ -43,7 +43,7 @@ def texts():
     dsn = "postgresql://shop:%s@db.example/shop" % SECRETS["dsn"]
     header_block = "Host: shop.example\nAuthorization: Bearer %s\n" % SECRETS["header_text"]
     card_text = "charged " + SECRETS["card"]
-    return fail_after(document, address, dsn, header_block, card_text)
+    return fail_without_arguments()
 
 
 def message():
@@ -61,9 +61,9 @@ def exception_arguments():
     raise KeyError("lookup", {"password": SECRETS["exception_argument"]})
 
 
-def fail_after(*held):
-    count = len(held)
-    raise ValueError("visible failure after %d" % count)
+def fail_without_arguments():
+    # The names above are what makes their values secret; handed on under another name they would be plain texts.
+    raise ValueError("visible failure of an application")
 
 
 CASES = {f.__name__: f for f in (plain_names, containers, texts, message, message_of_a_cause, exception_arguments)}

@@ -60,14 +60,28 @@ def describe_frame(traceback):
     }
 
 
+def is_own(traceback):
+    """Whether the frame is of the applications, and not of this recorder."""
+    file = os.path.abspath(traceback.tb_frame.f_code.co_filename)
+    return os.path.dirname(file) == os.path.dirname(os.path.abspath(__file__)) and file != os.path.abspath(__file__)
+
+
+def is_wrapped(tracebacks):
+    """Whether the client wrapped this function for its first call: Python then shows it twice, around the client's own frame."""
+    return len(tracebacks) > 2 and all(
+        [
+            "/ddtrace/internal/wrapping/" in tracebacks[1].tb_frame.f_code.co_filename,
+            tracebacks[0].tb_frame.f_code.co_name == tracebacks[2].tb_frame.f_code.co_name,
+        ]
+    )
+
+
 def describe_exception(error, relation):
-    frames, traceback = [], error.__traceback__
-    here = os.path.dirname(os.path.abspath(__file__))
+    tracebacks, traceback = [], error.__traceback__
     while traceback is not None:
-        file = os.path.abspath(traceback.tb_frame.f_code.co_filename)
-        if file.startswith(here) and file != os.path.abspath(__file__):
-            frames.append(describe_frame(traceback))
+        tracebacks.append(traceback)
         traceback = traceback.tb_next
+    frames = [describe_frame(tracebacks[i]) for i in range(len(tracebacks)) if is_own(tracebacks[i]) and not is_wrapped(tracebacks[i:])]
     return {
         "module": type(error).__module__,
         "name": type(error).__qualname__,
