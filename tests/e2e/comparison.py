@@ -24,7 +24,9 @@ def plain_type(name: str) -> str:
 
 def app_frames(frames: list[dict]) -> list[dict]:
     """The frames of the application's own files, without the recorder."""
-    return [frame for frame in frames if "/e2e/apps/" in frame["file"] and not frame["file"].endswith("/truth.py")]
+    # Before Python 3.9 the file of the main script is as it was given on the command line.
+    own = [frame for frame in frames if "/e2e/apps/" in frame["file"] or ("/" not in frame["file"] and frame["file"].endswith(".py"))]
+    return [frame for frame in own if not frame["file"].endswith("truth.py")]
 
 
 def check_chain(event: dict, truth: dict, faults: Faults) -> None:

@@ -294,7 +294,7 @@ struct Received {
 
 impl From<Decoded> for Received {
     fn from(decoded: Decoded) -> Self {
-        Self { filtered: decoded.traces_without_error, decoded }
+        Self { filtered: decoded.traces_without_error + decoded.elements_without_snapshot, decoded }
     }
 }
 

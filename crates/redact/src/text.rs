@@ -384,6 +384,10 @@ impl<'a> Scanner<'a> {
         while at < name_end && (bytes[at] & 0xc0) == 0x80 {
             at += 1;
         }
+        // In `…\\nAuthorization: …` the letter belongs to the escaped line break, not to the name.
+        if at > 0 && bytes[at - 1] == b'\\' && name_end - at > 1 && matches!(bytes[at], b'n' | b'r' | b't') {
+            at += 1;
+        }
         if at == name_end {
             return None;
         }
@@ -623,6 +627,10 @@ mod tests {
 
     #[test]
     fn escaped_and_encoded_texts_are_read() {
+        check(
+            r"'Host: shop.example\nAuthorization: Bearer abc123\n'",
+            r"'Host: shop.example\nAuthorization: Bearer [redacted]\n'",
+        );
         check(r#"'{\'password\': \'hunter2\', "a": 1}'"#, r#"'{\'password\': \'[redacted]\', "a": 1}'"#);
         check(r#""{\"password\": \"hunter2\"}""#, r#""{\"password\": \"[redacted]\"}""#);
         check(

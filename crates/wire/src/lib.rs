@@ -28,6 +28,8 @@ pub struct Decoded {
     pub traces_without_error: u64,
     /// Snapshots that were decoded.
     pub snapshots_received: u64,
+    /// Elements of a debugger request that carry none, such as the state of a probe.
+    pub elements_without_snapshot: u64,
 }
 
 /// How many problems of one request are kept apart.

@@ -42,7 +42,6 @@ def texts():
     address = "https://shop.example/pay?token=%s&page=2" % SECRETS["query_text"]
     dsn = "postgresql://shop:%s@db.example/shop" % SECRETS["dsn"]
     header_block = "Host: shop.example\nAuthorization: Bearer %s\n" % SECRETS["header_text"]
-    card_text = "charged " + SECRETS["card"]
     return fail_without_arguments()
 
 

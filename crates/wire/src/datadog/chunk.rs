@@ -137,7 +137,8 @@ impl<'a> Chunk<'a> {
         decoded.traces_received += 1;
         decoded.spans_received += self.spans.len() as u64;
         if !self.spans.iter().any(RawSpan::is_of_interest) {
-            decoded.traces_without_error += 1;
+            // A trace of broken spans alone is counted by its problems.
+            decoded.traces_without_error += u64::from(!self.spans.is_empty() || self.number == 0);
             return;
         }
         match self.to_model(request, trace_number) {

@@ -118,12 +118,17 @@ impl Request<'_> {
             self.decoded.problem(ProblemKind::TooLarge, 1, message);
             return;
         }
+        if !text.trim_start().starts_with('{') {
+            let message = format!("element {number}: expected a JSON object");
+            self.decoded.problem(ProblemKind::Malformed, 1, message);
+            return;
+        }
         match self.snapshot(text) {
             Ok(Some(snapshot)) => {
                 self.decoded.snapshots_received += 1;
                 self.decoded.fragments.push(Fragment::Snapshot(snapshot));
             }
-            Ok(None) => {}
+            Ok(None) => self.decoded.elements_without_snapshot += 1,
             Err(what) => {
                 self.decoded.problem(ProblemKind::Malformed, 1, format!("element {number}: {what}"));
             }
