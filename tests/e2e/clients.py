@@ -98,7 +98,7 @@ class App:
         binaries = client.directory / "bin"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(binaries / "ddtrace-run"), str(binaries / "python"), f"apps/{script}", *arguments],
+                [str(binaries / "ddtrace-run"), str(binaries / "python"), str(HERE / "apps" / script), *arguments],
                 cwd=HERE, env={**kept, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         self._listener = threading.Thread(target=self._listen, daemon=True)
