@@ -226,3 +226,18 @@ fn a_large_trace_keeps_the_error_and_the_way_to_it() {
     assert_eq!(report.spans_dropped, 294);
     assert!([1, 2, 3, 4].iter().all(|id| report.trace.iter().any(|span| span.span_id == SpanId(*id))));
 }
+
+#[test]
+fn shifted_numbers_keep_the_order_of_a_recursion() {
+    let line = "  File \"/app/tree.py\", line 4, in descend\n    descend()\n";
+    let stack = format!("Traceback (most recent call last):\n{}RecursionError: deep\n", line.repeat(3));
+    let mut chunk = chunk();
+    let mut deep = error(None);
+    deep.stack = Some(stack);
+    deep.frame_links = (0..3).map(|n| link(n + 3, "descend", "/app/tree.py", 4, u128::from(n))).collect();
+    chunk.spans.truncate(1);
+    chunk.spans[0].error = Some(deep);
+    let frames = only(chunk).exceptions.remove(0).frames;
+    let snapshots: Vec<_> = frames.iter().map(|frame| frame.snapshot_id.map(|id| id.0)).collect();
+    assert_eq!(snapshots, [Some(0), Some(1), Some(2)]);
+}

@@ -1,20 +1,34 @@
 //! Says which frame of a traceback has which snapshot.
 
+use std::collections::HashMap;
+
 use reenact_model::{Frame, FrameLink};
 
 use crate::traceback::{Traceback, is_in_app};
 
 /// Attaches the snapshots of `links` to the frames of `traceback`.
 ///
-/// A link's number is believed only if file, function and line agree; otherwise the nearest frame that
+/// Where as many links as frames have the same file, function and line, they belong together in
+/// order: ddtrace 1.16 may count frames further out that the text does not have, so that all its
+/// numbers are shifted. Else a link's number is believed only if file, function and line agree; otherwise the nearest frame that
 /// agrees is taken, by line first and then without (clients number frames that the text leaves out:
 /// ddtrace 1.16, and the frame of a long-living function). A frame that is not in the text is added.
 ///
 /// - **Limits:** O(links × frames); both are bounded by `Limits`.
 pub(crate) fn attach(traceback: &mut Traceback, links: &[FrameLink]) {
     let mut places = places(traceback);
+    let paired = pairs_in_order(traceback, &places, links);
+    for (link, index) in &paired {
+        let place = &mut places[*index];
+        place.taken = true;
+        traceback.exceptions[place.exception].frames[place.frame].snapshot_id =
+            Some(links[*link].snapshot_id);
+    }
     let mut missing: Vec<&FrameLink> = Vec::new();
-    for link in links {
+    for (number, link) in links.iter().enumerate() {
+        if paired.contains_key(&number) {
+            continue;
+        }
         match place_of(traceback, &places, link) {
             Some(index) => {
                 let place = &mut places[index];
@@ -50,6 +64,25 @@ fn places(traceback: &Traceback) -> Vec<Place> {
         }
     }
     places
+}
+
+/// For links that agree in number with the frames of their place: which link belongs to which place.
+fn pairs_in_order(traceback: &Traceback, places: &[Place], links: &[FrameLink]) -> HashMap<usize, usize> {
+    type Spot<'a> = (&'a str, &'a str, Option<u32>);
+    let mut spots: HashMap<Spot<'_>, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    for (index, link) in links.iter().enumerate() {
+        spots.entry((&link.file, &link.function, link.line_number)).or_default().0.push(index);
+    }
+    for (index, place) in places.iter().enumerate() {
+        let frame = &traceback.exceptions[place.exception].frames[place.frame];
+        if let Some((_, at)) =
+            spots.get_mut(&(frame.file.as_str(), frame.function.as_str(), frame.line_number))
+        {
+            at.push(index);
+        }
+    }
+    let whole = spots.into_values().filter(|(links, places)| links.len() == places.len());
+    whole.flat_map(|(links, places)| links.into_iter().zip(places)).collect()
 }
 
 fn place_of(traceback: &Traceback, places: &[Place], link: &FrameLink) -> Option<usize> {

@@ -66,7 +66,7 @@ impl Pipeline {
             let redacted = self.redactor.redact(fragment);
             if let Fragment::Snapshot(snapshot) = redacted.get() {
                 let capture = snapshot.capture_id;
-                captures.entry(capture).or_default().push(redacted.derive(snapshot_of));
+                captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
             } else {
                 let placed = redacted.derive_with(received_at, |fragment, received_at| match fragment {
                     Fragment::Trace(chunk) => assemble(chunk, received_at),
@@ -85,11 +85,26 @@ impl Pipeline {
     }
 }
 
-fn snapshot_of(fragment: Fragment) -> Snapshot {
+fn snapshot_of(fragment: Fragment, received_at: Timestamp) -> Snapshot {
     match fragment {
-        Fragment::Snapshot(snapshot) => snapshot,
+        Fragment::Snapshot(mut snapshot) => {
+            snapshot.timestamp = plausible(snapshot.timestamp, received_at);
+            snapshot
+        }
         Fragment::Trace(_) | Fragment::Crash(_) => unreachable!("the caller has looked at the kind"),
     }
+}
+
+/// How far a client's clock may be ahead, in nanoseconds: one day.
+const AHEAD_NS: i64 = 86_400_000_000_000;
+/// How old an event may be when it arrives, in nanoseconds: 400 days.
+const BEHIND_NS: i64 = 400 * AHEAD_NS;
+
+/// The time that the client gave, or the time of arrival where its clock cannot be right: the store
+/// keeps a folder per day, and a client must not be able to make any number of them.
+fn plausible(given: Timestamp, received_at: Timestamp) -> Timestamp {
+    let ahead_ns = given.nanos_since(received_at);
+    if (-BEHIND_NS..=AHEAD_NS).contains(&ahead_ns) { given } else { received_at }
 }
 
 fn far_end_error(error: StoreError) -> FarEndError {
@@ -106,5 +121,20 @@ impl FarEnd for Pipeline {
         received_at: Timestamp,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Outcome>, FarEndError>> + Send + '_>> {
         Box::pin(self.record(fragments, received_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_not_believed() {
+        let arrival = Timestamp::from_millis(1_795_000_000_000);
+        for (hours, believed) in [(0, true), (-24 * 399, true), (23, true), (25, false), (-24 * 401, false)] {
+            let given = arrival.saturating_add_nanos(hours * 3_600_000_000_000);
+            assert_eq!(plausible(given, arrival) == given, believed, "{hours}");
+        }
+        assert_eq!(plausible(Timestamp::from_nanos(i64::MAX), arrival), arrival);
     }
 }
