@@ -29,6 +29,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>) -> Result<Json<views::St
         has_events: stats.events > 0,
         events_total: stats.events,
         snapshots_total: stats.snapshots,
+        events_unindexed: stats.events_unindexed,
         disk_bytes: stats.disk_bytes,
         last_event_at: stats.last_event_at.map(|time| time.to_string()),
         intake: views::IntakeCounts {

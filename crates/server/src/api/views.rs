@@ -21,6 +21,8 @@ pub(crate) struct Status {
     pub(crate) events_total: u64,
     /// Snapshots kept.
     pub(crate) snapshots_total: u64,
+    /// Events that the index does not hold yet; they are found all the same.
+    pub(crate) events_unindexed: u64,
     /// Bytes on disk.
     pub(crate) disk_bytes: u64,
     /// Time of the newest event.
