@@ -13,7 +13,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{get, post};
 use reenact_model::{Limits, Timestamp};
-use reenact_wire::datadog::{ClientInfo, debugger, traces};
+use reenact_wire::datadog::{ClientInfo, NOTHING_AWAITED, debugger, traces};
 use tokio::sync::oneshot;
 
 /// Bodies that may wait for a commit.
@@ -72,7 +72,7 @@ fn decode(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> bool {
     let version = headers.get("datadog-meta-tracer-version").and_then(|value| value.to_str().ok());
     let client = ClientInfo { language: "python", tracer_version: version, language_version: None };
     let decoded = if uri.path() == "/v0.5/traces" {
-        traces::v05::decode(body, &client, limits)
+        traces::v05::decode(body, &client, limits, NOTHING_AWAITED)
     } else {
         debugger::decode(body, None, &client, Timestamp::default(), limits)
     };

@@ -150,7 +150,8 @@ fn values_unit(dice: &mut Dice, recorded: &[Value], now_ns: i64) -> anyhow::Resu
     ])
 }
 
-/// Replaces the captured numbers and about half of the captured texts, keeping their lengths.
+/// Replaces the captured numbers and about half of the captured texts, keeping their lengths. Other
+/// scalars (`True`, classes) stay.
 fn vary(dice: &mut Dice, value: &mut Value) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| vary(dice, element)),
@@ -168,7 +169,8 @@ fn vary(dice: &mut Dice, value: &mut Value) {
 
 fn varied(dice: &mut Dice, text: &str) -> String {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
-    let keep = !is_number && dice.below(2) == 0;
+    let is_text = text.starts_with(['\'', '"']) || text.starts_with("b'");
+    let keep = !(is_number || is_text && dice.below(2) == 0);
     let mut varied = String::with_capacity(text.len());
     for (index, c) in text.chars().enumerate() {
         let edge = index == 0 || index + 1 == text.chars().count();
@@ -194,7 +196,8 @@ fn ids_of(traces: &[Vec<Span>]) -> Vec<u64> {
 /// Six spans of a web request; the third fails when there are `ids`: of the capture, then of the snapshots.
 fn trace(dice: &mut Dice, now_ns: i64, ids: Option<&[String]>) -> Vec<Span> {
     let trace_id = dice.next();
-    let names = ["django.request", "django.middleware", "django.view", "sqlite.query", "django.cache", "http.client"];
+    let names =
+        ["django.request", "django.middleware", "django.view", "sqlite.query", "django.cache", "http.client"];
     let span_ids: Vec<u64> = names.iter().map(|_| dice.next()).collect();
     let mut spans = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -264,7 +267,8 @@ fn fail(dice: &mut Dice, span: &mut Span, ids: &[String]) {
     if let Some((capture, snapshots)) = ids.split_first() {
         tag("error.debug_info_captured".into(), "true".into());
         tag("_dd.debug.error.exception_capture_id".into(), capture.clone());
-        for (index, (snapshot, (file, function, line_number, _))) in snapshots.iter().zip(FRAMES).enumerate() {
+        for (index, (snapshot, (file, function, line_number, _))) in snapshots.iter().zip(FRAMES).enumerate()
+        {
             let start = format!("_dd.debug.error.{}", index + 1);
             tag(format!("{start}.snapshot_id"), snapshot.clone());
             tag(format!("{start}.function"), function.into());

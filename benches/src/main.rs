@@ -28,6 +28,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Only sends bodies to a server that runs already, for a profiler.
+    Load {
+        /// Where it takes traces: `http://127.0.0.1:8126`.
+        #[arg(long)]
+        agent: String,
+        /// Which bodies.
+        #[arg(long)]
+        kind: rounds::Kind,
+    },
     /// Serves the bare handler; what `bench-intake` starts as its limit.
     Bare {
         /// Where the log of bodies goes.
@@ -43,19 +52,19 @@ enum Command {
 #[derive(Clone, Debug, clap::Args)]
 struct Measure {
     /// The server under test.
-    #[arg(long, default_value = "target/release/reenact", env = "REENACT_BIN")]
+    #[arg(long, global = true, default_value = "target/release/reenact", env = "REENACT_BIN")]
     server: PathBuf,
     /// Directory of the recorded requests that the bodies are made from.
-    #[arg(long, default_value = "fixtures/ddtrace")]
+    #[arg(long, global = true, default_value = "fixtures/ddtrace")]
     fixtures: PathBuf,
     /// Length of one phase of load, in seconds.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, global = true, default_value_t = 6)]
     seconds: u64,
     /// How often each phase is repeated, both sides in turn.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, global = true, default_value_t = 5)]
     rounds: usize,
     /// Connections that send at a time, each waiting for its answer.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, global = true, default_value_t = 8)]
     connections: usize,
     /// Prints the figures as JSON.
     #[arg(long)]
@@ -66,6 +75,7 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::Bare { data_dir, ready_file }) => bare::serve(&data_dir, &ready_file),
+        Some(Command::Load { agent, kind }) => rounds::load_only(&arguments.measure, &agent, kind),
         None => {
             let figures = rounds::run(&arguments.measure)?;
             if arguments.measure.json { report::print_json(&figures) } else { report::print_table(&figures) }

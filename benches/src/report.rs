@@ -24,7 +24,8 @@ struct Line {
 
 fn lines(figures: &Figures) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (kind, name) in [(Kind::Traces, "10 traces, one error"), (Kind::Values, "one error with 8 snapshots")] {
+    for (kind, name) in [(Kind::Traces, "10 traces, one error"), (Kind::Values, "one error with 8 snapshots")]
+    {
         let rounds: Vec<&(Round, Round)> =
             figures.rounds.iter().filter(|(bare, _)| bare.kind == kind).collect();
         let mut add = |what: &str, figure: fn(&Round) -> f64| {
@@ -98,8 +99,11 @@ pub(crate) fn print_json(figures: &Figures) -> anyhow::Result<()> {
         .into_iter()
         .map(|line| json!({ "name": line.name, "bare": line.bare, "reenact": line.reenact, "ratio": line.ratio }))
         .collect();
-    let disk: Vec<_> =
-        figures.disk_bytes_per_error.iter().map(|(kind, bytes)| json!([format!("{kind:?}"), bytes])).collect();
+    let disk: Vec<_> = figures
+        .disk_bytes_per_error
+        .iter()
+        .map(|(kind, bytes)| json!([format!("{kind:?}"), bytes]))
+        .collect();
     let all = json!({
         "seconds": figures.seconds,
         "connections": figures.connections,

@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(12);
 const SEARCHES: u64 = 20;
 
 /// One kind of body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Kind {
     /// 10 traces of 6 spans, one error among them, no values.
     Traces,
@@ -63,10 +63,10 @@ pub(crate) struct Figures {
 /// # Errors
 /// When a server does not start, refuses a body, or loses one.
 pub(crate) fn run(measure: &Measure) -> anyhow::Result<Figures> {
-    let now_ns = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos())?;
+    let now_ns = now_ns()?;
     let units = [
-        (Kind::Traces, bodies::traces(now_ns)),
-        (Kind::Values, bodies::values(&measure.fixtures, now_ns)?),
+        (Kind::Traces, units_of(measure, Kind::Traces, now_ns)?),
+        (Kind::Values, units_of(measure, Kind::Values, now_ns)?),
     ];
     let salts = AtomicU64::new(1);
     let mut rounds = Vec::new();
@@ -108,6 +108,31 @@ pub(crate) fn run(measure: &Measure) -> anyhow::Result<Figures> {
         found_ms,
         found_under_load_ms,
     })
+}
+
+/// Sends to a server that runs already, and says how much it took.
+///
+/// # Errors
+/// When the server refuses a body.
+pub(crate) fn load_only(measure: &Measure, agent: &str, kind: Kind) -> anyhow::Result<()> {
+    let now_ns = now_ns()?;
+    let units = units_of(measure, kind, now_ns)?;
+    let salts = AtomicU64::new(now_ns.cast_unsigned());
+    let length = Duration::from_secs(measure.seconds);
+    let sent = load::send(agent, &units, measure.connections, length, &salts)?;
+    eprintln!("{} errors in {:.2} s", sent.units, sent.seconds);
+    Ok(())
+}
+
+fn now_ns() -> anyhow::Result<i64> {
+    Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos())?)
+}
+
+fn units_of(measure: &Measure, kind: Kind, now_ns: i64) -> anyhow::Result<Vec<Unit>> {
+    match kind {
+        Kind::Traces => Ok(bodies::traces(now_ns)),
+        Kind::Values => bodies::values(&measure.fixtures, now_ns),
+    }
 }
 
 /// One phase of load on one side, until everything sent is in the index.
@@ -166,7 +191,8 @@ fn searches(
 ) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
     let server = Server::start_reenact(&measure.server)?;
     eprintln!("==> searches");
-    let idle = (0..SEARCHES).map(|number| search(&server, number, now_ns, salts)).collect::<Result<_, _>>()?;
+    let idle =
+        (0..SEARCHES).map(|number| search(&server, number, now_ns, salts)).collect::<Result<_, _>>()?;
     eprintln!("==> searches under load");
     let length = Duration::from_secs(measure.seconds.max(5) * 2);
     std::thread::scope(|scope| {

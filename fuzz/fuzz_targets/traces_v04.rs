@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use reenact_model::Limits;
-use reenact_wire::datadog::{ClientInfo, traces};
+use reenact_wire::datadog::{ClientInfo, NOTHING_AWAITED, traces};
 
 fuzz_target!(|body: &[u8]| {
-    let _ = traces::v04::decode(body, &ClientInfo::default(), &Limits::DEFAULT);
+    let _ = traces::v04::decode(body, &ClientInfo::default(), &Limits::DEFAULT, NOTHING_AWAITED);
 });

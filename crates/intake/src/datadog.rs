@@ -214,12 +214,10 @@ async fn take(
     let query = head.uri.query().map(str::to_owned);
     let body = intake.reader.read(&head.headers, body).await?;
     let _worker = intake.workers.acquire().await.expect("the semaphore is never closed");
-    let decoding = Arc::clone(intake);
-    let decoded = tokio::task::spawn_blocking(move || {
-        decode(&decoding, source, &head.headers, query.as_deref(), body, received_at)
-    })
-    .await
-    .map_err(|error| FarEndError::Failed(Box::new(error)))??;
+    // Other requests go on meanwhile.
+    let decoded = tokio::task::block_in_place(|| {
+        decode(intake, source, &head.headers, query.as_deref(), body, received_at)
+    })?;
     settle(intake, source, decoded, received_at, request_id).await
 }
 
@@ -267,13 +265,14 @@ fn decode(
         tracer_version: text("datadog-meta-tracer-version"),
         language_version: text("datadog-meta-lang-version"),
     };
+    let awaited = |trace_id| intake.far_end.awaits(trace_id);
     let unwanted = |items: u64| Received { decoded: Decoded::default(), filtered: items };
     Ok(match source {
         Source::TracesV03 | Source::TracesV04 => {
-            datadog::traces::v04::decode(&bytes, &client, limits)?.into()
+            datadog::traces::v04::decode(&bytes, &client, limits, &awaited)?.into()
         }
-        Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits)?.into(),
-        Source::TracesV10 => datadog::traces::v10::decode(&bytes, &client, limits)?.into(),
+        Source::TracesV05 => datadog::traces::v05::decode(&bytes, &client, limits, &awaited)?.into(),
+        Source::TracesV10 => datadog::traces::v10::decode(&bytes, &client, limits, &awaited)?.into(),
         Source::DebuggerV1 | Source::DebuggerV2 | Source::Diagnostics => {
             let tags = query.and_then(|query| query.split('&').find_map(|part| part.strip_prefix("ddtags=")));
             datadog::debugger::decode(&bytes, tags, &client, received_at, limits)?.into()

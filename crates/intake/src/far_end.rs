@@ -9,12 +9,15 @@ use reenact_model::{Fragment, Outcome, Timestamp};
 pub trait FarEnd: Send + Sync + 'static {
     /// Hands over fragments, still unredacted; the far end redacts before anything else.
     ///
-    /// The outcomes are one per event and per snapshot, in any order.
+    /// The outcomes are one per event and per snapshot, and one for a trace that was awaited, in any order.
     fn accept(
         &self,
         fragments: Vec<Fragment>,
         received_at: Timestamp,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Outcome>, FarEndError>> + Send + '_>>;
+
+    /// Whether further spans of a trace are wanted even without an error; by the low 64 bits of its id.
+    fn awaits(&self, trace_id: u64) -> bool;
 }
 
 /// Why the far end took nothing of a request.

@@ -75,6 +75,16 @@ pub fn assemble(fragment: TraceChunk, received_at: Timestamp) -> Vec<Report> {
     reports
 }
 
+/// What a later part of a trace tells of an event whose topmost span was part of `missing`, a span
+/// that had not arrived: all but the exceptions. `None` when that span is not in this part either.
+pub fn complete(fragment: TraceChunk, missing: SpanId, received_at: Timestamp) -> Option<Report> {
+    let chunk = &fragment;
+    let found = chunk.spans.iter().position(|span| span.span_id == missing)?;
+    let tree = Tree::new(&chunk.spans);
+    let listing = Listing::new(chunk, &tree);
+    Some(context(chunk, &tree, &listing, found, &[found], received_at))
+}
+
 /// Makes the event of a process that ended with an exception.
 pub fn assemble_crash(report: CrashReport, received_at: Timestamp) -> Report {
     let mut frames = report.frames;
@@ -473,7 +483,9 @@ fn context(
     let replay =
         near.iter().map(|span| span.replay).find(|replay| replay.allowed.is_some()).unwrap_or_default();
     let (trace, left_out) = listing.around(chunk, tree, spans);
+    let missing_parent = if entry.is_local_root { None } else { entry.parent_id };
     Report {
+        missing_parent,
         timestamp: span.start.saturating_add_nanos(span.duration_ns.max(0)),
         received_at,
         service: entry.service.clone(),

@@ -7,9 +7,11 @@
 mod assemble;
 pub mod grouping;
 mod links;
+mod same;
 pub mod traceback;
 mod values;
 
-pub use assemble::{REPORTS_MAX, assemble, assemble_crash};
+pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
 pub use grouping::v1::place;
+pub use same::{Sameness, sameness};
 pub use values::{PENDING_SECONDS, ValuesState, frame_values_state, values_state};

@@ -1,11 +1,12 @@
 //! Why values are absent.
 
-use reenact_model::{Frame, Placed, Timestamp};
+use reenact_model::{Client, Frame, Placed, Timestamp};
 
 /// The state of the values of an event or a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValuesState {
-    /// `captured`, `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending` or `unknown`.
+    /// `captured`, `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`,
+    /// `client_too_old` or `unknown`.
     pub state: &'static str,
     /// One sentence for people.
     pub reason: String,
@@ -16,6 +17,19 @@ pub const PENDING_SECONDS: i64 = 60;
 
 /// What ddtrace 4.16 captures at most in one trace, unless told otherwise.
 const CLIENT_SNAPSHOTS_MAX: u32 = 8;
+
+/// The first version of ddtrace that captures values.
+const FIRST_WITH_VALUES: (u32, u32) = (1, 16);
+/// The first version whose switch is called `DD_EXCEPTION_REPLAY_ENABLED`.
+const FIRST_WITH_REPLAY_SWITCH: (u32, u32) = (2, 12);
+/// The first version that captures the same exception once an hour.
+const FIRST_WITH_HOURLY_LIMIT: (u32, u32) = (2, 20);
+
+/// Major and minor version of a ddtrace client.
+fn ddtrace_version(client: &Client) -> Option<(u32, u32)> {
+    let mut parts = client.version.as_deref().filter(|_| client.name == "ddtrace")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
 
 /// Says whether the event has values, `found` being how many of its snapshots are stored.
 pub fn values_state(placed: &Placed, now: Timestamp, found: usize) -> ValuesState {
@@ -56,19 +70,33 @@ pub fn values_state(placed: &Placed, now: Timestamp, found: usize) -> ValuesStat
             "The exception passed only through installed packages, which are not captured.",
         );
     }
+    let version = ddtrace_version(&report.client);
+    if let Some(version) = version.filter(|version| *version < FIRST_WITH_VALUES) {
+        let (major, minor) = version;
+        return state(
+            "client_too_old",
+            format!("ddtrace {major}.{minor} does not capture values; 1.16 and later versions do."),
+        );
+    }
     match report.values.allowed {
         None if report.handled => {
             said("off", "The exception was handled, and the client captured no values for it.")
         }
-        None if report.client.name == "ddtrace" => said(
-            "off",
-            "Exception Replay is off in the service; DD_EXCEPTION_REPLAY_ENABLED=true switches it on.",
-        ),
+        None if report.client.name == "ddtrace" => {
+            let switch = match version {
+                Some(version) if version < FIRST_WITH_REPLAY_SWITCH => "DD_EXCEPTION_DEBUGGING_ENABLED",
+                _ => "DD_EXCEPTION_REPLAY_ENABLED",
+            };
+            state("off", format!("Exception Replay is off in the service; {switch}=true switches it on."))
+        }
         None => said("unknown", "The client did not say why it captured no values."),
         Some(_) if report.values.captured || used_up => said(
             "over_budget",
             "Earlier exceptions of the same trace used up the frames that the client captures per trace.",
         ),
+        Some(_) if version.is_some_and(|version| version < FIRST_WITH_HOURLY_LIMIT) => {
+            said("unknown", "The client captured no frame of this exception and did not say why.")
+        }
         Some(_) => said(
             "rate_limited",
             "The client captures the same exception once an hour per process; an earlier event of this issue may have values.",
@@ -112,4 +140,37 @@ fn said(name: &'static str, reason: &str) -> ValuesState {
 
 fn state(name: &'static str, reason: String) -> ValuesState {
     ValuesState { state: name, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use reenact_model::{Exception, Report, TraceId, ValuesHint};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(version: &str, allowed: Option<bool>, want: &str, in_reason: &str) {
+        let frame = Frame { in_app: true, ..Frame::default() };
+        let report = Report {
+            trace_id: Some(TraceId(1)),
+            client: Client { name: "ddtrace".into(), version: Some(version.into()) },
+            exceptions: vec![Exception { frames: vec![frame], ..Exception::default() }],
+            values: ValuesHint { allowed, ..ValuesHint::default() },
+            ..Report::default()
+        };
+        let got = values_state(&Placed { report, ..Placed::default() }, Timestamp::default(), 0);
+        assert_eq!(got.state, want, "{got:?}");
+        assert!(got.reason.contains(in_reason), "{got:?}");
+    }
+
+    #[test]
+    fn the_reason_fits_the_version_of_the_client() {
+        check("1.4.2", None, "client_too_old", "1.4");
+        check("1.16.4", None, "off", "DD_EXCEPTION_DEBUGGING_ENABLED");
+        check("4.16.0", None, "off", "DD_EXCEPTION_REPLAY_ENABLED");
+        check("4.16.0", Some(false), "rate_limited", "one exception per second");
+        check("4.16.0", Some(true), "rate_limited", "once an hour");
+        check("2.8.0", Some(true), "unknown", "did not say why");
+        check("unreadable", None, "off", "DD_EXCEPTION_REPLAY_ENABLED");
+    }
 }

@@ -15,7 +15,8 @@ pub enum Fragment {
     Crash(CrashReport),
 }
 
-/// The spans of one trace that came in one request, with at least one error or handled exception.
+/// The spans of one trace that came in one request, with at least one error or handled exception, or
+/// asked for because an error came in an earlier request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceChunk {
     /// The trace.
@@ -35,6 +36,8 @@ pub struct Span {
     pub span_id: SpanId,
     /// The span that it is part of; `None` for a root.
     pub parent_id: Option<SpanId>,
+    /// Whether the client marks it as the span by which the work entered the process.
+    pub is_local_root: bool,
     /// The service.
     pub service: String,
     /// The operation: `flask.request`.

@@ -37,6 +37,10 @@ pub struct Report {
     /// The span that represents the error: the one nearest to the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span_id: Option<SpanId>,
+    /// The span above the topmost one known, while the span by which the work entered the process has
+    /// not arrived: clients send a long trace in parts, its root last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_parent: Option<SpanId>,
     /// What the request or job was: `POST /pay`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -293,17 +297,23 @@ impl Report {
     /// Takes over from `other`, a further part of the same occurrence, what this one lacks.
     ///
     /// Idempotent: absorbing the same part again changes nothing. Used when a trace arrives in
-    /// several requests, or a request twice.
+    /// several requests, or a request twice, or when the end of the process is reported as well.
     pub fn absorb(&mut self, other: &Report) -> Absorbed {
         let before = self.clone();
-        if snapshot_count(other) > snapshot_count(self) {
+        if richness(other) > richness(self) {
             self.exceptions.clone_from(&other.exceptions);
             self.stack_text.clone_from(&other.stack_text);
+            self.warnings.clone_from(&other.warnings);
             self.span_id = other.span_id;
             self.operation.clone_from(&other.operation);
         }
         self.absorb_context(other);
         if *self == before { Absorbed::Nothing } else { Absorbed::Something }
+    }
+
+    /// Whether the other part holds the span above the topmost one of this part.
+    fn is_below(&self, other: &Report) -> bool {
+        self.missing_parent.is_some_and(|missing| other.trace.iter().any(|span| span.span_id == missing))
     }
 
     /// The part of [`Report::absorb`] that does not look at the exceptions themselves.
@@ -322,11 +332,26 @@ impl Report {
                 mine.clone_from(theirs);
             }
         }
-        if self.request.is_none() && other.request.is_some() {
+        if self.trace_id.is_none() {
+            self.trace_id = other.trace_id;
+            self.span_id = other.span_id;
+            self.operation.clone_from(&other.operation);
+            self.capture_id = other.capture_id;
+            self.missing_parent = other.missing_parent;
+        }
+        if self.is_below(other) {
+            // What is nearer to the entry into the process knows how the work ended.
+            self.missing_parent = other.missing_parent;
             self.request.clone_from(&other.request);
             self.resource.clone_from(&other.resource);
+            self.handled = other.handled;
+        } else if !other.is_below(self) {
+            if self.request.is_none() && other.request.is_some() {
+                self.request.clone_from(&other.request);
+                self.resource.clone_from(&other.resource);
+            }
+            self.handled &= other.handled;
         }
-        self.handled &= other.handled;
         self.values.captured |= other.values.captured;
         self.values.allowed = self.values.allowed.or(other.values.allowed);
         self.values.snapshot_count = self.values.snapshot_count.max(other.values.snapshot_count);
@@ -346,11 +371,13 @@ impl Report {
     }
 }
 
-fn snapshot_count(report: &Report) -> usize {
-    report
-        .exceptions
-        .iter()
-        .flat_map(|exception| &exception.frames)
-        .filter(|frame| frame.snapshot_id.is_some())
-        .count()
+/// How much a part tells of the exceptions: frames with values, exceptions, frames, source lines.
+fn richness(report: &Report) -> [usize; 4] {
+    let frames = || report.exceptions.iter().flat_map(|exception| &exception.frames);
+    [
+        frames().filter(|frame| frame.snapshot_id.is_some()).count(),
+        report.exceptions.len(),
+        frames().count(),
+        frames().filter(|frame| frame.source_line.is_some()).count(),
+    ]
 }

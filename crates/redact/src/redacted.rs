@@ -1,6 +1,6 @@
 //! The mark of data that may leave memory.
 
-use reenact_model::{IssueId, Limits, Timestamp};
+use reenact_model::{EventId, IssueId, Limits, SpanId, Timestamp};
 
 /// Data that went through redaction. The only type that the store, a queue on disk, the network and
 /// the log take.
@@ -14,7 +14,9 @@ pub struct Redacted<T>(T);
 pub trait Plain {}
 
 impl Plain for Timestamp {}
+impl Plain for EventId {}
 impl Plain for IssueId {}
+impl Plain for SpanId {}
 impl Plain for usize {}
 impl Plain for &Limits {}
 impl<A: Plain, B: Plain> Plain for (A, B) {}

@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod earlier;
 mod listeners;
 mod metrics;
 mod pipeline;

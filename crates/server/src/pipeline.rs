@@ -6,11 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use reenact_intake::{FarEnd, FarEndError};
-use reenact_issues::{assemble, assemble_crash, place};
-use reenact_model::{Fragment, Outcome, Snapshot, SnapshotId, Timestamp};
+use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
+use reenact_model::{EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp};
 use reenact_redact::{Redacted, Redactor};
 use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{oneshot, watch};
+
+use crate::earlier::{Earlier, Teller};
 
 /// How many events and snapshots were recorded since the process began; changes wake live pages.
 pub type Recorded = watch::Receiver<u64>;
@@ -20,13 +22,14 @@ pub struct Pipeline {
     redactor: Redactor,
     store: Arc<dyn Store>,
     recorded: watch::Sender<u64>,
+    earlier: Earlier,
 }
 
 impl Pipeline {
     /// A pipeline into `store`, and the signal of what it recorded.
     pub fn new(redactor: Redactor, store: Arc<dyn Store>) -> (Arc<Self>, Recorded) {
         let (recorded, receiver) = watch::channel(0);
-        (Arc::new(Self { redactor, store, recorded }), receiver)
+        (Arc::new(Self { redactor, store, recorded, earlier: Earlier::default() }), receiver)
     }
 
     async fn record(
@@ -34,55 +37,138 @@ impl Pipeline {
         fragments: Vec<Fragment>,
         received_at: Timestamp,
     ) -> Result<Vec<Outcome>, FarEndError> {
-        // Redaction and grouping take CPU time in proportion to the body; other requests go on meanwhile.
-        let writes = tokio::task::block_in_place(|| self.writes(fragments, received_at));
-        if writes.is_empty() {
-            return Ok(Vec::new());
-        }
         let (done, durable) = oneshot::channel();
-        let submitted = self.store.submit(
-            writes,
-            Box::new(move |result| {
-                // The receiver is gone when the client hung up; what is stored stays stored.
-                let _ = done.send(result);
-            }),
-        );
-        submitted.map_err(far_end_error)?;
-        let outcomes =
+        let done = Box::new(move |result| {
+            // The receiver is gone when the client hung up; what is stored stays stored.
+            let _ = done.send(result);
+        });
+        // Redaction, grouping and compression take CPU time in proportion to the body; other requests
+        // go on meanwhile.
+        let submitted = tokio::task::block_in_place(|| {
+            let Batch { writes, filtered } = self.writes(fragments, received_at);
+            let any = !writes.is_empty();
+            let submitted = if any { self.store.submit(writes, done) } else { Ok(()) };
+            submitted.map(|()| (any, filtered))
+        });
+        let (any, filtered) = submitted.map_err(far_end_error)?;
+        let filtered = std::iter::repeat_n(Outcome::Filtered, filtered);
+        if !any {
+            return Ok(filtered.collect());
+        }
+        let mut outcomes =
             durable.await.map_err(|error| FarEndError::Failed(Box::new(error)))?.map_err(far_end_error)?;
         let stored = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count() as u64;
         if stored > 0 {
             self.recorded.send_modify(|count| *count += stored);
         }
+        outcomes.extend(filtered);
         Ok(outcomes)
     }
 
     /// Redacts first; everything after works on redacted data alone.
-    fn writes(&self, fragments: Vec<Fragment>, received_at: Timestamp) -> Vec<Redacted<Write>> {
-        let mut writes = Vec::new();
+    fn writes(&self, fragments: Vec<Fragment>, received_at: Timestamp) -> Batch {
+        let mut batch = Batch::default();
         // Snapshots of one exception resemble each other: kept as one body they take a third of the space.
         let mut captures: BTreeMap<Option<SnapshotId>, Vec<Redacted<Snapshot>>> = BTreeMap::new();
         for fragment in fragments {
             let redacted = self.redactor.redact(fragment);
-            if let Fragment::Snapshot(snapshot) = redacted.get() {
-                let capture = snapshot.capture_id;
-                captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
-            } else {
-                let placed = redacted.derive_with(received_at, |fragment, received_at| match fragment {
-                    Fragment::Trace(chunk) => assemble(chunk, received_at),
-                    Fragment::Crash(crash) => vec![assemble_crash(crash, received_at)],
-                    Fragment::Snapshot(_) => unreachable!("handled above"),
-                });
-                writes.extend(
-                    placed.into_elements().map(|report| report.derive(|r| Write::Event(Box::new(place(r))))),
-                );
+            match redacted.get() {
+                Fragment::Snapshot(snapshot) => {
+                    let capture = snapshot.capture_id;
+                    captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
+                }
+                Fragment::Trace(chunk) => {
+                    let trace = chunk.trace_id.0 as u64;
+                    self.write_trace(trace, redacted, received_at, &mut batch);
+                }
+                Fragment::Crash(_) => {
+                    let report = redacted.derive_with(received_at, |fragment, received_at| match fragment {
+                        Fragment::Crash(crash) => assemble_crash(crash, received_at),
+                        _ => unreachable!("its kind was looked at"),
+                    });
+                    batch.writes.push(match self.told_before(Teller::Crash, &report) {
+                        Some(event) => report.derive_with(event, with_id).derive(part),
+                        None => report.derive(placed),
+                    });
+                }
             }
         }
-        writes.extend(
+        batch.writes.extend(
             captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
         );
-        writes
+        batch
     }
+
+    /// The events of a part of a trace, and what the part tells of events of earlier parts.
+    fn write_trace(
+        &self,
+        trace: u64,
+        redacted: Redacted<Fragment>,
+        received_at: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let before = batch.writes.len();
+        let unfinished = if self.earlier.awaits(trace) { self.earlier.unfinished(trace) } else { Vec::new() };
+        for waiting in unfinished {
+            let context = (waiting.missing, (received_at, (waiting.event, waiting.timestamp)));
+            let completed = redacted.clone().derive_with(context, completed);
+            for report in completed.into_elements() {
+                let missing = report.get().missing_parent;
+                self.earlier.set_missing(trace, waiting.event, waiting.timestamp, missing);
+                batch.writes.push(report.derive(part));
+            }
+        }
+        let reports = redacted.derive_with(received_at, |fragment, received_at| match fragment {
+            Fragment::Trace(chunk) => assemble(chunk, received_at),
+            _ => unreachable!("its kind was looked at"),
+        });
+        for report in reports.into_elements() {
+            let told = report.get();
+            if told.missing_parent.is_some() {
+                self.earlier.set_missing(trace, told.id, told.timestamp, told.missing_parent);
+            }
+            let crash = if told.handled { None } else { self.told_before(Teller::Span, &report) };
+            batch.writes.push(match crash {
+                Some(event) => report.derive_with(event, with_id).derive(placed),
+                None => report.derive(placed),
+            });
+        }
+        // It was asked for, and told nothing.
+        batch.filtered += usize::from(batch.writes.len() == before);
+    }
+
+    fn told_before(&self, teller: Teller, report: &Redacted<Report>) -> Option<EventId> {
+        let report = report.get();
+        self.earlier.told_before(teller, &sameness(report)?, report.id, report.received_at)
+    }
+}
+
+/// What is to be stored of a request, and how many of its items are not.
+#[derive(Default)]
+struct Batch {
+    writes: Vec<Redacted<Write>>,
+    filtered: usize,
+}
+
+fn placed(report: Report) -> Write {
+    Write::Event(Box::new(place(report)))
+}
+
+fn part(report: Report) -> Write {
+    Write::Part(Box::new(report))
+}
+
+fn with_id(report: Report, id: EventId) -> Report {
+    Report { id, ..report }
+}
+
+type Waiting = (SpanId, (Timestamp, (EventId, Timestamp)));
+
+/// What the chunk tells of an event of an earlier part: nothing, or one report.
+fn completed(fragment: Fragment, (missing, (received_at, (id, timestamp))): Waiting) -> Vec<Report> {
+    let Fragment::Trace(chunk) = fragment else { return Vec::new() };
+    let report = complete(chunk, missing, received_at);
+    report.into_iter().map(|report| Report { id, timestamp, ..report }).collect()
 }
 
 fn snapshot_of(fragment: Fragment, received_at: Timestamp) -> Snapshot {
@@ -121,6 +207,10 @@ impl FarEnd for Pipeline {
         received_at: Timestamp,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Outcome>, FarEndError>> + Send + '_>> {
         Box::pin(self.record(fragments, received_at))
+    }
+
+    fn awaits(&self, trace_id: u64) -> bool {
+        self.earlier.awaits(trace_id)
     }
 }
 

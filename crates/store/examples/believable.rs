@@ -1,6 +1,6 @@
-//! Trains the dictionary of event bodies, and measures the store, with believable events.
+//! Trains the dictionaries of bodies, and measures the store, with believable events.
 //!
-//! `believable train crates/store/dictionaries/v1.dict`: never over a dictionary that was released.
+//! `believable train crates/store/dictionaries`: never over a dictionary that was released.
 //! `believable measure DIRECTORY EVENTS`: bytes per event, writes per second, times of questions.
 
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use reenact_model::{
-    CapturedValue, Client, Content, EventId, Exception, Frame, Grouping, IssueId, Placed, Report, Request,
+    CapturedValue, Client, Content, EventId, Exception, Frame, IssueId, NotCaptured, Placed, Report, Request,
     Snapshot, SnapshotId, SpanId, Timestamp, TraceId, TraceSpan, ValuesHint, Variables,
 };
 use reenact_redact::Redacted;
@@ -24,16 +24,30 @@ const DICTIONARY_BYTES: usize = 32 << 10;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["train", path] => {
-            let samples: Vec<Vec<u8>> = (0..6_000)
+        ["train", directory] => {
+            let events: Vec<Vec<u8>> = (0..6_000)
                 .map(|number| serde_json::to_vec(&event(&mut Dice(number * 7 + 1), 30)))
                 .collect::<Result<_, _>>()?;
-            std::fs::write(path, zstd::dict::from_samples(&samples, DICTIONARY_BYTES)?)?;
+            let captures: Vec<Vec<u8>> =
+                (0..3_000).map(|number| capture(number * 5 + 3)).collect::<Result<_, _>>()?;
+            for (name, samples) in [("events-1.dict", events), ("snapshots-1.dict", captures)] {
+                let dictionary = zstd::dict::from_samples(&samples, DICTIONARY_BYTES)?;
+                std::fs::write(Path::new(directory).join(name), dictionary)?;
+            }
         }
         ["measure", directory, events] => measure(Path::new(directory), events.parse()?)?,
         _ => return Err("see the comment at the top of the example".into()),
     }
     Ok(())
+}
+
+/// The snapshots of one exception, as they are stored.
+fn capture(seed: u64) -> serde_json::Result<Vec<u8>> {
+    let dice = &mut Dice(seed);
+    let mut event = event(dice, 1);
+    let snapshots: Vec<Snapshot> =
+        (0..2 + dice.below(7) as usize).map(|frame| snapshot(dice, &mut event, frame)).collect();
+    serde_json::to_vec(&snapshots)
 }
 
 fn measure(directory: &Path, events: u64) -> Result<(), Box<dyn std::error::Error>> {
@@ -189,7 +203,7 @@ fn event(dice: &mut Dice, days: u64) -> Placed {
         user_id: (dice.below(3) > 0).then(|| format!("user-{}", dice.below(5_000))),
         ..Report::default()
     };
-    report.stack_text = None;
+    report.stack_text = Some(printed(&report.exceptions[0]));
     report.request = Some(Request {
         method: Some(method.to_owned()),
         url: Some(format!(
@@ -228,16 +242,18 @@ fn event(dice: &mut Dice, days: u64) -> Placed {
             has_exception: span == 0,
         });
     }
-    let grouping = Grouping {
-        version: "v1".to_owned(),
-        fingerprint: format!("{:016x}{:016x}", of_issue.roll(), of_issue.roll()),
-        why: vec![
-            format!("type {}", report.type_name()),
-            "function in app: shop.views.load_order".to_owned(),
-        ],
-    };
+    reenact_issues::place(report)
+}
 
-    Placed { report, issue_id: IssueId(issue), grouping }
+/// The traceback as Python prints it.
+fn printed(exception: &Exception) -> String {
+    let mut text = "Traceback (most recent call last):\n".to_owned();
+    for frame in &exception.frames {
+        let (line_number, source) = (frame.line_number.unwrap_or(1), frame.source_line.as_deref());
+        text += &format!("  File \"{}\", line {line_number}, in {}\n", frame.file, frame.function);
+        text += &format!("    {}\n", source.unwrap_or("pass"));
+    }
+    text + &format!("{}: {}\n", exception.type_name, exception.message)
 }
 
 fn exception(of_issue: &mut Dice, dice: &mut Dice, service: &str) -> Exception {
@@ -310,9 +326,10 @@ fn snapshot(dice: &mut Dice, event: &mut Placed, frame: usize) -> Snapshot {
     let frame = &mut frames[frame.min(last)];
     frame.snapshot_id = Some(id);
     let mut names = |count: u64| -> Variables {
-        Variables((0..count).map(|_| (dice.pick(&WORDS).to_owned(), value(dice, 2))).collect())
+        Variables((0..count).map(|_| (dice.pick(&NAMES).to_owned(), value(dice, 3))).collect())
     };
-    let (arguments, locals) = (names(4), names(12));
+    let (arguments, mut locals) = (names(3), names(7));
+    locals.0.push(("@exception".to_owned(), exception_value(dice, 3)));
     Snapshot {
         id,
         capture_id: None,
@@ -332,15 +349,107 @@ fn snapshot(dice: &mut Dice, event: &mut Placed, frame: usize) -> Snapshot {
     }
 }
 
+/// Types whose values have fields, with some names of those.
+const OBJECTS: [(&str, [&str; 6]); 8] = [
+    ("Order", ["id", "lines", "customer", "currency", "total", "created_at"]),
+    ("User", ["id", "email", "name", "_state", "is_active", "last_login"]),
+    ("Request", ["environ", "method", "path", "args", "headers", "remote_addr"]),
+    ("WSGIRequest", ["META", "GET", "POST", "path_info", "resolver_match", "user"]),
+    ("ModelState", ["db", "adding", "fields_cache", "_prefetched", "_deferred", "pk"]),
+    ("Session", ["registry", "bind", "identity_map", "autoflush", "transaction", "info"]),
+    ("datetime", ["year", "month", "day", "hour", "minute", "second"]),
+    ("Decimal", ["_exp", "_int", "_sign", "_is_special", "precision", "context"]),
+];
+
+/// Names of variables, attributes and keys.
+const NAMES: [&str; 32] = [
+    "self",
+    "request",
+    "order",
+    "items",
+    "item",
+    "price",
+    "total",
+    "key",
+    "value",
+    "name",
+    "result",
+    "data",
+    "payload",
+    "response",
+    "args",
+    "kwargs",
+    "index",
+    "count",
+    "user_id",
+    "HTTP_HOST",
+    "HTTP_ACCEPT",
+    "CONTENT_TYPE",
+    "wsgi.input",
+    "wsgi.errors",
+    "SERVER_NAME",
+    "QUERY_STRING",
+    "status",
+    "message",
+    "config",
+    "path",
+    "timeout",
+    "created_at",
+];
+
 fn value(dice: &mut Dice, depth: u32) -> CapturedValue {
-    match dice.below(if depth == 0 { 3 } else { 5 }) {
-        0 => CapturedValue::scalar("int", dice.below(1_000).to_string()),
-        1 => CapturedValue::scalar("str", format!("'{} {}'", dice.pick(&VERBS), dice.pick(&WORDS))),
-        2 => CapturedValue::new("NoneType", Content::Null),
-        3 => {
-            let fields = (0..6).map(|_| (dice.pick(&WORDS).to_owned(), value(dice, depth - 1))).collect();
-            CapturedValue::new("shop.models.Order", Content::Fields(fields))
+    match dice.below(if depth == 0 { 6 } else { 11 }) {
+        0 => CapturedValue::scalar("int", dice.below(10_000).to_string()),
+        1 | 2 => CapturedValue::scalar("str", format!("'{} {}'", dice.pick(&VERBS), dice.pick(&WORDS))),
+        3 => CapturedValue::new("NoneType", Content::Null),
+        4 => CapturedValue::scalar("bool", dice.pick(&["True", "False"]).to_owned()),
+        5 => CapturedValue::absent(
+            dice.pick(&["dict", "list", "tuple", "Order", "UUID", "type"]).to_owned(),
+            if dice.below(3) > 0 { NotCaptured::Depth } else { NotCaptured::RedactedIdentifier },
+        ),
+        6 => exception_value(dice, depth),
+        7 | 8 => {
+            let (name, names) = &OBJECTS[dice.below(8) as usize];
+            let fields = names.iter().map(|name| ((*name).to_owned(), value(dice, depth - 1))).collect();
+            CapturedValue::new(*name, Content::Fields(fields))
         }
-        _ => CapturedValue::new("list", Content::Elements((0..8).map(|_| value(dice, depth - 1)).collect())),
+        9 => {
+            let entries: Vec<_> = (0..dice.below(8))
+                .map(|_| {
+                    let key = CapturedValue::scalar("str", format!("'{}'", dice.pick(&NAMES)));
+                    (key, value(dice, depth - 1))
+                })
+                .collect();
+            CapturedValue {
+                size: Some(entries.len() as u64),
+                ..CapturedValue::new("dict", Content::Entries(entries))
+            }
+        }
+        _ => {
+            let elements: Vec<_> = (0..dice.below(6)).map(|_| value(dice, depth - 1)).collect();
+            let name = dice.pick(&["list", "tuple", "set"]).to_owned();
+            CapturedValue {
+                size: Some(elements.len() as u64),
+                ..CapturedValue::new(name, Content::Elements(elements))
+            }
+        }
     }
+}
+
+/// An exception, as the clients capture it.
+fn exception_value(dice: &mut Dice, depth: u32) -> CapturedValue {
+    let mut fields = vec![("args".to_owned(), value(dice, depth - 1))];
+    for name in ["__cause__", "__context__"] {
+        let inner = if depth > 1 && dice.below(2) == 0 {
+            exception_value(dice, depth - 1)
+        } else {
+            CapturedValue::new("NoneType", Content::Null)
+        };
+        fields.push((name.to_owned(), inner));
+    }
+    fields.push(("__suppress_context__".to_owned(), CapturedValue::scalar("bool", "False")));
+    CapturedValue::new(
+        dice.pick(&["KeyError", "ValueError", "RuntimeError"]).to_owned(),
+        Content::Fields(fields),
+    )
 }

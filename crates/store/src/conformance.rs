@@ -32,6 +32,7 @@ const HOUR_NS: i64 = 3_600_000_000_000;
 pub fn run(make: Make<'_>) {
     the_same_event_twice_is_one(&*make());
     a_further_part_is_merged(&*make());
+    a_part_without_its_event_is_dropped(&*make());
     snapshots_are_found_however_they_arrive(&*make());
     a_cursor_of_another_query_is_refused(&*make());
     what_is_unknown_is_absent(&*make());
@@ -185,6 +186,23 @@ fn a_further_part_is_merged(store: &dyn Store) {
     assert_eq!(all_events(store, filter).total, 1);
     assert_eq!(all_events(store, Filter::All).total, 1);
     assert_eq!(store.issue(IssueId(9), always(), 0).expect("answers").expect("is there").count_total, 1);
+}
+
+fn a_part_without_its_event_is_dropped(store: &dyn Store) {
+    let mut part = event(1, 0, 5).report;
+    part.user_id = Some("late".to_owned());
+    let part = || Write::Part(Box::new(part.clone()));
+    assert_eq!(write(store, vec![part()]), [Outcome::Filtered]);
+    assert_eq!(all_events(store, Filter::All).total, 0);
+    let mut first = event(1, 0, 5);
+    first.report.user_id = None;
+    assert_eq!(
+        write(store, vec![of(first), part(), part()]),
+        [Outcome::Stored, Outcome::Stored, Outcome::Duplicate]
+    );
+    let stored = store.event(EventId(1)).expect("it can be read").expect("it is there");
+    assert_eq!(stored.report.user_id.as_deref(), Some("late"));
+    assert_eq!(all_events(store, Filter::All).total, 1);
 }
 
 fn snapshots_are_found_however_they_arrive(store: &dyn Store) {

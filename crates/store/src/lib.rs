@@ -18,7 +18,7 @@ mod page;
 pub mod query;
 mod rows;
 
-use reenact_model::{EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
+use reenact_model::{EventId, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
 pub use embedded::{EmbeddedStore, Options};
@@ -34,6 +34,8 @@ pub use rows::{
 pub enum Write {
     /// An event with its issue.
     Event(Box<Placed>),
+    /// A further part of an event that is there; dropped as filtered when it is not.
+    Part(Box<Report>),
     /// Snapshots that arrived together; stored as one body, found one by one.
     Snapshots(Vec<Snapshot>),
 }
@@ -87,11 +89,13 @@ pub struct StoreStats {
 ///
 /// All calls but [`Store::submit`] may block on the disk; callers keep them off async threads.
 pub trait Store: Send + Sync {
-    /// Hands over a batch to be made durable with others; `done` is called after the commit.
+    /// Hands over a batch to be made durable with others; `done` is called after the commit. Takes CPU
+    /// time in proportion to the batch, and does not wait for the disk.
     ///
     /// # Errors
-    /// [`StoreError::Overloaded`] when the queue is full, [`StoreError::Closed`] at shutdown. Then
-    /// `done` is not called and nothing of the batch is kept.
+    /// [`StoreError::Overloaded`] when the queue is full, [`StoreError::Closed`] at shutdown,
+    /// [`StoreError::Engine`] when a body is too large. Then `done` is not called and nothing of the
+    /// batch is kept.
     fn submit(&self, writes: Vec<Redacted<Write>>, done: Done) -> Result<(), StoreError>;
 
     /// Issues with events that match, a page at a time.

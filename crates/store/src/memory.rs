@@ -70,6 +70,15 @@ impl Kept {
                     }),
                 }
             }
+            Write::Part(mut part) => {
+                part.metrics.retain(|_, number| number.is_finite());
+                let known = self.events.iter_mut().find(|known| known.report.id == part.id);
+                outcomes.push(match known.map(|known| known.report.absorb(&part)) {
+                    Some(Absorbed::Something) => Outcome::Stored,
+                    Some(Absorbed::Nothing) => Outcome::Duplicate,
+                    None => Outcome::Filtered,
+                });
+            }
             Write::Snapshots(snapshots) => {
                 for snapshot in snapshots {
                     let known = self.snapshots.contains_key(&snapshot.id);

@@ -315,6 +315,7 @@ fn a_dump_shows_bodies_and_terms() {
     fill(&store);
     write(&store, vec![Write::Snapshots(vec![snapshot(7, 1)])]);
     store.wait_until_indexed();
+    store.close().unwrap();
     let mut out = Vec::new();
     dump(dir.path(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();

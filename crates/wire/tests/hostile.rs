@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use reenact_model::{Content, Fragment, Limits, NotCaptured, ProblemKind, Snapshot, Timestamp, TraceChunk};
-use reenact_wire::datadog::{self, ClientInfo, debugger, traces};
+use reenact_wire::datadog::{self, ClientInfo, NOTHING_AWAITED, debugger, traces};
 use reenact_wire::{DecodeError, Decoded};
 
 /// Writes MessagePack: just what these tests need.
@@ -46,7 +46,7 @@ fn one_trace(spans: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn v04(body: &[u8], limits: &Limits) -> Decoded {
-    traces::v04::decode(body, &ClientInfo::default(), limits).unwrap()
+    traces::v04::decode(body, &ClientInfo::default(), limits, NOTHING_AWAITED).unwrap()
 }
 
 fn chunk(decoded: &Decoded) -> &TraceChunk {
@@ -126,7 +126,8 @@ fn an_index_outside_the_table_is_a_problem_of_its_span() {
     body.extend([0xa1, b'E', 0x91, 0x92]);
     body.extend([0x9c, 0, 0, 9, 7, 1, 0, 0, 0, 1, 0x80, 0x80, 0]);
     body.extend([0x9c, 0, 0, 0, 7, 2, 0, 0, 0, 1, 0x81, 1, 2, 0x80, 0]);
-    let decoded = traces::v05::decode(&body, &ClientInfo::default(), &Limits::DEFAULT).unwrap();
+    let decoded =
+        traces::v05::decode(&body, &ClientInfo::default(), &Limits::DEFAULT, NOTHING_AWAITED).unwrap();
     assert_eq!(chunk(&decoded).spans[0].error.as_ref().unwrap().type_name, "E");
     assert!(decoded.problems[0].message.contains("table of strings"), "{decoded:?}");
 }
@@ -140,7 +141,7 @@ fn a_table_of_strings_cannot_multiply_memory() {
     for id in 0..1000_u16 {
         body.extend([0x9c, 1, 1, 1, 7, 0xcd, (id >> 8) as u8, id as u8 | 1, 0, 0, 0, 1, 0x80, 0x80, 1]);
     }
-    let decoded = traces::v05::decode(&body, &ClientInfo::default(), &limits).unwrap();
+    let decoded = traces::v05::decode(&body, &ClientInfo::default(), &limits, NOTHING_AWAITED).unwrap();
     let kept: usize = chunk(&decoded).spans.iter().map(|span| span.service.len() + span.kind.len()).sum();
     assert!(kept <= 120_000, "{kept}");
     assert!(decoded.problems.iter().any(|problem| problem.kind == ProblemKind::TooLarge));
@@ -159,7 +160,8 @@ fn v1_reads_strings_that_are_sent_once() {
     body.extend([0x01, 0xa1, b'E']);
     body.extend([0x84, 0x01, 0x02, 0x04, 0x02, 0x08, 0xc3, 0x09, 0x96, 0x03, 0x01, 0x04, 0x02, 0x03]);
     body.extend([0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0]);
-    let decoded = traces::v10::decode(&body, &ClientInfo::default(), &Limits::DEFAULT).unwrap();
+    let decoded =
+        traces::v10::decode(&body, &ClientInfo::default(), &Limits::DEFAULT, NOTHING_AWAITED).unwrap();
     let chunk = chunk(&decoded);
     assert_eq!((chunk.trace_id.0, chunk.client.version.as_deref()), (1 << 64 | 2, Some("5.0.0")));
     for span in &chunk.spans {
@@ -290,9 +292,9 @@ fn the_clients_own_names_and_its_own_exception_are_removed() {
 #[test]
 fn an_oversized_body_and_an_empty_one_are_errors() {
     let limits = Limits { body_bytes_max: 3, ..Limits::DEFAULT };
-    let error = traces::v04::decode(b"1234", &ClientInfo::default(), &limits).unwrap_err();
+    let error = traces::v04::decode(b"1234", &ClientInfo::default(), &limits, NOTHING_AWAITED).unwrap_err();
     assert_eq!(error, DecodeError::TooLarge { bytes: 4, bytes_max: 3 });
-    let error = traces::v04::decode(b"", &ClientInfo::default(), &limits).unwrap_err();
+    let error = traces::v04::decode(b"", &ClientInfo::default(), &limits, NOTHING_AWAITED).unwrap_err();
     assert_eq!(error.to_string(), "payload ends at byte 0 inside a array");
 }
 
@@ -313,9 +315,9 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
         let (client, limits, at) = (ClientInfo::default(), &Limits::DEFAULT, Timestamp::default());
-        let _ = traces::v04::decode(&body, &client, limits);
-        let _ = traces::v05::decode(&body, &client, limits);
-        let _ = traces::v10::decode(&body, &client, limits);
+        let _ = traces::v04::decode(&body, &client, limits, NOTHING_AWAITED);
+        let _ = traces::v05::decode(&body, &client, limits, NOTHING_AWAITED);
+        let _ = traces::v10::decode(&body, &client, limits, NOTHING_AWAITED);
         let _ = debugger::decode(&body, Some(&String::from_utf8_lossy(&body)), &client, at, limits);
         let _ = datadog::crash::decode(&body, &client, at, limits);
         let _ = datadog::stats::decode(&body, limits);

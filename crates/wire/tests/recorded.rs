@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use reenact_model::{Limits, Timestamp};
-use reenact_wire::datadog::{self, ClientInfo};
+use reenact_wire::datadog::{self, ClientInfo, NOTHING_AWAITED};
 use serde_json::Value;
 
 use rendering::render;
@@ -42,9 +42,15 @@ impl Recorded {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
         let received_at = Timestamp::from_millis(1_795_000_000_000);
         let shown = match path {
-            "/v0.3/traces" => render(&datadog::traces::v03::decode(&self.body, &client, limits)),
-            "/v0.4/traces" => render(&datadog::traces::v04::decode(&self.body, &client, limits)),
-            "/v0.5/traces" => render(&datadog::traces::v05::decode(&self.body, &client, limits)),
+            "/v0.3/traces" => {
+                render(&datadog::traces::v03::decode(&self.body, &client, limits, NOTHING_AWAITED))
+            }
+            "/v0.4/traces" => {
+                render(&datadog::traces::v04::decode(&self.body, &client, limits, NOTHING_AWAITED))
+            }
+            "/v0.5/traces" => {
+                render(&datadog::traces::v05::decode(&self.body, &client, limits, NOTHING_AWAITED))
+            }
             "/debugger/v1/input" | "/debugger/v2/input" | "/debugger/v1/diagnostics" => {
                 let ddtags = query.split('&').find_map(|pair| pair.strip_prefix("ddtags="));
                 render(&datadog::debugger::decode(&self.body, ddtags, &client, received_at, limits))
@@ -123,9 +129,9 @@ fn every_recorded_request_decodes() {
 fn counted(request: &Recorded, body: &[u8]) -> Option<u64> {
     let (client, limits) = (request.client(), &Limits::DEFAULT);
     let decoded = if request.path.starts_with("/v0.5/traces") {
-        datadog::traces::v05::decode(body, &client, limits)
+        datadog::traces::v05::decode(body, &client, limits, NOTHING_AWAITED)
     } else if request.path.starts_with("/v0.4/traces") || request.path.starts_with("/v0.3/traces") {
-        datadog::traces::v04::decode(body, &client, limits)
+        datadog::traces::v04::decode(body, &client, limits, NOTHING_AWAITED)
     } else if request.path.starts_with("/debugger/") {
         datadog::debugger::decode(body, None, &client, Timestamp::default(), limits)
     } else {

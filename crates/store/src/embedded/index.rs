@@ -13,17 +13,17 @@ use tantivy::query::{
 use tantivy::schema::{
     Field as IndexField, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{DocId, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
 use super::days::{Day, lock};
 use super::failure::Failure;
 use super::file::StoredEvent;
-use crate::filter::{searched_texts, words};
+use super::words::{WORDS, WordTokenizer};
+use crate::filter::searched_texts;
 use crate::{Field, Filter, StoreError, TimeRange};
 
 /// Changes with the fields or with what is put in them; an index of another version is rebuilt.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Length of a value in the index, in bytes; longer ones are found by their beginning and hash.
 const VALUE_BYTES_MAX: usize = 30_000;
 /// Tags of one event in the index.
@@ -96,7 +96,7 @@ pub(super) fn schema() -> (Schema, Fields) {
     let raw = TextOptions::default().set_indexing_options(raw_index);
     let raw_fast = raw.clone().set_fast("raw");
     let positions = TextFieldIndexing::default()
-        .set_tokenizer("raw")
+        .set_tokenizer(WORDS)
         .set_fieldnorms(false)
         .set_index_option(IndexRecordOption::WithFreqsAndPositions);
     let number = NumericOptions::default().set_fast();
@@ -167,18 +167,9 @@ pub(super) fn document(fields: &Fields, stored: &StoredEvent) -> TantivyDocument
 fn add_words(document: &mut TantivyDocument, field: IndexField, event: &Placed) {
     let mut seen: HashSet<&str> = HashSet::new();
     for text in searched_texts(event).filter(|text| !text.is_empty()) {
-        if !seen.insert(text) {
-            continue;
+        if seen.insert(text) {
+            document.add_text(field, text);
         }
-        let tokens = words(text).into_iter().enumerate().map(|(position, text)| Token {
-            offset_from: 0,
-            offset_to: 0,
-            position,
-            text,
-            position_length: 1,
-        });
-        let tokens = tokens.collect();
-        document.add_pre_tokenized_text(field, PreTokenizedString { text: String::new(), tokens });
     }
 }
 
@@ -330,7 +321,7 @@ pub(super) fn open(day: &Day) -> Option<(Index, Payload)> {
     if !folder.join("meta.json").exists() {
         return None;
     }
-    let index = Index::open_in_dir(&folder).ok()?;
+    let index = with_words(Index::open_in_dir(&folder).ok()?);
     let payload: Payload = serde_json::from_str(&index.load_metas().ok()?.payload?).ok()?;
     let usable = payload.version == VERSION
         && payload.seq <= day.totals().seq
@@ -338,6 +329,11 @@ pub(super) fn open(day: &Day) -> Option<(Index, Payload)> {
         && (day.checked.load(Ordering::Relaxed) || is_whole(&index));
     day.checked.store(usable, Ordering::Relaxed);
     usable.then_some((index, payload))
+}
+
+fn with_words(index: Index) -> Index {
+    index.tokenizers().register(WORDS, WordTokenizer);
+    index
 }
 
 /// Whether every file of the index is there and has the checksum that it was written with.
@@ -365,7 +361,7 @@ pub(super) fn open_or_rebuild(day: &Day) -> Result<(Index, Payload), StoreError>
     }
     // Not with its parents: the day may have been deleted meanwhile.
     fs::create_dir(&folder).during(context)?;
-    let index = Index::create_in_dir(&folder, schema().0).during(context)?;
+    let index = with_words(Index::create_in_dir(&folder, schema().0).during(context)?);
     day.checked.store(true, Ordering::Relaxed);
     Ok((index, Payload::new(0, 0)))
 }

@@ -18,10 +18,12 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod prepared;
 mod query;
 mod scan;
 mod state;
 mod tally;
+mod words;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -36,7 +38,6 @@ use std::time::Duration;
 use fs4::fs_std::FileExt;
 use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
-use rusqlite::Connection;
 
 use crate::{
     Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage, IssueQuery,
@@ -45,6 +46,8 @@ use crate::{
 use days::{Days, lock};
 use failure::Failure;
 use indexer::Indexer;
+use prepared::prepare;
+use state::Issues;
 use writer::{Message, Writer};
 
 pub use dump::dump;
@@ -87,7 +90,7 @@ pub struct EmbeddedStore {
     root: PathBuf,
     options: Options,
     days: Arc<Days>,
-    state: Mutex<Connection>,
+    state: Arc<Mutex<Issues>>,
     indexer: Arc<Indexer>,
     waiting: Arc<AtomicUsize>,
     queue: Mutex<Option<SyncSender<Message>>>,
@@ -120,10 +123,12 @@ impl EmbeddedStore {
         indexer.wake(days.all().iter().map(|day| day.number).collect::<BTreeSet<_>>());
         let waiting = Arc::new(AtomicUsize::new(0));
         let (sender, receiver) = sync_channel(options.queue_writes_max.clamp(1, 100_000));
+        let issues = Arc::new(Mutex::new(Issues::new(file::open_to_read(&state_path)?)));
         let writer = Writer::new(
             Arc::clone(&days),
             Arc::clone(&indexer),
             state,
+            Arc::clone(&issues),
             options.commit_batch_max,
             Arc::clone(&waiting),
         );
@@ -140,7 +145,7 @@ impl EmbeddedStore {
             root: dir.to_owned(),
             options,
             days,
-            state: Mutex::new(file::open_to_read(&state_path)?),
+            state: issues,
             indexer,
             waiting,
             queue: Mutex::new(Some(sender)),
@@ -182,8 +187,7 @@ impl EmbeddedStore {
 
 impl Store for EmbeddedStore {
     fn submit(&self, writes: Vec<Redacted<Write>>, done: Done) -> Result<(), StoreError> {
-        let queue = lock(&self.queue);
-        let Some(sender) = queue.as_ref() else { return Err(StoreError::Closed) };
+        let Some(sender) = lock(&self.queue).clone() else { return Err(StoreError::Closed) };
         let count = writes.len();
         let before = self.waiting.fetch_add(count, Ordering::SeqCst);
         let refuse = |error| {
@@ -193,13 +197,11 @@ impl Store for EmbeddedStore {
         if before > 0 && before + count > self.options.queue_writes_max {
             return refuse(StoreError::Overloaded);
         }
-        let mut writes: Vec<Write> = writes.into_iter().map(Redacted::into_inner).collect();
-        for write in &mut writes {
-            // JSON has no form for them, and they say nothing.
-            if let Write::Event(event) = write {
-                event.report.metrics.retain(|_, number| number.is_finite());
-            }
-        }
+        let prepared = writes.into_iter().map(|write| prepare(write.into_inner())).collect();
+        let writes = match prepared {
+            Ok(writes) => writes,
+            Err(error) => return refuse(error),
+        };
         match sender.try_send(Message::Batch { writes, done }) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => refuse(StoreError::Overloaded),

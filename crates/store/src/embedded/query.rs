@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::days::{Day, Days, lock};
 use super::file::{self, StoredEvent};
 use super::scan::scan;
-use super::state::{self, IssueState};
+use super::state::{IssueState, Issues};
 use super::tally::{
     EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
 };
@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) fn issues(
     days: &Days,
-    state: &Mutex<Connection>,
+    state: &Mutex<Issues>,
     query: &IssueQuery,
 ) -> Result<IssuePage, StoreError> {
     let start = page::issue_page_start(query)?;
@@ -33,7 +33,7 @@ pub(super) fn issues(
     let mut rows = Vec::with_capacity(tally.issues.len());
     for (id, issue) in tally.issues {
         let first_seen = match query.sort {
-            crate::IssueSort::FirstSeen => state::first_seen(&state, IssueId(id))?,
+            crate::IssueSort::FirstSeen => state.first_seen(IssueId(id))?,
             _ => None,
         };
         let facts = IssueFacts {
@@ -49,7 +49,7 @@ pub(super) fn issues(
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
     let mut issues = Vec::with_capacity(rows.len());
     for (_, (id, issue)) in rows {
-        let known = match state::read(&state, IssueId(id))? {
+        let known = match state.read(IssueId(id))? {
             Some(known) => known,
             // Committed a moment ago and not counted yet.
             None => match event(days, EventId(issue.newest.1))? {
@@ -64,12 +64,12 @@ pub(super) fn issues(
 
 pub(super) fn issue(
     days: &Days,
-    state: &Mutex<Connection>,
+    state: &Mutex<Issues>,
     id: IssueId,
     range: TimeRange,
     buckets: usize,
 ) -> Result<Option<IssueDetail>, StoreError> {
-    let Some(known) = state::read(&lock(state), id)? else { return Ok(None) };
+    let Some(known) = lock(state).read(id)? else { return Ok(None) };
     let buckets = Buckets::new(range, buckets);
     let mut tally = IssuesTally::new(buckets);
     scan(days, &Filter::Equals(Field::Issue, id.to_string()), range, &mut tally)?;

@@ -81,6 +81,39 @@ impl IssueState {
     }
 }
 
+/// What readers ask: the file, and what is not in it yet.
+#[derive(Debug)]
+pub(super) struct Issues {
+    connection: Connection,
+    /// Committed with the events and not yet written to the file.
+    pub(super) pending: Changes,
+}
+
+impl Issues {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, pending: Changes::default() }
+    }
+
+    /// What is known of an issue.
+    pub(super) fn read(&self, id: IssueId) -> Result<Option<IssueState>, StoreError> {
+        let known = read(&self.connection, id)?;
+        Ok(match (known, self.pending.issues.get(&id)) {
+            (Some(mut known), Some(later)) => {
+                known.merge(later.clone());
+                Some(known)
+            }
+            (known, later) => known.or_else(|| later.cloned()),
+        })
+    }
+
+    /// When an issue was first seen.
+    pub(super) fn first_seen(&self, id: IssueId) -> Result<Option<i64>, StoreError> {
+        let pending = self.pending.issues.get(&id).map(|issue| issue.first.0.as_nanos());
+        let known = first_seen(&self.connection, id)?;
+        Ok(known.into_iter().chain(pending).min())
+    }
+}
+
 /// Changes to issues that are not in the file yet.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -91,11 +124,22 @@ pub(super) struct Changes {
 impl Changes {
     /// Takes an event in: a new one counts, an updated one does not.
     pub(super) fn add(&mut self, event: &Placed, count: u64) {
-        let state = IssueState { count, ..IssueState::of(event) };
-        match self.issues.get_mut(&event.issue_id) {
+        self.add_state(event.issue_id, IssueState { count, ..IssueState::of(event) });
+    }
+
+    fn add_state(&mut self, id: IssueId, state: IssueState) {
+        match self.issues.get_mut(&id) {
             Some(known) => known.merge(state),
-            None => drop(self.issues.insert(event.issue_id, state)),
+            None => drop(self.issues.insert(id, state)),
         }
+    }
+
+    /// Adds later changes.
+    pub(super) fn append(&mut self, later: Self) {
+        for (id, state) in later.issues {
+            self.add_state(id, state);
+        }
+        self.counted.extend(later.counted);
     }
 
     /// Says up to where the changes reach.
@@ -155,7 +199,7 @@ pub(super) fn forget_day(connection: &Connection, day: i64) -> Result<(), StoreE
 }
 
 /// Reads what is known of an issue.
-pub(super) fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
+fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
     let sql = "SELECT count, first_ts, first_id, first_version, last_ts, last_id, last_version,
                service, type, message, culprit FROM issue WHERE id = ?1";
     let found = connection
@@ -188,7 +232,7 @@ pub(super) fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueS
 }
 
 /// When an issue was first seen.
-pub(super) fn first_seen(connection: &Connection, id: IssueId) -> Result<Option<i64>, StoreError> {
+fn first_seen(connection: &Connection, id: IssueId) -> Result<Option<i64>, StoreError> {
     connection
         .prepare_cached("SELECT first_ts FROM issue WHERE id = ?1")
         .and_then(|mut sql| sql.query_row([id.0.cast_signed()], |row| row.get(0)).optional())

@@ -1,37 +1,40 @@
 //! The one thread that writes.
 //!
-//! It takes whatever waits, writes it in one transaction per touched day, commits, counts the issues,
-//! and only then reports. A crash between the commits of two days loses nothing that was reported,
-//! and what is sent again finds itself.
+//! It takes whatever waits, writes it in one transaction per touched day, commits, and only then
+//! reports. A crash between the commits of two days loses nothing that was reported, and what is sent
+//! again finds itself. Counts of issues are kept in memory at once and written after a while; a crash
+//! before that is made good from the files of the days.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use reenact_model::{Absorbed, Outcome, Placed, Snapshot, SnapshotId};
+use reenact_model::{Absorbed, Outcome, Placed, Report, SnapshotId};
 use rusqlite::{Connection, params};
 
 use super::body;
-use super::days::{Day, Days};
+use super::days::{Day, Days, lock};
 use super::failure::Failure;
 use super::file::{self, StoredEvent, Totals};
 use super::indexer::Indexer;
-use super::state::{self, Changes, Counted};
+use super::prepared::{Prepared, PreparedEvent, SnapshotBody, Snapshots};
+use super::state::{self, Changes, Counted, Issues};
 use crate::memory::day_of;
-use crate::{Done, Outcomes, StoreError, Write};
+use crate::{Done, Outcomes, StoreError};
 
 /// Days before or after an event's own in which its snapshots are looked for to tell whether it has
 /// values. A frame may live for days; reading snapshots by id has no such limit.
 const VALUES_DAYS_MAX: i64 = 14;
 /// Day files open for writing between two commits.
 const OPEN_MAX: usize = 16;
-/// JSON of the snapshots in one body, in bytes, unless one alone is larger.
-const BODY_BYTES: usize = 1 << 20;
+/// Time after which counts of issues are written to `state.sqlite`.
+const COUNTS_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What the thread is asked to do.
 pub(super) enum Message {
-    Batch { writes: Vec<Write>, done: Done },
+    Batch { writes: Vec<Prepared>, done: Done },
     DeleteDays { days: Vec<i64>, reply: SyncSender<Result<(), StoreError>> },
 }
 
@@ -39,6 +42,8 @@ pub(super) struct Writer {
     days: Arc<Days>,
     indexer: Arc<Indexer>,
     state: Connection,
+    issues: Arc<Mutex<Issues>>,
+    counts_written: Instant,
     /// Whether `state.sqlite` lacks events of some day, because counting failed.
     behind: bool,
     open: BTreeMap<i64, OpenDay>,
@@ -62,6 +67,7 @@ impl Writer {
         days: Arc<Days>,
         indexer: Arc<Indexer>,
         state: Connection,
+        issues: Arc<Mutex<Issues>>,
         commit_batch_max: usize,
         waiting: Arc<AtomicUsize>,
     ) -> Self {
@@ -69,6 +75,8 @@ impl Writer {
             days,
             indexer,
             state,
+            issues,
+            counts_written: Instant::now(),
             behind: false,
             open: BTreeMap::new(),
             commit_batch_max: commit_batch_max.max(1),
@@ -79,9 +87,21 @@ impl Writer {
     /// Works until every sender is gone and the queue is empty.
     pub(super) fn run(mut self, queue: &Receiver<Message>) {
         let mut left_over = None;
-        while let Some(message) = left_over.take().or_else(|| queue.recv().ok()) {
+        loop {
+            let message = match left_over.take().map_or_else(|| queue.recv_timeout(COUNTS_INTERVAL), Ok) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.write_counts();
+                    let Ok(message) = queue.recv() else { break };
+                    message
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             match message {
-                Message::DeleteDays { days, reply } => drop(reply.send(self.delete_days(&days))),
+                Message::DeleteDays { days, reply } => {
+                    self.write_counts();
+                    drop(reply.send(self.delete_days(&days)));
+                }
                 Message::Batch { writes, done } => {
                     let mut count = writes.len();
                     let mut batches = vec![(writes, done)];
@@ -100,13 +120,34 @@ impl Writer {
                     }
                     self.waiting.fetch_sub(count, Ordering::SeqCst);
                     self.commit(batches);
+                    if self.counts_written.elapsed() >= COUNTS_INTERVAL {
+                        self.write_counts();
+                    }
                 }
             }
         }
+        self.write_counts();
     }
 
-    fn commit(&mut self, batches: Vec<(Vec<Write>, Done)>) {
-        let together: Vec<&[Write]> = batches.iter().map(|(writes, _)| writes.as_slice()).collect();
+    /// Brings `state.sqlite` up to date.
+    fn write_counts(&mut self) {
+        let mut issues = lock(&self.issues);
+        if self.behind {
+            // What the files of the days hold is counted from them.
+            issues.pending = Changes::default();
+            self.behind = catch_up(&self.days, &mut self.state).is_err();
+        } else if !issues.pending.is_empty() {
+            if state::apply(&mut self.state, &issues.pending).is_err() {
+                tracing::warn!("counting events of issues failed; trying again with the next commit");
+                self.behind = true;
+            }
+            issues.pending = Changes::default();
+        }
+        self.counts_written = Instant::now();
+    }
+
+    fn commit(&mut self, batches: Vec<(Vec<Prepared>, Done)>) {
+        let together: Vec<&[Prepared]> = batches.iter().map(|(writes, _)| writes.as_slice()).collect();
         match self.try_commit(&together) {
             Ok(outcomes) => {
                 for ((_, done), outcomes) in batches.into_iter().zip(outcomes) {
@@ -131,7 +172,7 @@ impl Writer {
         }
     }
 
-    fn try_commit(&mut self, batches: &[&[Write]]) -> Result<Vec<Outcomes>, StoreError> {
+    fn try_commit(&mut self, batches: &[&[Prepared]]) -> Result<Vec<Outcomes>, StoreError> {
         let mut changes = Changes::default();
         let written = self.write(batches, &mut changes);
         let committed = written.and_then(|outcomes| self.commit_days(&mut changes).map(|()| outcomes));
@@ -141,22 +182,25 @@ impl Writer {
             self.roll_back();
         }
         if self.behind {
-            self.behind = catch_up(&self.days, &mut self.state).is_err();
-        } else if !changes.is_empty() && state::apply(&mut self.state, &changes).is_err() {
-            tracing::warn!("counting events of issues failed; trying again with the next commit");
-            self.behind = true;
+            self.write_counts();
+        } else {
+            lock(&self.issues).pending.append(changes);
         }
         committed
     }
 
-    fn write(&mut self, batches: &[&[Write]], changes: &mut Changes) -> Result<Vec<Outcomes>, StoreError> {
+    fn write(&mut self, batches: &[&[Prepared]], changes: &mut Changes) -> Result<Vec<Outcomes>, StoreError> {
         let mut all = Vec::with_capacity(batches.len());
         for writes in batches {
             let mut outcomes = Outcomes::with_capacity(writes.len());
             for write in *writes {
                 match write {
-                    Write::Event(event) => outcomes.push(self.write_event(event, changes)?),
-                    Write::Snapshots(snapshots) => self.write_snapshots(snapshots, &mut outcomes)?,
+                    Prepared::Event(event) => outcomes.push(self.write_event(event, changes)?),
+                    Prepared::Part(part) => {
+                        let outcome = self.absorb(part, changes)?;
+                        outcomes.push(outcome.unwrap_or(Outcome::Filtered));
+                    }
+                    Prepared::Snapshots(snapshots) => self.write_snapshots(snapshots, &mut outcomes)?,
                 }
             }
             all.push(outcomes);
@@ -201,31 +245,44 @@ impl Writer {
         Ok(self.open.get_mut(&number))
     }
 
-    fn write_event(&mut self, event: &Placed, changes: &mut Changes) -> Result<Outcome, StoreError> {
+    fn write_event(
+        &mut self,
+        PreparedEvent { event, body }: &PreparedEvent,
+        changes: &mut Changes,
+    ) -> Result<Outcome, StoreError> {
+        if let Some(outcome) = self.absorb(&event.report, changes)? {
+            return Ok(outcome);
+        }
         let number = day_of(event.report.timestamp, event.report.received_at);
+        let ids = event.report.snapshot_ids();
+        let has_values = self.any_snapshot(number, &ids)?;
+        self.days.get_or_create(number)?;
+        if let Some(open) = self.existing(number)? {
+            open.insert(event, body, has_values, &ids)?;
+        }
+        changes.add(event, 1);
+        Ok(Outcome::Stored)
+    }
+
+    /// Merges a further part into its event; `None` when the event is not there.
+    fn absorb(&mut self, part: &Report, changes: &mut Changes) -> Result<Option<Outcome>, StoreError> {
+        let number = day_of(part.timestamp, part.received_at);
         // The parts of one occurrence can differ in their time around midnight.
         for near in [number, number - 1, number + 1] {
             let Some(open) = self.existing(near)? else { continue };
-            let Some(mut known) = file::event_by_id(&open.connection, event.report.id)? else { continue };
+            let Some(mut known) = file::event_by_id(&open.connection, part.id)? else { continue };
             let before = known.event.report.snapshot_ids();
-            if known.event.report.absorb(&event.report) == Absorbed::Nothing {
-                return Ok(Outcome::Duplicate);
+            if known.event.report.absorb(part) == Absorbed::Nothing {
+                return Ok(Some(Outcome::Duplicate));
             }
             let after = known.event.report.snapshot_ids();
             known.has_values = self.any_snapshot(near, &after)?;
             changes.add(&known.event, 0);
             let Some(open) = self.existing(near)? else { continue };
             open.update(&known, &before, &after)?;
-            return Ok(Outcome::Stored);
+            return Ok(Some(Outcome::Stored));
         }
-        let ids = event.report.snapshot_ids();
-        let has_values = self.any_snapshot(number, &ids)?;
-        self.days.get_or_create(number)?;
-        if let Some(open) = self.existing(number)? {
-            open.insert(event, has_values, &ids)?;
-        }
-        changes.add(event, 1);
-        Ok(Outcome::Stored)
+        Ok(None)
     }
 
     /// Whether one of the snapshots is here, seen from the day of an event.
@@ -246,32 +303,38 @@ impl Writer {
         Ok(false)
     }
 
-    fn write_snapshots(&mut self, snapshots: &[Snapshot], outcomes: &mut Outcomes) -> Result<(), StoreError> {
-        let mut groups: BTreeMap<i64, Vec<&Snapshot>> = BTreeMap::new();
-        let mut fresh: HashSet<SnapshotId> = HashSet::new();
-        for snapshot in snapshots {
-            // Its own time alone decides, so that a resent one comes to the same day and finds itself.
-            let number = snapshot.timestamp.day();
-            let known = match self.existing(number)? {
-                Some(open) => file::has_snapshot(&open.connection, snapshot.id)?,
+    fn write_snapshots(&mut self, snapshots: &Snapshots, outcomes: &mut Outcomes) -> Result<(), StoreError> {
+        let first = outcomes.len();
+        let mut seen: HashSet<SnapshotId> = HashSet::new();
+        for (id, day) in &snapshots.ids {
+            let known = match self.existing(*day)? {
+                Some(open) => file::has_snapshot(&open.connection, *id)?,
                 None => false,
             };
-            if known || !fresh.insert(snapshot.id) {
-                outcomes.push(Outcome::Duplicate);
-            } else {
-                outcomes.push(Outcome::Stored);
-                groups.entry(number).or_default().push(snapshot);
+            outcomes.push(if known || !seen.insert(*id) { Outcome::Duplicate } else { Outcome::Stored });
+        }
+        for body in &snapshots.bodies {
+            let fresh: Vec<(i64, SnapshotId)> = (0..)
+                .zip(&body.members)
+                .filter(|(_, member)| outcomes[first + **member] == Outcome::Stored)
+                .map(|(ordinal, member)| (ordinal, snapshots.ids[*member].0))
+                .collect();
+            if !fresh.is_empty() {
+                self.write_body(body, &fresh)?;
             }
         }
-        for (number, group) in groups {
-            self.days.get_or_create(number)?;
-            let Some(open) = self.existing(number)? else { continue };
-            open.insert_snapshots(&group)?;
-            for near in self.days.between(number - VALUES_DAYS_MAX..=number + VALUES_DAYS_MAX) {
-                let Some(open) = self.existing(near.number)? else { continue };
-                for snapshot in &group {
-                    open.give_values(snapshot.id)?;
-                }
+        Ok(())
+    }
+
+    fn write_body(&mut self, body: &SnapshotBody, fresh: &[(i64, SnapshotId)]) -> Result<(), StoreError> {
+        self.days.get_or_create(body.day)?;
+        if let Some(open) = self.existing(body.day)? {
+            open.insert_snapshots(&body.body, fresh)?;
+        }
+        for near in self.days.between(body.day - VALUES_DAYS_MAX..=body.day + VALUES_DAYS_MAX) {
+            let Some(open) = self.existing(near.number)? else { continue };
+            for (_, id) in fresh {
+                open.give_values(*id)?;
             }
         }
         Ok(())
@@ -346,8 +409,13 @@ impl OpenDay {
         Ok(self.pending.get_or_insert(self.committed))
     }
 
-    fn insert(&mut self, event: &Placed, has_values: bool, ids: &[SnapshotId]) -> Result<(), StoreError> {
-        let body = body::encode_event(event)?;
+    fn insert(
+        &mut self,
+        event: &Placed,
+        body: &[u8],
+        has_values: bool,
+        ids: &[SnapshotId],
+    ) -> Result<(), StoreError> {
         let ts = event.report.timestamp.as_nanos();
         let totals = self.totals()?;
         totals.seq += 1;
@@ -422,29 +490,10 @@ impl OpenDay {
         rows.into_iter().try_for_each(|row| self.mark(row, true))
     }
 
-    fn insert_snapshots(&mut self, snapshots: &[&Snapshot]) -> Result<(), StoreError> {
-        let mut texts: Vec<Vec<u8>> = Vec::new();
-        let mut ids: Vec<SnapshotId> = Vec::new();
-        let mut bytes = 0;
-        for snapshot in snapshots {
-            let text = body::to_json(snapshot)?;
-            if !texts.is_empty() && bytes + text.len() > BODY_BYTES {
-                self.insert_body(&texts, &ids)?;
-                texts.clear();
-                ids.clear();
-                bytes = 0;
-            }
-            bytes += text.len();
-            texts.push(text);
-            ids.push(snapshot.id);
-        }
-        self.insert_body(&texts, &ids)
-    }
-
-    fn insert_body(&mut self, texts: &[Vec<u8>], ids: &[SnapshotId]) -> Result<(), StoreError> {
+    /// Inserts a body, and where in it each of the snapshots stands.
+    fn insert_snapshots(&mut self, body: &[u8], places: &[(i64, SnapshotId)]) -> Result<(), StoreError> {
         let context = || "writing snapshots";
-        let body = body::encode_array(texts)?;
-        self.totals()?.snapshots += i64::try_from(ids.len()).unwrap_or(0);
+        self.totals()?.snapshots += i64::try_from(places.len()).unwrap_or(0);
         self.connection
             .prepare_cached("INSERT INTO snapshots (body) VALUES (?1)")
             .and_then(|mut sql| sql.execute([body]))
@@ -452,8 +501,7 @@ impl OpenDay {
         let number = self.connection.last_insert_rowid();
         let mut sql =
             self.connection.prepare_cached("INSERT INTO snapshot VALUES (?1, ?2, ?3)").during(context)?;
-        for (ordinal, id) in ids.iter().enumerate() {
-            let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
+        for (ordinal, id) in places {
             sql.execute(params![id.0.to_be_bytes().as_slice(), number, ordinal]).during(context)?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use reenact_model::{
     Client, Fragment, Limits, ProblemKind, Replay, Span, SpanId, Timestamp, TraceChunk, TraceId,
 };
 
+use super::Awaited;
 use crate::Decoded;
 use crate::msgpack::ReadError;
 use crate::text::{Text, cut};
@@ -136,7 +137,11 @@ impl<'a> Chunk<'a> {
         let decoded = &mut request.decoded;
         decoded.traces_received += 1;
         decoded.spans_received += self.spans.len() as u64;
-        if !self.spans.iter().any(RawSpan::is_of_interest) {
+        let is_awaited = || {
+            self.spans.iter().any(|span| (request.awaited)(span.trace_id))
+                || self.trace_id.is_some_and(|id| (request.awaited)(id as u64))
+        };
+        if !self.spans.iter().any(RawSpan::is_of_interest) && !is_awaited() {
             // A trace of broken spans alone is counted by its problems.
             decoded.traces_without_error += u64::from(!self.spans.is_empty() || self.number == 0);
             return;
@@ -183,7 +188,7 @@ impl<'a> Chunk<'a> {
                 chunk.spans.push(span);
             }
         }
-        has_error.then_some(chunk)
+        (has_error || (request.awaited)(trace_id.0 as u64)).then_some(chunk)
     }
 
     /// Which spans to keep: those with an error, then the roots, then the others in their order,
@@ -236,6 +241,7 @@ impl<'a> Chunk<'a> {
                     span.user_id = request.optional(value);
                 }
                 "_dd.debug.error.trace_captured" => span.replay.allowed = parse_bool(value),
+                "runtime-id" => span.is_local_root = true,
                 "events" if raw.may_have_exceptions => {}
                 name if raw.failed && error::is_error_tag(name) => {}
                 name if is_internal(name) => {}
@@ -316,6 +322,7 @@ struct Place {
 pub(super) struct Request<'r> {
     pub(super) decoded: Decoded,
     pub(super) limits: &'r Limits,
+    awaited: Awaited<'r>,
     client: Client,
     language: &'r str,
     /// Bytes of text that may still be copied into the model. A table of strings lets a small body
@@ -324,10 +331,11 @@ pub(super) struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    pub(super) fn new(client: &super::ClientInfo<'r>, limits: &'r Limits) -> Self {
+    pub(super) fn new(client: &super::ClientInfo<'r>, limits: &'r Limits, awaited: Awaited<'r>) -> Self {
         Self {
             decoded: Decoded::default(),
             limits,
+            awaited,
             client: client.to_client(),
             language: client.language,
             text_left: limits.body_bytes_max.saturating_mul(2),

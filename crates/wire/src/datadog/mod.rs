@@ -39,6 +39,13 @@ impl ClientInfo<'_> {
     }
 }
 
+/// Says of a trace, by the low 64 bits of its id, whether further spans of it are wanted even without
+/// an error, because an error came in an earlier part.
+pub type Awaited<'a> = &'a (dyn Fn(u64) -> bool + Sync);
+
+/// For a caller that knows of no earlier parts.
+pub const NOTHING_AWAITED: Awaited<'static> = &|_| false;
+
 /// Parses one JSON object; the error tells the place, never captured text.
 fn parse_object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, crate::DecodeError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

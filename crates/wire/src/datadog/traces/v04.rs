@@ -2,8 +2,8 @@
 
 use reenact_model::Limits;
 
-use super::super::ClientInfo;
 use super::super::chunk::{Chunk, RawSpan, Request};
+use super::super::{Awaited, ClientInfo};
 use crate::msgpack::{Cursor, ReadError};
 use crate::text::Text;
 use crate::{DecodeError, Decoded, check_size};
@@ -14,7 +14,8 @@ const EVENT_ATTRIBUTES_MAX: usize = 256;
 /// Decodes the traces of one v0.3 or v0.4 request into fragments.
 ///
 /// Lenient per span: one that is wrongly typed or breaks a limit becomes a problem, its siblings are
-/// kept. A trace without an error and without a recorded exception is counted and makes no fragment.
+/// kept. A trace without an error and without a recorded exception is counted and makes no fragment,
+/// unless it is `awaited`.
 ///
 /// - **Limits:** `limits.body_bytes_max`, `spans_max`, `trace_spans_max` (spans with an error are
 ///   kept beyond it), `tags_max`, `text_bytes_max`, `stack_bytes_max`, `span_events_max`. O(bytes)
@@ -25,9 +26,14 @@ const EVENT_ATTRIBUTES_MAX: usize = 256;
 /// # Errors
 /// [`DecodeError::TooLarge`] before reading; [`DecodeError::Truncated`] and [`DecodeError::Malformed`]
 /// when not one span could be decoded. When some could, the same is a problem in [`Decoded`].
-pub fn decode(body: &[u8], client: &ClientInfo<'_>, limits: &Limits) -> Result<Decoded, DecodeError> {
+pub fn decode(
+    body: &[u8],
+    client: &ClientInfo<'_>,
+    limits: &Limits,
+    awaited: Awaited<'_>,
+) -> Result<Decoded, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
-    super::decode_traces(&mut Cursor::new(body), Request::new(client, limits), |cursor, chunk| {
+    super::decode_traces(&mut Cursor::new(body), Request::new(client, limits, awaited), |cursor, chunk| {
         chunk.read_span(|chunk, span| read_span(cursor, chunk, span))
     })
 }

@@ -2,8 +2,8 @@
 
 use reenact_model::Limits;
 
-use super::super::ClientInfo;
 use super::super::chunk::{Chunk, RawSpan, Request};
+use super::super::{Awaited, ClientInfo};
 use crate::msgpack::{Cursor, ReadError};
 use crate::text::Text;
 use crate::{DecodeError, Decoded, check_size};
@@ -24,7 +24,12 @@ const SPAN_FIELDS: u32 = 12;
 ///
 /// # Errors
 /// As v0.4; also [`DecodeError::Malformed`] when the table has too many strings.
-pub fn decode(body: &[u8], client: &ClientInfo<'_>, limits: &Limits) -> Result<Decoded, DecodeError> {
+pub fn decode(
+    body: &[u8],
+    client: &ClientInfo<'_>,
+    limits: &Limits,
+    awaited: Awaited<'_>,
+) -> Result<Decoded, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
     let mut cursor = Cursor::new(body);
     let at = cursor.at();
@@ -32,7 +37,7 @@ pub fn decode(body: &[u8], client: &ClientInfo<'_>, limits: &Limits) -> Result<D
         return Err(ReadError::Wrong { at, expected: "array of strings and traces" }.into());
     }
     let strings = read_strings(&mut cursor)?;
-    super::decode_traces(&mut cursor, Request::new(client, limits), |cursor, chunk| {
+    super::decode_traces(&mut cursor, Request::new(client, limits, awaited), |cursor, chunk| {
         chunk.read_span(|chunk, span| read_span(cursor, &strings, chunk, span))
     })
 }

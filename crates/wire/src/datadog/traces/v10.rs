@@ -5,8 +5,8 @@
 
 use reenact_model::{Limits, ProblemKind};
 
-use super::super::ClientInfo;
 use super::super::chunk::{Chunk, RawSpan, Request};
+use super::super::{Awaited, ClientInfo};
 use super::v05::STRINGS_MAX;
 use crate::msgpack::{Cursor, ReadError};
 use crate::text::{Text, cut};
@@ -28,9 +28,14 @@ type Attributes<'a> = Vec<(Text<'a>, Text<'a>)>;
 ///
 /// # Errors
 /// As v0.4.
-pub fn decode(body: &[u8], client: &ClientInfo<'_>, limits: &Limits) -> Result<Decoded, DecodeError> {
+pub fn decode(
+    body: &[u8],
+    client: &ClientInfo<'_>,
+    limits: &Limits,
+    awaited: Awaited<'_>,
+) -> Result<Decoded, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
-    let mut request = Request::new(client, limits);
+    let mut request = Request::new(client, limits, awaited);
     let mut reader = Reader {
         cursor: Cursor::new(body),
         strings: vec![Text::default()],

@@ -1,0 +1,92 @@
+//! Writes with their bodies made: what costs CPU time is done by whoever submits, not by the one
+//! thread that writes.
+
+use std::collections::BTreeMap;
+
+use reenact_model::{Placed, Report, Snapshot, SnapshotId};
+
+use super::body;
+use crate::{StoreError, Write};
+
+/// JSON of the snapshots in one body, in bytes, unless one alone is larger.
+const BODY_BYTES: usize = 1 << 20;
+
+/// One thing to write.
+pub(super) enum Prepared {
+    Event(PreparedEvent),
+    Part(Box<Report>),
+    Snapshots(Snapshots),
+}
+
+/// An event and its body.
+pub(super) struct PreparedEvent {
+    pub(super) event: Box<Placed>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Snapshots that arrived together.
+#[derive(Default)]
+pub(super) struct Snapshots {
+    /// Each with the day that it belongs to, in the order of the write. Its own time alone decides, so
+    /// that a resent one comes to the same day and finds itself.
+    pub(super) ids: Vec<(SnapshotId, i64)>,
+    pub(super) bodies: Vec<SnapshotBody>,
+}
+
+/// Snapshots of one day in one body.
+pub(super) struct SnapshotBody {
+    pub(super) day: i64,
+    /// Indices into [`Snapshots::ids`], in the order of the body.
+    pub(super) members: Vec<usize>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Makes the bodies of a write.
+pub(super) fn prepare(write: Write) -> Result<Prepared, StoreError> {
+    match write {
+        Write::Event(mut event) => {
+            // JSON has no form for other numbers, and they say nothing.
+            event.report.metrics.retain(|_, number| number.is_finite());
+            let body = body::encode_event(&*event)?;
+            Ok(Prepared::Event(PreparedEvent { event, body }))
+        }
+        Write::Part(mut part) => {
+            part.metrics.retain(|_, number| number.is_finite());
+            Ok(Prepared::Part(part))
+        }
+        Write::Snapshots(snapshots) => {
+            let mut prepared = Snapshots::default();
+            let mut days: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+            for (index, snapshot) in snapshots.iter().enumerate() {
+                let day = snapshot.timestamp.day();
+                prepared.ids.push((snapshot.id, day));
+                days.entry(day).or_default().push(index);
+            }
+            for (day, members) in days {
+                bodies_of_day(day, &members, &snapshots, &mut prepared.bodies)?;
+            }
+            Ok(Prepared::Snapshots(prepared))
+        }
+    }
+}
+
+fn bodies_of_day(
+    day: i64,
+    members: &[usize],
+    snapshots: &[Snapshot],
+    bodies: &mut Vec<SnapshotBody>,
+) -> Result<(), StoreError> {
+    let mut array = body::Array::default();
+    let mut inside = Vec::new();
+    for member in members {
+        array.push(&snapshots[*member])?;
+        inside.push(*member);
+        if array.bytes() > BODY_BYTES {
+            bodies.push(SnapshotBody { day, members: std::mem::take(&mut inside), body: array.finish()? });
+        }
+    }
+    if !inside.is_empty() {
+        bodies.push(SnapshotBody { day, members: inside, body: array.finish()? });
+    }
+    Ok(())
+}
