@@ -57,10 +57,6 @@ export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[
   ].filter((group) => group.variables.length > 0);
 }
 
-/** Identifiers in a line of source. A keyword among them does no harm: no variable has its name. */
-export const identifiers = (line: string | undefined): Set<string> =>
-  new Set(line?.replace(/(["'])(?:\\.|(?!\1).)*\1/g, " ").match(/(?<![\w.])[A-Za-z_]\w*/g) ?? []);
-
 export interface View {
   /** Paths whose expansion differs from the default (groups start open, values closed). */
   toggled: ReadonlySet<string>;

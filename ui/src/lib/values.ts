@@ -26,6 +26,9 @@ const BRACKETS: Record<string, [open: string, close: string]> = {
   list: ["[", "]"], tuple: ["(", ")"], set: ["{", "}"], frozenset: ["frozenset({", "})"], deque: ["deque([", "])"], dict: ["{", "}"],
 };
 
+/** What the interpreter and the client keep on objects: there when opened, left out of the one-line form. */
+const INTERNAL = /^(?:_dd_\w*|__\w+__)$/;
+
 const brackets = (value: Value): [string, string] =>
   BRACKETS[value.type] ?? (value.entries ? [`${value.type}({`, "})"] : value.elements ? [`${value.type}([`, "])"] : [`${value.type}(`, ")"]);
 
@@ -54,7 +57,10 @@ export function repr(value: Value, limit = 80): string {
       left -= 2;
       return true;
     };
-    for (const [name, child] of Object.entries(v.fields ?? {})) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
+    const fields = Object.entries(v.fields ?? {});
+    const telling = fields.filter(([name]) => !INTERNAL.test(name));
+    for (const [name, child] of telling) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
+    if (telling.length < fields.length && parts.at(-1) !== "…") parts.push("…");
     for (const child of v.elements ?? []) if (!push(() => write(child, depth + 1))) break;
     for (const [key, child] of v.entries ?? []) {
       if (key && child && !push(() => `${write(key, depth + 1)}: ${write(child, depth + 1)}`)) break;
