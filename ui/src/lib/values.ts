@@ -38,7 +38,10 @@ export function repr(value: Value, limit = 80): string {
   const write = (v: Value, depth: number): string => {
     if (left <= 0) return "…";
     if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
-    if (v.value != null) return take(v.value) + (v.truncated ? "…" : "");
+    if (v.value != null) {
+      const text = take(v.value);
+      return v.truncated && !text.endsWith("…") ? `${text}…` : text;
+    }
     if (!hasChildren(v)) {
       if (v.not_captured?.startsWith("redacted")) return take("‹redacted›");
       if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
@@ -122,7 +125,8 @@ export function pill(value: Value): Pill | null {
   }
 }
 
-const quoted = (rule: string | null): string => (rule ? `"${rule}"` : "");
+/** The server's rule may say already what it matched: `name "password"`. */
+const quoted = (rule: string | null): string => (rule ? `"${rule.replace(/^(?:name|type) "(.*)"$/, "$1")}"` : "");
 
 const firstOf = (shown: number, size: number): Pill => ({
   tone: "cut", text: `first ${exact(shown)} of ${exact(size)}`, title: "The client captures only the first items of a long collection",
