@@ -129,6 +129,62 @@ describe("from the list to the values", () => {
       await newest(page).waitFor();
     }));
 
+  test("the values of the line that raised stand at its end, the page's title is not repeated", () =>
+    visit("/issues", {}, async (page) => {
+      await newest(page).click();
+      await page.getByRole("tree").waitFor();
+      const line = page.getByRole("group", { name: "Source" }).getByRole("listitem").filter({ hasText: "return order.total / rate" });
+      await line.getByText(/order\.total\s*=\s*42/).waitFor();
+      await line.getByText(/rate\s*=\s*0/).waitFor();
+      assert.equal(await page.getByRole("heading", { name: "ZeroDivisionError" }).count(), 1);
+    }));
+
+  test("the query completes keys, then values with their counts", () =>
+    visit("/issues?range=all", {}, async (page) => {
+      await newest(page).waitFor();
+      const box = page.getByRole("combobox", { name: "Search issues" });
+      await box.click();
+      await box.pressSequentially("-error.t");
+      await page.getByRole("option", { name: /^error\.type:/ }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      assert.equal(await box.inputValue(), "-error.type:");
+      await box.pressSequentially("zero");
+      await page.getByRole("option", { name: /ZeroDivisionError\s*1 issue/ }).waitFor();
+      await expectNoAxeViolations(page);
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/q=-error\.type/);
+      await newest(page).waitFor({ state: "detached" });
+    }));
+
+  test("Back puts the reader where they were, with the focus on the issue they looked at", () =>
+    visit("/issues?range=all", { viewport: { width: 1000, height: 500 } }, async (page) => {
+      const last = page.getByRole("table").getByRole("link").last();
+      await last.waitFor();
+      await last.focus();
+      const before = await page.evaluate(() => scrollY);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/issues\/./);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      assert.equal(await page.evaluate(() => scrollY), 0);
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the focus is not lost with the link");
+      await page.goBack();
+      await page.waitForFunction((y) => Math.abs(scrollY - y) <= 2, before);
+      await page.waitForFunction(() => document.activeElement?.matches("tr a"));
+    }));
+
+  test("from issue to issue without the list between", () =>
+    visit("/issues?range=all", {}, async (page) => {
+      await page.getByRole("table").getByRole("link").first().click();
+      await page.getByText(/^1 of \d+\s+in this list/).first().waitFor();
+      await page.keyboard.press("Shift+J");
+      await page.getByText(/^2 of \d+\s+in this list/).first().waitFor();
+      await page.keyboard.press("Shift+K");
+      await page.getByText(/^1 of \d+\s+in this list/).first().waitFor();
+    }));
+
   test("a recorded exception chain shows how one error led to the next", () =>
     visit("/issues?range=all&q=checkout", {}, async (page) => {
       await page.getByRole("link", { name: /RuntimeError/ }).first().click();

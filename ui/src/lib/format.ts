@@ -53,4 +53,7 @@ export function duration(ns: number): string {
 
 const trim = (n: number): string => (n < 10 ? n.toFixed(2) : n < 100 ? n.toFixed(1) : n.toFixed(0)).replace(/\.0+$/, "");
 
+/** Python itself says ZeroDivisionError, not builtins.ZeroDivisionError. */
+export const typeName = (type: string): string => type.replace(/^builtins\./, "");
+
 export const plural = (n: number, one: string, many = `${one}s`): string => `${exact(n)} ${n === 1 ? one : many}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromBuckets, fromLocalInput, fromParams, name, tighten, toLocalInput, toParams, toRequest } from "./range";
+import { fromBuckets, fromLocalInput, fromParams, name, tighten, toLocalInput, toParams, toRequest, within } from "./range";
 
 const at = (search: string) => fromParams(new URLSearchParams(search));
 
@@ -41,4 +41,12 @@ test("buckets become a range in either direction of the drag", () => {
 test("local input fields round trip", () => {
   expect(fromLocalInput(toLocalInput("2026-05-05T05:05:00.000Z"))).toBe("2026-05-05T05:05:00.000Z");
   expect(fromLocalInput("")).toBeNull();
+});
+
+test.each([
+  [{ preset: "1d" } as const, "in the last day"],
+  [{ preset: "all" } as const, "at any time"],
+  [{ from: "a", to: "b" }, "in the chosen range"],
+])("a range in a sentence", (range, text) => {
+  expect(within(range)).toBe(text);
 });

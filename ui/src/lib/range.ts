@@ -40,6 +40,12 @@ export function name(range: Range): string {
   return "Custom range";
 }
 
+/** The range as the end of a sentence. */
+export function within(range: Range): string {
+  if ("from" in range) return "in the chosen range";
+  return range.preset === "all" ? "at any time" : `in the last ${NAMES[range.preset]}`;
+}
+
 /** Where the first filled part of a histogram starts, or null when looking closer would not narrow it. */
 export function tighten(histogram: { starts: string[]; series: { counts: number[] }[] }): string | null {
   const first = histogram.starts.findIndex((_, i) => histogram.series.some((s) => (s.counts[i] ?? 0) > 0));

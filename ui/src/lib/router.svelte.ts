@@ -1,12 +1,16 @@
 // A small router on the History API. The address is the state: views read it, links and `go` change it.
+import { comeBack, leave } from "./places";
 
 let href = $state(location.pathname + location.search);
+let returns = $state(0);
 const url = $derived(new URL(href, location.origin));
 
 export const route = {
   get path() { return url.pathname; },
   get params() { return url.searchParams; },
   get search() { return url.search; },
+  /** How often Back or Forward led here: then the place is restored, and nothing else may take the focus. */
+  get returns() { return returns; },
 };
 
 interface Going {
@@ -15,10 +19,19 @@ interface Going {
   keepScroll?: boolean;
 }
 
+/** Every entry of the history has a name of its own, so that the same address twice is two places. */
+const keyNow = (): string => (history.state as { key?: string } | null)?.key ?? "first";
+let current = keyNow();
+
 export function go(to: string, { replace = false, keepScroll = false }: Going = {}): void {
   if (to === href) return;
   const samePage = new URL(to, location.origin).pathname === url.pathname;
-  history[replace ? "replaceState" : "pushState"](null, "", to);
+  if (replace) history.replaceState({ key: current }, "", to);
+  else {
+    leave(current, document.activeElement?.closest("main a[href]")?.getAttribute("href") ?? null);
+    current = `${Date.now()}.${Math.random()}`;
+    history.pushState({ key: current }, "", to);
+  }
   href = to;
   if (!replace && !keepScroll && !samePage) scrollTo(0, 0);
 }
@@ -47,7 +60,15 @@ export function carry(path: string, change: Change = {}): string {
 }
 
 export function start(): void {
-  addEventListener("popstate", () => { href = location.pathname + location.search; });
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", () => {
+    leave(current, document.activeElement?.closest("main a[href]")?.getAttribute("href") ?? null);
+    current = keyNow();
+    href = location.pathname + location.search;
+    returns += 1;
+    comeBack(current);
+  });
+  addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { FrameValues, Value } from "../api/types";
-import { ancestors, flatten, groups, identifiers, onKey, windowAround, type View } from "./tree";
+import { identifiers } from "./line";
+import { ancestors, flatten, groups, onKey, windowAround, type View } from "./tree";
 
 const int = (n: number): Value => ({ type: "int", value: String(n) });
 const str = (text: string): Value => ({ type: "str", value: `'${text}'` });

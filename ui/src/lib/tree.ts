@@ -40,7 +40,7 @@ export interface Group {
 
 const EXCEPTION = "@exception";
 
-/** Variables by scope. Those used on the failing line come first within theirs. */
+/** Variables by scope. Those used on the failing line come first within theirs, and their scopes before the others. */
 export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[] {
   const scope = (map: Record<string, Value> | undefined): Child[] =>
     Object.entries(map ?? {})
@@ -48,18 +48,18 @@ export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[
       .map(([name, value]) => ({ name, step: name, value }))
       .sort((a, b) => Number(onLine.has(b.name)) - Number(onLine.has(a.name)));
   const exception = values.locals?.[EXCEPTION];
-  return [
+  const used = (group: Group): number => Number(group.variables.some((v) => onLine.has(v.name)));
+  const scopes = [
     { name: "Arguments", variables: scope(values.arguments) },
     { name: "Locals", variables: scope(values.locals) },
     { name: "Closure", variables: scope(values.closure) },
     { name: "Globals used", variables: scope(values.globals) },
+  ].sort((a, b) => used(b) - used(a));
+  return [
+    ...scopes,
     { name: "Exception", variables: exception ? [{ name: EXCEPTION, step: EXCEPTION, value: exception }] : [] },
   ].filter((group) => group.variables.length > 0);
 }
-
-/** Identifiers in a line of source. A keyword among them does no harm: no variable has its name. */
-export const identifiers = (line: string | undefined): Set<string> =>
-  new Set(line?.replace(/(["'])(?:\\.|(?!\1).)*\1/g, " ").match(/(?<![\w.])[A-Za-z_]\w*/g) ?? []);
 
 export interface View {
   /** Paths whose expansion differs from the default (groups start open, values closed). */

@@ -60,3 +60,13 @@ test("children carry the step that reaches them in Python", () => {
   expect(children({ type: "Cart", fields: { items: int(1) }, elements: [int(2)], entries: [[str("k"), int(3)]] }).map((c) => c.step))
     .toEqual([".items", "[0]", "['k']"]);
 });
+
+test("a rule that says what it matched is not said twice", () => {
+  const hidden = (rule: string): Value => ({ type: "str", not_captured: "redacted_identifier", rule });
+  expect(pill(hidden('name "password"'))?.text).toBe('redacted: name "password"');
+  expect(pill(hidden("password"))?.text).toBe('redacted: name "password"');
+});
+
+test("a text cut twice has one ellipsis", () => {
+  expect(repr({ type: "str", value: "'aaaaaaaaaaaa", truncated: true }, 8)).toMatch(/a…$/);
+});

@@ -26,6 +26,9 @@ const BRACKETS: Record<string, [open: string, close: string]> = {
   list: ["[", "]"], tuple: ["(", ")"], set: ["{", "}"], frozenset: ["frozenset({", "})"], deque: ["deque([", "])"], dict: ["{", "}"],
 };
 
+/** What the interpreter and the client keep on objects: there when opened, left out of the one-line form. */
+const INTERNAL = /^(?:_dd_\w*|__\w+__)$/;
+
 const brackets = (value: Value): [string, string] =>
   BRACKETS[value.type] ?? (value.entries ? [`${value.type}({`, "})"] : value.elements ? [`${value.type}([`, "])"] : [`${value.type}(`, ")"]);
 
@@ -35,7 +38,10 @@ export function repr(value: Value, limit = 80): string {
   const write = (v: Value, depth: number): string => {
     if (left <= 0) return "…";
     if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
-    if (v.value != null) return take(v.value) + (v.truncated ? "…" : "");
+    if (v.value != null) {
+      const text = take(v.value);
+      return v.truncated && !text.endsWith("…") ? `${text}…` : text;
+    }
     if (!hasChildren(v)) {
       if (v.not_captured?.startsWith("redacted")) return take("‹redacted›");
       if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
@@ -54,7 +60,10 @@ export function repr(value: Value, limit = 80): string {
       left -= 2;
       return true;
     };
-    for (const [name, child] of Object.entries(v.fields ?? {})) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
+    const fields = Object.entries(v.fields ?? {});
+    const telling = fields.filter(([name]) => !INTERNAL.test(name));
+    for (const [name, child] of telling) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
+    if (telling.length < fields.length && parts.at(-1) !== "…") parts.push("…");
     for (const child of v.elements ?? []) if (!push(() => write(child, depth + 1))) break;
     for (const [key, child] of v.entries ?? []) {
       if (key && child && !push(() => `${write(key, depth + 1)}: ${write(child, depth + 1)}`)) break;
@@ -116,7 +125,8 @@ export function pill(value: Value): Pill | null {
   }
 }
 
-const quoted = (rule: string | null): string => (rule ? `"${rule}"` : "");
+/** The server's rule may say already what it matched: `name "password"`. */
+const quoted = (rule: string | null): string => (rule ? `"${rule.replace(/^(?:name|type) "(.*)"$/, "$1")}"` : "");
 
 const firstOf = (shown: number, size: number): Pill => ({
   tone: "cut", text: `first ${exact(shown)} of ${exact(size)}`, title: "The client captures only the first items of a long collection",

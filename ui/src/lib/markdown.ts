@@ -1,0 +1,56 @@
+// An occurrence as Markdown, for a ticket or a chat: what was raised, where, and the values there.
+import type { ErrorEvent, Exception, Frame, FrameValues } from "../api/types";
+import { typeName } from "./format";
+import { connector, displayName, location, variables } from "./frames";
+import { cut, visible } from "./hostile";
+import { repr } from "./values";
+
+const VALUE = 200;
+const VARIABLES = 30;
+const FRAMES = 20;
+const MESSAGE = 2_000;
+
+/** A code block that its content cannot close. */
+function block(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}
+
+function inline(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+  const fence = "`".repeat(longest + 1);
+  const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
+  return `${fence}${pad}${visible(text)}${pad}${fence}`;
+}
+
+function values(of: FrameValues): string[] {
+  const all = [of.arguments, of.locals, of.closure, of.globals].flatMap((scope) => Object.entries(scope ?? {}));
+  const lines = all.filter(([name]) => name !== "@exception").map(([name, value]) => `    ${visible(cut(name, 80))} = ${visible(repr(value, VALUE))}`);
+  const left = lines.length - VARIABLES;
+  return left > 0 ? [...lines.slice(0, VARIABLES), `    … ${left} more`] : lines;
+}
+
+function frame(of: Frame): string[] {
+  const line = of.source && of.line_number != null ? of.source.lines[of.line_number - of.source.first_line_number] : undefined;
+  return [
+    `${visible(location(of))} in ${visible(displayName(of))}`,
+    ...(line === undefined ? [] : [`  > ${visible(cut(line.trim(), 300))}`]),
+    ...(variables(of.values) > 0 ? values(of.values) : []),
+  ];
+}
+
+function exception(of: Exception): string {
+  const own = of.frames.filter((f, i) => f.in_app || i === of.frames.length - 1);
+  const kept = own.slice(-FRAMES);
+  const body = [...(own.length > kept.length ? [`… ${own.length - kept.length} frames before`] : []), ...kept.flatMap(frame)];
+  return [block(`${visible(typeName(of.type))}: ${visible(cut(of.message, MESSAGE), true)}`), ...(body.length > 0 ? [block(body.join("\n"))] : [])].join("\n");
+}
+
+export function markdown(event: ErrorEvent, address: string): string {
+  const facts = ([["Service", event.service], ["Environment", event.env], ["Version", event.version], ["Resource", event.resource], ["Time", event.timestamp]] as const)
+    .flatMap(([name, value]) => (value ? [`- ${name}: ${inline(cut(value, 200))}`] : []));
+  const chain = event.exceptions.flatMap((e, i) => [exception(e), ...(i < event.exceptions.length - 1 ? [connector(e.relation)] : [])]);
+  const title = event.exceptions.at(-1)?.type ?? "Error";
+  return [`## ${inline(typeName(title))}`, facts.join("\n"), ...chain, `<${address}>`].join("\n\n") + "\n";
+}
