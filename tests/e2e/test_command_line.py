@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
+from urllib.parse import urlparse
 
 import pytest
 
 from payloads import error_span, post_traces, traces_body
-from server import Server
+from server import Server, binary
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,79 @@ def test_wrong_use_exits_2(server: Server, arguments: tuple[str, ...]) -> None:
 
 def test_version_is_printed(server: Server) -> None:
     assert server.command("--version").stdout.startswith("reenact ")
+
+
+def refused_to_serve(data_dir: Path, agent: str = "127.0.0.1:0", listen: str = "127.0.0.1:0") -> str:
+    """What a `reenact serve` says that gives up at once."""
+    command = [str(binary()), "serve", "--data-dir", str(data_dir), "--agent-listen", agent, "--listen", listen]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode in (1, 2), f"{result.returncode}: {result.stderr}"
+    return result.stderr
+
+
+def test_two_servers_do_not_share_a_data_directory(server: Server) -> None:
+    message = refused_to_serve(server.data_dir)
+    assert str(server.data_dir) in message and "another process" in message
+    assert server.events("service:terminal") is not None, "the first one goes on"
+
+
+def test_a_taken_port_is_named_with_its_flag(server: Server, tmp_path: Path) -> None:
+    agent, pages = urlparse(server.agent).netloc, urlparse(server.ui).netloc
+    message = refused_to_serve(tmp_path / "one", agent=agent)
+    assert agent in message and "--agent-listen" in message
+    message = refused_to_serve(tmp_path / "two", listen=pages)
+    assert pages in message and "--listen" in message
+
+
+def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    assert str(in_the_way) in refused_to_serve(in_the_way)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1"])
+def test_an_address_that_is_none_is_named(tmp_path: Path, address: str) -> None:
+    assert f"`{address}`" in refused_to_serve(tmp_path / "data", agent=address)
+
+
+BAD_FILES = {
+    "data_dir = 5": ":1: `data_dir` is a text",
+    "# ok\n\ndata-dir = 'x'": ":3: unknown key `data-dir`; did you mean `data_dir`?",
+    "listen = [": ":1:",
+    "listen = 'here'": "`here`",
+}
+
+
+@pytest.mark.parametrize("text", BAD_FILES)
+def test_every_command_names_the_line_of_a_bad_configuration(server: Server, tmp_path: Path, text: str) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text)
+    assert BAD_FILES[text] in server.command("config", "check", str(bad), code=2).stderr
+    assert BAD_FILES[text] in server.command("--config", str(bad), "serve", code=2).stderr
+
+
+def test_settings_say_where_they_come_from(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "good.toml"
+    file.write_text("# a comment\nlisten = '127.0.0.1:4'\n")
+    shown = server.command("--config", str(file), "config", "show", "--origin", REENACT_DATA_DIR="/elsewhere").stdout
+    lines = {line.split()[0]: line for line in shown.splitlines()}
+    assert "/elsewhere" in lines["data_dir"] and "REENACT_DATA_DIR" in lines["data_dir"]
+    assert "127.0.0.1:4" in lines["listen"] and "good.toml" in lines["listen"]
+    assert "default" in lines["agent.listen"]
+
+
+def test_control_characters_of_an_error_do_not_reach_the_terminal(server: Server) -> None:
+    span = error_span("hostile-terminal", "\x1b[31mred \x1b]0;title\x07 \u202e turned")
+    span["meta"]["error.stack"] = 'Traceback (most recent call last):\n  File "/\x1b[2J.py", line 3, in f\x1b[1m\n    y\nValueError: x\n'
+    assert post_traces(server.agent, traces_body(span)).ok
+    (event,) = server.wait_for_events("service:hostile-terminal", 1)
+    for arguments in (("issues",), ("show", event["id"]), ("show", event["issue_id"])):
+        shown = server.command(*arguments, "--server", server.ui).stdout
+        assert "red" in shown
+        assert not set(shown) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_a_reader_that_leaves_early_is_no_failure(server: Server, event: dict) -> None:
+    command = f"{binary()} show {event['id']} --json --server {server.ui} | head -c 1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False)
+    assert result.stdout == "{" and "panicked" not in result.stderr
