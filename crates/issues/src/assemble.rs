@@ -25,23 +25,33 @@ type Likeness = (String, String, Option<(String, String, Option<u32>)>);
 ///
 /// Error spans of one service are folded by capture id, else by type, message and raising frame.
 /// Recorded exceptions become handled events, unless a span failed with the same exception or the
-/// client itself raised them.
+/// client itself raised them. `unfinished` are events of earlier parts of the trace whose entry span
+/// had not arrived: a further part of one of them gets its id.
 ///
 /// - **Limits:** [`REPORTS_MAX`] events, `Limits::DEFAULT.trace_spans_max` spans with each; O(spans + bytes).
 /// - **Source:** ddtrace 1.16 to 4.16; recorded in `fixtures/ddtrace`.
-pub fn assemble(fragment: TraceChunk, received_at: Timestamp) -> Vec<Report> {
+pub fn assemble(fragment: TraceChunk, (received_at, unfinished): (Timestamp, Vec<EventId>)) -> Vec<Report> {
     let chunk = &fragment;
     let tree = Tree::new(&chunk.spans);
     let failures = failures(chunk);
     let mut reports: Vec<Report> = Vec::new();
     let mut left_out = 0;
     let listing = Listing::new(chunk, &tree);
+    let mut seen: HashMap<&Likeness, u64> = HashMap::new();
     for group in fold(&tree, &failures) {
         if reports.len() >= REPORTS_MAX {
             left_out += 1;
             continue;
         }
-        reports.push(report_of_failure(chunk, &tree, &listing, &failures, &group, received_at));
+        let mut report = report_of_failure(chunk, &tree, &listing, &failures, &group, received_at);
+        if let Some(likeness) = group.first().map(|index| &failures[*index].likeness)
+            && report.capture_id.is_none()
+        {
+            let ordinal = seen.entry(likeness).or_insert(0_u64);
+            report.id = id_by_likeness(chunk, &report, likeness, *ordinal, &unfinished);
+            *ordinal += 1;
+        }
+        reports.push(report);
     }
     let known: HashSet<&Likeness> = failures.iter().map(|failure| &failure.likeness).collect();
     for (index, span) in chunk.spans.iter().enumerate() {
@@ -131,6 +141,10 @@ pub fn assemble_crash(report: CrashReport, received_at: Timestamp) -> Report {
 struct Tree {
     parent: Vec<Option<usize>>,
     depth: Vec<u32>,
+    start: Vec<Timestamp>,
+    /// Whether the span failed with an exception that it tells of.
+    has_details: Vec<bool>,
+    failed_without_details: Vec<bool>,
     /// The span by which the work entered the process: the outermost ancestor in the chunk. A client
     /// gives spans of a database or cache a service name of their own; they belong to it all the same.
     entry: Vec<usize>,
@@ -172,7 +186,11 @@ impl Tree {
                 state[index] = 2;
             }
         }
-        Self { parent, depth, entry }
+        let has_details: Vec<bool> = spans.iter().map(|span| details(span).is_some()).collect();
+        let failed_without_details =
+            spans.iter().zip(&has_details).map(|(span, details)| span.failed && !details).collect();
+        let start = spans.iter().map(|span| span.start).collect();
+        Self { parent, depth, start, has_details, failed_without_details, entry }
     }
 
     fn ancestors(&self, span: usize) -> impl Iterator<Item = usize> {
@@ -188,16 +206,18 @@ struct Failure<'a> {
     likeness: Likeness,
 }
 
+/// The exception that a span failed with, if it tells of one.
+fn details(span: &Span) -> Option<&SpanError> {
+    // ddtrace 1.16 puts capture tags of an unrelated exception on spans without error details.
+    span.error.as_ref().filter(|error| {
+        span.failed && !(error.type_name.is_empty() && error.message.is_empty() && error.stack.is_none())
+    })
+}
+
 fn failures(chunk: &TraceChunk) -> Vec<Failure<'_>> {
     let mut failures = Vec::new();
     for (span, content) in chunk.spans.iter().enumerate() {
-        // ddtrace 1.16 puts capture tags of an unrelated exception on spans without error details.
-        let Some(error) = content.error.as_ref().filter(|error| {
-            content.failed
-                && !(error.type_name.is_empty() && error.message.is_empty() && error.stack.is_none())
-        }) else {
-            continue;
-        };
+        let Some(error) = details(content) else { continue };
         let traceback = read(error.stack.as_deref(), &error.type_name, &error.message, &error.frame_links);
         let likeness = likeness(&error.type_name, &error.message, &traceback);
         failures.push(Failure { span, error, traceback, likeness });
@@ -212,23 +232,38 @@ fn read(
     message: &str,
     frame_links: &[reenact_model::FrameLink],
 ) -> Traceback {
-    let mut traceback = traceback::parse(stack.unwrap_or(""), &Limits::DEFAULT);
+    let stack = stack.unwrap_or("");
+    // A message may look like a part of a traceback; what follows it are the exception's notes.
+    let (stack, notes) = match traceback::split_at_message(stack, type_name, message) {
+        Some((stack, notes)) => (stack, notes),
+        None => (stack, ""),
+    };
+    let mut traceback = traceback::parse(stack, &Limits::DEFAULT);
     if traceback.exceptions.is_empty() {
         traceback.exceptions.push(Exception::default());
         traceback.first_frame_numbers.push(1);
     }
     links::attach(&mut traceback, frame_links);
     drop_client_frames(&mut traceback.exceptions);
+    for exception in &mut traceback.exceptions {
+        exception.type_name = without_builtins(&exception.type_name).to_owned();
+    }
     if let Some(last) = traceback.exceptions.last_mut() {
         let same_type = short(&last.type_name) == short(type_name);
         if !type_name.is_empty() {
-            type_name.clone_into(&mut last.type_name);
+            without_builtins(type_name).clone_into(&mut last.type_name);
         }
         if !message.is_empty() || !same_type {
             message.clone_into(&mut last.message);
         }
+        traceback::add_notes(last, notes);
     }
     traceback
+}
+
+/// Names of built-in exceptions are shown and searched for as Python prints them.
+pub(crate) fn without_builtins(type_name: &str) -> &str {
+    type_name.strip_prefix("builtins.").unwrap_or(type_name)
 }
 
 fn short(type_name: &str) -> &str {
@@ -242,7 +277,7 @@ fn likeness(type_name: &str, message: &str, traceback: &Traceback) -> Likeness {
         .and_then(|exception| exception.frames.last())
         .filter(|frame| !is_client_file(&frame.file))
         .map(|frame| (frame.file.clone(), frame.function.clone(), frame.line_number));
-    (type_name.to_owned(), message.to_owned(), raised_at)
+    (without_builtins(type_name).to_owned(), message.to_owned(), raised_at)
 }
 
 fn is_client_file(file: &str) -> bool {
@@ -300,27 +335,25 @@ fn fold(tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<usize>> {
         });
         groups[group].push(index);
         let alike = by_likeness.entry(&failure.likeness).or_default();
-        if !alike.contains(&group) && alike.len() < 16 {
+        if !alike.contains(&group) && alike.len() < ALIKE_MAX {
             alike.push(group);
         }
     }
-    for (index, failure) in failures.iter().enumerate() {
-        if failure.error.capture_id.is_some() {
-            continue;
-        }
+    // The innermost first: a span joins what came up to it from below.
+    let mut without_id: Vec<usize> =
+        (0..failures.len()).filter(|index| failures[*index].error.capture_id.is_none()).collect();
+    without_id.sort_by_key(|index| std::cmp::Reverse(tree.depth[failures[*index].span]));
+    for index in without_id {
+        let failure = &failures[index];
         let alike = by_likeness.entry(&failure.likeness).or_default();
-        let group = match alike.as_slice() {
-            [] => {
-                groups.push(Vec::new());
-                alike.push(groups.len() - 1);
-                groups.len() - 1
-            }
-            [only] => *only,
-            several => nearest_group(tree, failures, &groups, several, failure.span),
-        };
+        let group = related_group(tree, failures, &groups, alike, failure.span).unwrap_or_else(|| {
+            groups.push(Vec::new());
+            alike.push(groups.len() - 1);
+            groups.len() - 1
+        });
         groups[group].push(index);
     }
-    fold_placeless(failures, &mut groups);
+    fold_placeless(tree, failures, &mut groups);
     for group in &mut groups {
         group.sort_unstable();
     }
@@ -329,13 +362,16 @@ fn fold(tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<usize>> {
 }
 
 /// A span of a database driver sees only the client's own frames, so it cannot tell the place. It
-/// joins the first occurrence of the same type and message.
-fn fold_placeless(failures: &[Failure<'_>], groups: &mut Vec<Vec<usize>>) {
-    let mut placed: HashMap<(&str, &str), usize> = HashMap::new();
+/// joins the occurrence of the same type and message that came up through its ancestors.
+fn fold_placeless(tree: &Tree, failures: &[Failure<'_>], groups: &mut Vec<Vec<usize>>) {
+    let mut placed: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
     for (index, group) in groups.iter().enumerate() {
         if let Some(at) = group.iter().find(|at| failures[**at].likeness.2.is_some()) {
             let (type_name, message, _) = &failures[*at].likeness;
-            placed.entry((type_name, message)).or_insert(index);
+            let alike = placed.entry((type_name, message)).or_default();
+            if alike.len() < ALIKE_MAX {
+                alike.push(index);
+            }
         }
     }
     for index in 0..groups.len() {
@@ -344,30 +380,94 @@ fn fold_placeless(failures: &[Failure<'_>], groups: &mut Vec<Vec<usize>>) {
         };
         let all_placeless = groups[index].iter().all(|at| failures[*at].likeness.2.is_none());
         let (type_name, message, _) = &failures[*first].likeness;
-        if let Some(target) = placed.get(&(type_name.as_str(), message.as_str())).filter(|_| all_placeless) {
+        let Some(alike) = placed.get(&(type_name.as_str(), message.as_str())).filter(|_| all_placeless)
+        else {
+            continue;
+        };
+        if let Some(target) = related_group(tree, failures, groups, alike, failures[*first].span) {
             let members = std::mem::take(&mut groups[index]);
-            groups[*target].extend(members);
+            groups[target].extend(members);
         }
     }
     groups.retain(|group| !group.is_empty());
 }
 
-/// Of several occurrences that look alike, the one on the same path of the tree.
-fn nearest_group(
+/// Occurrences that look alike and are told apart by the tree.
+const ALIKE_MAX: usize = 64;
+/// Members of one occurrence that are looked at.
+const MEMBERS_MAX: usize = 16;
+
+/// Of occurrences that look alike, the one that the exception of `span` can be: it lies on the span's
+/// path of the tree, or its span and this one are below one that failed without details of its own.
+/// Web frameworks tell of an exception on two such spans; attempts one after another have a parent
+/// that survived, or that failed with details. The nearest one is taken, then the latest.
+fn related_group(
     tree: &Tree,
     failures: &[Failure<'_>],
     groups: &[Vec<usize>],
     candidates: &[usize],
     span: usize,
-) -> usize {
-    let above: HashSet<usize> = tree.ancestors(span).collect();
-    let is_on_path = |group: &&usize| {
-        groups[**group].iter().take(16).any(|member| {
-            let other = failures[*member].span;
-            above.contains(&other) || tree.ancestors(other).any(|at| at == span)
-        })
+) -> Option<usize> {
+    let mut above: HashMap<usize, u32> = HashMap::new();
+    for (distance, ancestor) in (1..).zip(tree.ancestors(span)) {
+        above.insert(ancestor, distance);
+    }
+    let distance = |other: usize| -> Option<u32> {
+        if let Some(distance) = above.get(&other) {
+            return Some(*distance);
+        }
+        for (distance, ancestor) in (1..).zip(tree.ancestors(other)) {
+            if ancestor == span {
+                return Some(distance);
+            }
+            if above.contains_key(&ancestor) {
+                return tree.failed_without_details[ancestor].then_some(u32::MAX);
+            }
+        }
+        None
     };
-    candidates.iter().find(is_on_path).or(candidates.first()).copied().unwrap_or(0)
+    let nearest = |group: usize| {
+        groups[group]
+            .iter()
+            .take(MEMBERS_MAX)
+            .filter_map(|member| {
+                let other = failures[*member].span;
+                Some((distance(other)?, std::cmp::Reverse(tree.start[other])))
+            })
+            .min()
+    };
+    candidates
+        .iter()
+        .take(ALIKE_MAX)
+        .filter_map(|group| Some((nearest(*group)?, *group)))
+        .min()
+        .map(|(_, group)| group)
+}
+
+/// Whether the service survived the exception: the nearest span above that failed with details of its
+/// own tells of another one, or nothing above failed up to the entry into the process.
+fn is_handled(
+    chunk: &TraceChunk,
+    tree: &Tree,
+    failures: &[Failure<'_>],
+    members: &[&Failure<'_>],
+    chosen: &Failure<'_>,
+) -> bool {
+    let own: HashSet<usize> = members.iter().map(|member| member.span).collect();
+    let top = members.iter().map(|member| member.span).min_by_key(|span| tree.depth[*span]);
+    let Some(top) = top else { return false };
+    if let Some(next) = tree.ancestors(top).find(|above| !own.contains(above) && tree.has_details[*above])
+        && let Some(next) = failures.iter().find(|failure| failure.span == next)
+    {
+        let tells_of_it = next.traceback.exceptions.iter().any(|exception| {
+            short(&exception.type_name) == short(&chosen.error.type_name)
+                && exception.message == chosen.error.message
+        });
+        if !tells_of_it {
+            return true;
+        }
+    }
+    !chunk.spans[tree.entry[chosen.span]].failed
 }
 
 fn report_of_failure(
@@ -392,16 +492,11 @@ fn report_of_failure(
         chosen.error.capture_id.or_else(|| members.iter().find_map(|member| member.error.capture_id));
     let spans: Vec<usize> = members.iter().map(|member| member.span).collect();
     let mut report = context(chunk, tree, listing, chosen.span, &spans, received_at);
-    report.id = match capture_id {
-        Some(id) => event_id(&[
-            b"capture",
-            &chunk.trace_id.0.to_be_bytes(),
-            report.service.as_bytes(),
-            &id.0.to_be_bytes(),
-        ]),
-        None => id_by_likeness(chunk, &report.service, &chosen.likeness, &[]),
-    };
+    if let Some(id) = capture_id {
+        report.id = event_id(&[b"capture", &chunk.trace_id.0.to_be_bytes(), &id.0.to_be_bytes()]);
+    }
     report.capture_id = capture_id;
+    report.handled = is_handled(chunk, tree, failures, &members, chosen);
     report.values.captured = members.iter().any(|member| member.error.captured);
     report.exceptions = exceptions;
     report.stack_text.clone_from(&longest.error.stack);
@@ -451,7 +546,9 @@ fn report_of_recorded(
     let mut report = context(chunk, tree, listing, span, &[span], received_at);
     let time = recorded.timestamp.as_nanos().to_be_bytes();
     let span_id = chunk.spans[span].span_id.0.to_be_bytes();
-    report.id = id_by_likeness(chunk, &report.service, likeness, &[&time, &span_id]);
+    report.id = event_id(&[&likeness_bytes(chunk, &report.service, likeness), &time, &span_id]);
+    // The client captures values of exceptions that end a span, whatever its limiter says here.
+    report.values = ValuesHint::default();
     report.timestamp = recorded.timestamp;
     report.handled = true;
     report.exceptions = traceback.exceptions;
@@ -590,23 +687,43 @@ fn trace_span(span: &Span) -> TraceSpan {
     }
 }
 
-fn id_by_likeness(chunk: &TraceChunk, service: &str, likeness: &Likeness, further: &[&[u8]]) -> EventId {
+/// The id of an occurrence without a capture id.
+///
+/// Requests of one trace are told apart by the span by which each entered the process, and equal
+/// occurrences of one request by their order. A further part of an unfinished event, whose entry was
+/// not known, keeps the id without it.
+fn id_by_likeness(
+    chunk: &TraceChunk,
+    report: &Report,
+    likeness: &Likeness,
+    ordinal: u64,
+    unfinished: &[EventId],
+) -> EventId {
+    let likeness = likeness_bytes(chunk, &report.service, likeness);
+    let id = |entry: u64| event_id(&[&likeness, &entry.to_be_bytes(), &ordinal.to_be_bytes()]);
+    let entry = if report.missing_parent.is_none() { report.entry_span_id() } else { None };
+    let without_entry = id(0);
+    match entry {
+        Some(entry) if !unfinished.contains(&without_entry) => id(entry.0),
+        _ => without_entry,
+    }
+}
+
+fn likeness_bytes(chunk: &TraceChunk, service: &str, likeness: &Likeness) -> [u8; 16] {
     let (type_name, message, raised_at) = likeness;
-    let trace_id = chunk.trace_id.0.to_be_bytes();
     let line_number = raised_at.as_ref().and_then(|at| at.2).unwrap_or(0).to_be_bytes();
     let (file, function) = raised_at.as_ref().map_or(("", ""), |at| (&at.0, &at.1));
-    let mut parts: Vec<&[u8]> = vec![
+    let id = event_id(&[
         b"likeness",
-        &trace_id,
+        &chunk.trace_id.0.to_be_bytes(),
         service.as_bytes(),
         type_name.as_bytes(),
         message.as_bytes(),
         file.as_bytes(),
         function.as_bytes(),
         &line_number,
-    ];
-    parts.extend(further);
-    event_id(&parts)
+    ]);
+    id.0.to_be_bytes()
 }
 
 /// The first 16 bytes of the BLAKE3 hash of the parts, each preceded by its length.

@@ -72,7 +72,7 @@ fn chunk() -> TraceChunk {
 }
 
 fn only(chunk: TraceChunk) -> Report {
-    let mut reports = assemble(chunk, Timestamp::from_nanos(1_000));
+    let mut reports = assemble(chunk, (Timestamp::from_nanos(1_000), Vec::new()));
     assert_eq!(reports.len(), 1, "{reports:#?}");
     reports.remove(0)
 }
@@ -89,7 +89,7 @@ fn one_exception_on_many_spans_is_one_event() {
     assert!(report.values.captured);
     assert_eq!(report.values.allowed, Some(true));
     assert_eq!(report.trace.len(), 4);
-    assert_eq!(report.type_name(), "builtins.RuntimeError");
+    assert_eq!(report.type_name(), "RuntimeError");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn capture_ids_tell_exceptions_apart_and_services_do_not() {
     chunk.spans[2].service = "sqlite".into();
     assert_eq!(only(chunk.clone()).service, "shop");
     chunk.spans[2].error = Some(error(Some(8)));
-    assert_eq!(assemble(chunk, Timestamp::default()).len(), 2);
+    assert_eq!(assemble(chunk, (Timestamp::default(), Vec::new())).len(), 2);
 }
 
 #[test]
@@ -169,6 +169,8 @@ fn a_driver_that_sees_only_the_clients_frames_joins_the_exception() {
 fn an_error_that_the_entry_span_survived_is_handled() {
     let mut chunk = chunk();
     chunk.spans[0].failed = false;
+    // Below a parent that survived, equal errors of siblings would be attempts of their own.
+    chunk.spans.truncate(3);
     assert!(only(chunk).handled);
 }
 
@@ -201,10 +203,11 @@ fn recorded_exceptions_are_handled_events_unless_known_or_the_clients() {
         recorded("builtins.ValueError", "Function is not wrapped", own),
         recorded("builtins.KeyError", "'mine'", cached),
     ];
-    let reports = assemble(chunk, Timestamp::default());
+    let reports = assemble(chunk, (Timestamp::default(), Vec::new()));
     assert_eq!(reports.len(), 2, "{reports:#?}");
-    assert_eq!((reports[1].type_name(), reports[1].message()), ("builtins.KeyError", "'mine'"));
+    assert_eq!((reports[1].type_name(), reports[1].message()), ("KeyError", "'mine'"));
     assert!(reports[1].handled);
+    assert_eq!(reports[1].values.allowed, None);
     assert_eq!(reports[1].timestamp.as_nanos(), 7);
 }
 
@@ -240,4 +243,145 @@ fn shifted_numbers_keep_the_order_of_a_recursion() {
     let frames = only(chunk).exceptions.remove(0).frames;
     let snapshots: Vec<_> = frames.iter().map(|frame| frame.snapshot_id.map(|id| id.0)).collect();
     assert_eq!(snapshots, [Some(0), Some(1), Some(2)]);
+}
+
+/// A root with children that each failed with the same error, one after another.
+fn attempts(root_failed: bool, root_error: Option<SpanError>) -> TraceChunk {
+    let mut root = span(1, 0, 100);
+    root.is_local_root = true;
+    root.failed = root_failed;
+    root.error = root_error;
+    let mut spans = vec![root];
+    for id in 2..5 {
+        let mut attempt = span(id, 1, 100 + i64::try_from(id).unwrap());
+        attempt.failed = true;
+        attempt.error = Some(error(None));
+        spans.push(attempt);
+    }
+    TraceChunk { trace_id: TraceId(5), spans, ..TraceChunk::default() }
+}
+
+fn reports_of(chunk: TraceChunk) -> Vec<Report> {
+    assemble(chunk, (Timestamp::default(), Vec::new()))
+}
+
+#[test]
+fn equal_errors_of_attempts_are_events_of_their_own() {
+    for (chunk, handled) in [
+        (attempts(false, None), [true, true, true]),
+        // The last attempt's error is the one that the root tells of.
+        (attempts(true, Some(error(None))), [false, false, false]),
+    ] {
+        let reports = reports_of(chunk.clone());
+        assert_eq!(reports.iter().map(|report| report.handled).collect::<Vec<_>>(), handled);
+        let ids: HashSet<EventId> = reports.iter().map(|report| report.id).collect();
+        assert_eq!(ids.len(), 3);
+        assert_eq!(reports_of(chunk).iter().map(|report| report.id).collect::<HashSet<_>>(), ids);
+    }
+    // Flask tells of an exception on two children of a root that failed without details.
+    assert_eq!(reports_of(attempts(true, None)).len(), 1);
+}
+
+#[test]
+fn an_error_before_another_one_that_ended_the_work_is_handled() {
+    let gave_up =
+        SpanError { type_name: "RuntimeError".into(), message: "gave up".into(), ..SpanError::default() };
+    let reports = reports_of(attempts(true, Some(gave_up)));
+    let handled: Vec<(&str, bool)> =
+        reports.iter().map(|report| (report.message(), report.handled)).collect();
+    let inner = ("checkout of cart c-1 failed", true);
+    assert_eq!(handled, [("gave up", false), inner, inner, inner]);
+}
+
+#[test]
+fn requests_of_one_trace_are_events_of_their_own() {
+    let mut second = attempts(true, None);
+    for span in &mut second.spans {
+        span.span_id.0 += 100;
+        span.parent_id = span.parent_id.map(|id| SpanId(id.0 + 100));
+    }
+    assert_ne!(reports_of(attempts(true, None))[0].id, reports_of(second)[0].id);
+}
+
+#[test]
+fn a_part_that_comes_later_tells_of_the_same_event() {
+    let whole = attempts(true, Some(error(None)));
+    let mut first = whole.clone();
+    first.spans.remove(0);
+    first.spans.truncate(1);
+    let early = reports_of(first).remove(0);
+    assert_eq!(early.missing_parent, Some(SpanId(1)));
+    let mut rest = whole.clone();
+    rest.spans.truncate(1);
+    let late = assemble(rest.clone(), (Timestamp::default(), vec![early.id])).remove(0);
+    assert_eq!((late.id, late.missing_parent), (early.id, None));
+    rest.spans[0].failed = false;
+    rest.spans[0].error = None;
+    let told = complete(rest.clone(), SpanId(1), Timestamp::default()).unwrap();
+    assert!(told.handled);
+    let mut merged = early.clone();
+    assert_eq!(merged.absorb(&Report { id: early.id, ..told }), reenact_model::Absorbed::Something);
+    assert_eq!((merged.handled, merged.missing_parent), (true, None));
+    assert_eq!(merged.resource.as_deref(), Some("resource 1"));
+    assert_eq!(complete(rest, SpanId(99), Timestamp::default()), None);
+}
+
+#[test]
+fn a_message_that_looks_like_a_traceback_is_a_message() {
+    let message = format!("worker said\n{CHAIN}");
+    let mut chunk = chunk();
+    chunk.spans.truncate(3);
+    chunk.spans.remove(1);
+    chunk.spans[1].error = Some(SpanError {
+        message: message.clone(),
+        stack: Some(format!(
+            "Traceback (most recent call last):\n  File \"/srv/app/a.py\", line 3, in get\n    raise x\nRuntimeError: {message}"
+        )),
+        ..error(None)
+    });
+    let report = only(chunk);
+    let [exception] = report.exceptions.as_slice() else { panic!("{:#?}", report.exceptions) };
+    assert_eq!(exception.message, message);
+    assert_eq!(exception.frames.len(), 1);
+}
+
+#[test]
+fn notes_follow_the_message() {
+    let mut chunk = chunk();
+    chunk.spans.truncate(3);
+    chunk.spans.remove(1);
+    chunk.spans[1].error = Some(SpanError {
+        message: "no".into(),
+        stack: Some(
+            "Traceback (most recent call last):\n  File \"/srv/app/a.py\", line 3, in get\nRuntimeError: no\nfirst\nsecond\n"
+                .into(),
+        ),
+        ..error(None)
+    });
+    let report = only(chunk);
+    let exception = report.exception().unwrap();
+    assert_eq!(
+        (exception.message.as_str(), exception.notes.as_slice()),
+        ("no", &["first".to_owned(), "second".to_owned()][..])
+    );
+}
+
+#[test]
+fn frames_that_the_text_lost_go_where_their_numbers_are() {
+    let mut chunk = chunk();
+    chunk.spans.truncate(3);
+    chunk.spans.remove(1);
+    chunk.spans[1].error = Some(SpanError {
+        // The client shortened the text to its innermost frame.
+        stack: Some("Traceback (most recent call last):\n  File \"/srv/app/a.py\", line 3, in get\nRuntimeError: no\n".into()),
+        frame_links: vec![
+            link(1, "main", "/srv/app/main.py", 1, 21),
+            link(2, "get", "/srv/app/a.py", 3, 22),
+            link(3, "deeper", "/srv/app/b.py", 4, 23),
+        ],
+        ..error(None)
+    });
+    let functions: Vec<String> =
+        only(chunk).exceptions.remove(0).frames.into_iter().map(|frame| frame.function).collect();
+    assert_eq!(functions, ["main", "get", "deeper"]);
 }

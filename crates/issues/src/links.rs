@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reenact_model::{Frame, FrameLink};
+use reenact_model::{Frame, FrameLink, Limits};
 
 use crate::traceback::{Traceback, is_in_app};
 
@@ -16,6 +16,10 @@ use crate::traceback::{Traceback, is_in_app};
 ///
 /// - **Limits:** O(links × frames); both are bounded by `Limits`.
 pub(crate) fn attach(traceback: &mut Traceback, links: &[FrameLink]) {
+    // A link without a place says nothing that could be shown.
+    let links: Vec<FrameLink> =
+        links.iter().filter(|link| !(link.file.is_empty() && link.function.is_empty())).cloned().collect();
+    let links = links.as_slice();
     let mut places = places(traceback);
     let paired = pairs_in_order(traceback, &places, links);
     for (link, index) in &paired {
@@ -24,6 +28,8 @@ pub(crate) fn attach(traceback: &mut Traceback, links: &[FrameLink]) {
         traceback.exceptions[place.exception].frames[place.frame].snapshot_id =
             Some(links[*link].snapshot_id);
     }
+    let mut anchors: Vec<(u32, usize)> =
+        paired.iter().map(|(link, index)| (links[*link].number, *index)).collect();
     let mut missing: Vec<&FrameLink> = Vec::new();
     for (number, link) in links.iter().enumerate() {
         if paired.contains_key(&number) {
@@ -35,13 +41,14 @@ pub(crate) fn attach(traceback: &mut Traceback, links: &[FrameLink]) {
                 place.taken = true;
                 let frame = &mut traceback.exceptions[place.exception].frames[place.frame];
                 frame.snapshot_id = Some(link.snapshot_id);
+                anchors.push((link.number, index));
             }
             None => missing.push(link),
         }
     }
     // From the last to the first, so that places stay where they are.
     for link in missing.into_iter().rev() {
-        add(traceback, &places, link);
+        add(traceback, &places, &anchors, link);
     }
 }
 
@@ -117,29 +124,38 @@ fn place_of(traceback: &Traceback, places: &[Place], link: &FrameLink) -> Option
     nearest(&same_line).or_else(collapsed).or_else(|| nearest(&same_function))
 }
 
-fn add(traceback: &mut Traceback, places: &[Place], link: &FrameLink) {
-    let frame = Frame {
-        function: link.function.clone(),
-        file: link.file.clone(),
-        line_number: link.line_number,
-        in_app: is_in_app(&link.file),
-        snapshot_id: Some(link.snapshot_id),
-        ..Frame::default()
+/// Adds a frame that the text does not have, beside the frames whose links have the nearest numbers:
+/// where the client cut the text, its own numbers count from another frame than ours.
+fn add(traceback: &mut Traceback, places: &[Place], anchors: &[(u32, usize)], link: &FrameLink) {
+    let next = anchors.iter().filter(|(number, _)| *number > link.number).min();
+    let previous = anchors.iter().filter(|(number, _)| *number < link.number).max();
+    let (exception, index) = if let Some((_, next)) = next {
+        (places[*next].exception, places[*next].frame)
+    } else if let Some((_, previous)) = previous {
+        (places[*previous].exception, places[*previous].frame + 1)
+    } else if let Some(after) = places.iter().find(|place| place.first_number > link.number) {
+        (after.exception, after.frame)
+    } else {
+        let Some(exception) = traceback.exceptions.len().checked_sub(1) else { return };
+        (exception, places.iter().filter(|place| place.exception == exception).count())
     };
-    let after = places.iter().find(|place| place.first_number > link.number);
-    let (exception, index) = match after {
-        Some(place) => (place.exception, place.frame),
-        None => match traceback.exceptions.last() {
-            // Added from the last to the first: each goes before those that were added.
-            Some(last) => {
-                let exception = traceback.exceptions.len() - 1;
-                (
-                    exception,
-                    places.iter().filter(|place| place.exception == exception).count().min(last.frames.len()),
-                )
-            }
-            None => return,
+    let frames = &mut traceback.exceptions[exception].frames;
+    if frames.len() >= Limits::DEFAULT.frames_max {
+        let problem = "further frames with values were left out";
+        if !traceback.problems.iter().any(|known| known == problem) {
+            traceback.problems.push(problem.to_owned());
+        }
+        return;
+    }
+    frames.insert(
+        index.min(frames.len()),
+        Frame {
+            function: link.function.clone(),
+            file: link.file.clone(),
+            line_number: link.line_number,
+            in_app: is_in_app(&link.file),
+            snapshot_id: Some(link.snapshot_id),
+            ..Frame::default()
         },
-    };
-    traceback.exceptions[exception].frames.insert(index, frame);
+    );
 }

@@ -69,14 +69,17 @@ fn a_chain_is_read_from_its_root_cause() {
 }
 
 #[test]
-fn a_group_keeps_its_exceptions_as_notes() {
+fn a_group_keeps_its_exceptions() {
     let traceback = read(GROUP);
     let [group] = traceback.exceptions.as_slice() else { panic!("{traceback:?}") };
     assert_eq!(group.type_name, "ExceptionGroup");
     assert_eq!(group.message, "many (2 sub-exceptions)");
     assert_eq!(group.frames.len(), 2);
     assert_eq!(group.notes.len(), 2);
-    assert!(group.notes[1].ends_with("'y'"), "{:?}", group.notes);
+    assert!(group.notes[1].ends_with("'y' (in group, /srv/app/shop/orders.py:118)"), "{:?}", group.notes);
+    assert_eq!(group.members.len(), 2);
+    assert_eq!(group.members[0].type_name, "ValueError");
+    assert_eq!(group.members[0].frames[0].function, "group");
 }
 
 #[test]
@@ -140,4 +143,22 @@ fn a_text_that_is_no_traceback_is_one_exception_without_frames() {
     assert_eq!(traceback.exceptions[0].type_name, "java.lang.Exception");
     assert!(traceback.exceptions[0].frames.is_empty());
     assert!(read("").exceptions.is_empty());
+}
+
+#[test]
+fn code_of_libraries_and_of_the_interpreter_is_not_in_app() {
+    for (file, want) in [
+        ("/srv/app/a.py", true),
+        ("<string>", true),
+        ("<stdin>", true),
+        ("/v/site-packages/a.py", false),
+        ("<frozen importlib._bootstrap>", false),
+        ("<sqlalchemy generated _go() wrapper at 0x1>", false),
+        ("<attrs generated init shop.Order>", false),
+        ("<__array_function__ internals>", false),
+        ("./csu/../csu/libc-start.c", false),
+        ("/usr/lib/libc.so.6", false),
+    ] {
+        assert_eq!(is_in_app(file), want, "{file}");
+    }
 }

@@ -127,9 +127,12 @@ pub struct Exception {
     /// How this exception led to the next one of the chain; `None` for the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<Relation>,
-    /// Notes added to it.
+    /// Notes added to it; those of a group tell of its members as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The exceptions within a group, each with the frame that raised it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Exception>,
     /// Outermost call first, raise last.
     pub frames: Vec<Frame>,
 }
@@ -269,6 +272,21 @@ impl Report {
     /// The message of the exception that escaped, or an empty text.
     pub fn message(&self) -> &str {
         self.exception().map_or("", |exception| &exception.message)
+    }
+
+    /// The topmost span above the one that represents the error, as far as spans are known.
+    pub fn entry_span_id(&self) -> Option<SpanId> {
+        let mut entry = self.span_id?;
+        // A cycle ends at the latest when every span was passed.
+        for _ in 0..self.trace.len() {
+            let span = self.trace.iter().find(|span| span.span_id == entry);
+            let Some(parent) = span.and_then(|span| span.parent_id) else { break };
+            if !self.trace.iter().any(|span| span.span_id == parent) {
+                break;
+            }
+            entry = parent;
+        }
+        Some(entry)
     }
 
     /// The frame that people should look at first: the innermost frame of the service's own code in

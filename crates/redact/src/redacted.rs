@@ -20,6 +20,7 @@ impl Plain for SpanId {}
 impl Plain for usize {}
 impl Plain for &Limits {}
 impl<A: Plain, B: Plain> Plain for (A, B) {}
+impl<T: Plain> Plain for Vec<T> {}
 
 impl<T> Redacted<T> {
     /// Marks `data` as redacted; for the rules of this crate.

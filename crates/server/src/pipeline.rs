@@ -109,6 +109,7 @@ impl Pipeline {
     ) {
         let before = batch.writes.len();
         let unfinished = if self.earlier.awaits(trace) { self.earlier.unfinished(trace) } else { Vec::new() };
+        let ids: Vec<EventId> = unfinished.iter().map(|waiting| waiting.event).collect();
         for waiting in unfinished {
             let context = (waiting.missing, (received_at, (waiting.event, waiting.timestamp)));
             let completed = redacted.clone().derive_with(context, completed);
@@ -118,8 +119,8 @@ impl Pipeline {
                 batch.writes.push(report.derive(part));
             }
         }
-        let reports = redacted.derive_with(received_at, |fragment, received_at| match fragment {
-            Fragment::Trace(chunk) => assemble(chunk, received_at),
+        let reports = redacted.derive_with((received_at, ids), |fragment, context| match fragment {
+            Fragment::Trace(chunk) => assemble(chunk, context),
             _ => unreachable!("its kind was looked at"),
         });
         for report in reports.into_elements() {
@@ -150,7 +151,12 @@ struct Batch {
     filtered: usize,
 }
 
-fn placed(report: Report) -> Write {
+fn placed(mut report: Report) -> Write {
+    let believed = plausible(report.timestamp, report.received_at);
+    if believed != report.timestamp {
+        report.warnings.push("the client's clock is wrong; the time of arrival is shown".to_owned());
+        report.timestamp = believed;
+    }
     Write::Event(Box::new(place(report)))
 }
 
@@ -183,8 +189,8 @@ fn snapshot_of(fragment: Fragment, received_at: Timestamp) -> Snapshot {
 
 /// How far a client's clock may be ahead, in nanoseconds: one day.
 const AHEAD_NS: i64 = 86_400_000_000_000;
-/// How old an event may be when it arrives, in nanoseconds: 400 days.
-const BEHIND_NS: i64 = 400 * AHEAD_NS;
+/// How old an event may be when it arrives, in nanoseconds: 31 days.
+const BEHIND_NS: i64 = 31 * AHEAD_NS;
 
 /// The time that the client gave, or the time of arrival where its clock cannot be right: the store
 /// keeps a folder per day, and a client must not be able to make any number of them.
@@ -221,7 +227,7 @@ mod tests {
     #[test]
     fn a_clock_that_cannot_be_right_is_not_believed() {
         let arrival = Timestamp::from_millis(1_795_000_000_000);
-        for (hours, believed) in [(0, true), (-24 * 399, true), (23, true), (25, false), (-24 * 401, false)] {
+        for (hours, believed) in [(0, true), (-24 * 30, true), (23, true), (25, false), (-24 * 32, false)] {
             let given = arrival.saturating_add_nanos(hours * 3_600_000_000_000);
             assert_eq!(plausible(given, arrival) == given, believed, "{hours}");
         }

@@ -9,7 +9,10 @@
 //!    - with a stack: `frames` and, from the raise outwards, file and function of each frame that counts;
 //!    - without: `message` and the normalised first line of the message.
 //!
-//! Types lose `builtins.`. The frames that count are the in-app frames of the exception that escaped, or
+//! With a chain, `cause`, file and function of the root cause's innermost frame that counts follow; with
+//! a group, `member` and type, file and function of each of its members, sorted, without repeats.
+//!
+//! Types lose `builtins.`, `__main__.` and `__mp_main__.`, as which a spawned process knows the script. The frames that count are the in-app frames of the exception that escaped, or
 //! all of its frames if none is in-app, without frames of comprehensions (Python 3.12 has none), with
 //! repeated neighbours once, and of these the innermost [`FRAMES_MAX`]: how much of the outer stack a
 //! client sends depends on the span, and frames of instrumentation come and go. If the exception that
@@ -23,6 +26,8 @@
 //! In messages, quoted parts, addresses, paths, and words with a digit become `*`; the first 16 words count.
 //!
 //! The issue is the first 8 bytes of the BLAKE3 hash of service and fingerprint, hashed as above.
+
+use std::collections::BTreeSet;
 
 use reenact_model::{Exception, Frame, Grouping, IssueId, Placed, Report};
 
@@ -54,11 +59,12 @@ fn group(report: &Report) -> Grouping {
         ];
         return Grouping { version, fingerprint: given.clone(), why };
     }
-    let type_name = without_builtins(report.type_name());
-    let root_type = match report.exceptions.as_slice() {
-        [root, _, ..] => without_builtins(&root.type_name),
-        _ => "",
+    let type_name = normalised_type(report.type_name());
+    let root = match report.exceptions.as_slice() {
+        [root, _, ..] => Some(root),
+        _ => None,
     };
+    let root_type = root.map_or("", |root| normalised_type(&root.type_name));
     let mut why =
         vec![format!("service is \"{}\"", report.service), format!("error type is \"{type_name}\"")];
     if !root_type.is_empty() {
@@ -77,6 +83,8 @@ fn group(report: &Report) -> Grouping {
                 parts.push(file);
                 parts.push(function);
             }
+            add_root(root, &mut parts, &mut why);
+            add_members(report.exception(), &mut parts, &mut why);
         }
         None => {
             let words = normalised_message(report.message());
@@ -100,8 +108,37 @@ fn hash(parts: &[&str]) -> blake3::Hash {
     hasher.finalize()
 }
 
-fn without_builtins(type_name: &str) -> &str {
-    type_name.strip_prefix("builtins.").unwrap_or(type_name)
+/// Where the root cause was raised: a wrapper that raises the same for every cause must not hide it.
+fn add_root(root: Option<&Exception>, parts: &mut Vec<String>, why: &mut Vec<String>) {
+    let Some((file, function)) = root.and_then(raised_at) else { return };
+    why.push(format!("root cause raised by {function} in {file}"));
+    parts.extend(["cause".to_owned(), file, function]);
+}
+
+/// What a group is made of: the group itself is raised at the same place for every member.
+fn add_members(exception: Option<&Exception>, parts: &mut Vec<String>, why: &mut Vec<String>) {
+    let members: BTreeSet<(String, String, String)> = exception
+        .iter()
+        .flat_map(|exception| &exception.members)
+        .map(|member| {
+            let (file, function) = raised_at(member).unwrap_or_default();
+            (normalised_type(&member.type_name).to_owned(), file, function)
+        })
+        .collect();
+    for (type_name, file, function) in members {
+        why.push(format!("member \"{type_name}\" raised by {function} in {file}"));
+        parts.extend(["member".to_owned(), type_name, file, function]);
+    }
+}
+
+/// The innermost frame that counts.
+fn raised_at(exception: &Exception) -> Option<(String, String)> {
+    frames_that_count(exception).0.into_iter().next()
+}
+
+fn normalised_type(type_name: &str) -> &str {
+    let type_name = type_name.strip_prefix("builtins.").unwrap_or(type_name);
+    type_name.strip_prefix("__mp_main__.").or(type_name.strip_prefix("__main__.")).unwrap_or(type_name)
 }
 
 /// Normalised file and function of the frames that count, the raise first, and what they are.
