@@ -8,8 +8,9 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export REENACT_BIN ?= $(CARGO_TARGET_DIR)/release/reenact
 TARGET ?= traces_v05
 SECONDS ?= 60
+NAME ?= intake
 
-.PHONY: help demo demo-once test build ui check unit e2e browser fuzz gen clean
+.PHONY: help demo demo-once test build ui check unit e2e browser fuzz bench gen clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -56,6 +57,10 @@ browser: ## the UI in a real browser (needs `make build`)
 fuzz: ## fuzz one decoder: TARGET=… SECONDS=…
 	@echo "==> fuzz $(TARGET) for $(SECONDS) s"
 	@fuzz/run $(TARGET) seconds=$(SECONDS)
+
+bench: ## measure NAME=intake beside its limit (needs `make build`; ARGS for the benchmark)
+	@echo "==> benchmark $(NAME)"
+	@cargo run --release --locked --quiet -p reenact-benches --bin bench-$(NAME) -- --server $(REENACT_BIN) $(ARGS)
 
 gen: ## regenerate OpenAPI, TypeScript types and reference pages
 	@echo "==> generate"
