@@ -1,0 +1,100 @@
+//! Random texts, and Base64 of texts that hold a secret.
+
+use super::entropy::{self, looks_random};
+use super::runs::{Class, class_with, next_run};
+use super::{Found, Sweep};
+use crate::text;
+
+const BASE64: Class = class_with(true, b"+/_-");
+
+/// The shortest encoded pair, in bytes: `pin=12345`.
+const ENCODED_BYTES_MIN: usize = 12;
+
+/// How much of one encoded text is decoded, in bytes.
+const ENCODED_BYTES_MAX: usize = 16 << 10;
+
+/// How many encodings around each other are taken off.
+const NESTED_MAX: usize = 2;
+
+impl Sweep<'_> {
+    /// Looks at what earlier sweeps left. Expects `found` in order.
+    pub(super) fn random_and_encoded(&mut self) {
+        let bytes = self.bytes;
+        let known = self.found.len();
+        let (mut from, mut index) = (0, 0);
+        while let Some(mut run) = next_run(bytes, &BASE64, ENCODED_BYTES_MIN, from) {
+            from = run.end;
+            while index < known && self.found[index].range.end <= run.start {
+                index += 1;
+            }
+            if index < known && self.found[index].range.start < run.end {
+                continue;
+            }
+            let random = self.is_random(run.start, run.end);
+            run.end += bytes[run.end..].iter().take(2).take_while(|b| **b == b'=').count();
+            if let Some(rule) = self.encoded(run.start, run.end) {
+                self.push(rule, run);
+            } else if random {
+                self.push("high_entropy", run);
+            }
+        }
+    }
+
+    fn is_random(&self, start: usize, end: usize) -> bool {
+        let run = &self.bytes[start..end];
+        let before = &self.bytes[..start];
+        // Digests say what they are: `sha256-…`, `integrity="sha384-…"`.
+        let is_digest = [b"sha256-".as_slice(), b"sha384-", b"sha512-", b"sha1-"]
+            .iter()
+            .any(|kind| run.starts_with(kind) || before.ends_with(kind));
+        let in_data = before.ends_with(b"base64,") || before.ends_with(b"SHA256:");
+        !is_digest && !in_data && run.len() >= entropy::RANDOM_BYTES_MIN && looks_random(run)
+    }
+
+    fn encoded(&self, start: usize, end: usize) -> Option<&'static str> {
+        let run = &self.bytes[start..end.min(start + ENCODED_BYTES_MAX)];
+        if self.nested >= NESTED_MAX || !is_text(&decoded(&run[..12])) {
+            return None;
+        }
+        let bytes = decoded(run);
+        let inner = std::str::from_utf8(&bytes).ok().filter(|inner| is_text(inner.as_bytes()))?;
+        let before = &self.bytes[start.saturating_sub(8)..start];
+        let is_basic = before.len() >= 6 && before.trim_ascii_end().to_ascii_lowercase().ends_with(b"basic");
+        if is_basic && inner.contains(':') {
+            return Some("basic_auth");
+        }
+        let holds_name = text::may_hold_names(inner) && !text::find(inner, self.names).is_empty();
+        if holds_name {
+            return Some("encoded_secret");
+        }
+        let nested: Vec<Found> = self.detector.find_nested(inner.as_bytes(), "", self.names, self.nested + 1);
+        (!nested.is_empty()).then_some("encoded_secret")
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+}
+
+/// The bytes that Base64 in either alphabet stands for; a rest of less than a byte is left out.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => break,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xfff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
