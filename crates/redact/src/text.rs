@@ -4,7 +4,7 @@
 //! redacted name is replaced by `[redacted]`, everything else stays byte for byte. What cannot be told
 //! apart is redacted: a value that is an expression is replaced up to its end.
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 
 use crate::names::Names;
 
@@ -65,7 +65,8 @@ impl<'a> Scanner<'a> {
     fn run(mut self) -> Vec<(usize, usize)> {
         let bytes = self.bytes;
         let mut at = 0;
-        while at < bytes.len() {
+        while let Some(sign) = bytes[at..].iter().position(|byte| IS_SIGN[usize::from(*byte)]) {
+            at += sign;
             let next = match bytes[at] {
                 b':' if bytes[at..].starts_with(b"://") => self.credentials_of_address(at),
                 b'=' | b':' => self.assignment(at),
@@ -74,7 +75,7 @@ impl<'a> Scanner<'a> {
                 b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
                 _ => at + 1,
             };
-            at = next.max(at + 1);
+            at = next.max(at + 1).min(bytes.len());
         }
         self.found
     }
@@ -559,12 +560,21 @@ fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
     None
 }
 
+/// What a name and its value may have between them.
+const IS_SIGN: [bool; 256] = {
+    let mut signs = [false; 256];
+    let all = b"=:,%-";
+    let mut index = 0;
+    while index < all.len() {
+        signs[all[index] as usize] = true;
+        index += 1;
+    }
+    signs
+};
+
 /// Whether a text can hold anything for [`find`]: a cheap look before the scan.
 pub(crate) fn may_hold_names(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr3(b'=', b':', b',', bytes).is_some()
-        || memchr::memchr(b'%', bytes).is_some()
-        || memmem::find(bytes, b"--").is_some()
+    text.bytes().any(|byte| IS_SIGN[usize::from(byte)])
 }
 
 #[cfg(test)]

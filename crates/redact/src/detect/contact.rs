@@ -4,6 +4,9 @@ use memchr::memmem;
 
 use super::Sweep;
 
+/// The shortest private key, and the shortest key in a connection string, in bytes.
+pub(super) const KEY_BYTES_MIN: usize = 30;
+
 impl Sweep<'_> {
     /// From `-----BEGIN … PRIVATE KEY` to the end line, or to the end of a text that was cut.
     pub(super) fn private_keys(&mut self) {
@@ -29,7 +32,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// `scheme://user:password@host`, webhooks, and keys in Azure's connection strings.
+    /// `scheme://user:password@host`, and webhooks.
     pub(super) fn addresses(&mut self) {
         let bytes = self.bytes;
         let mut from = 0;
@@ -44,6 +47,11 @@ impl Sweep<'_> {
             self.address(start, &bytes[start..start + length]);
             from = start;
         }
+    }
+
+    /// Keys in Azure's connection strings.
+    pub(super) fn connection_keys(&mut self) {
+        let bytes = self.bytes;
         for key in [b"AccountKey=".as_slice(), b"SharedAccessKey="] {
             for at in memmem::find_iter(bytes, key) {
                 let start = at + key.len();

@@ -30,7 +30,7 @@ impl Sweep<'_> {
             if index < known && self.found[index].range.start < run.end {
                 continue;
             }
-            let random = self.is_random(run.start, run.end);
+            let random = self.is_random(run.start, run.end) && !is_text(&decoded(&bytes[run.clone()]));
             run.end += bytes[run.end..].iter().take(2).take_while(|b| **b == b'=').count();
             if let Some(rule) = self.encoded(run.start, run.end) {
                 self.push(rule, run);

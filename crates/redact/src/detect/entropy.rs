@@ -34,19 +34,28 @@ pub(super) fn looks_random(text: &[u8]) -> bool {
         }
     }
     let distinct = seen.count_ones() as usize;
-    if beyond_hex < 3
-        || separators * 5 > text.len()
-        || longest_word > 7
-        || distinct * 5 < text.len().min(40) * 2
-    {
+    if beyond_hex < 3 || separators * 5 > text.len() || distinct * 5 < text.len().min(40) * 2 {
         return false;
     }
-    if upper >= 2 && lower >= 2 {
-        // Base62 and Base64.
-        return digits >= 2 && changes * 100 >= pairs * 42;
+    let rarer = upper.min(lower);
+    if rarer > 0 {
+        // Base62 and Base64: about as many of either case, and no words.
+        return rarer * 8 >= text.len() && digits >= 2 && longest_word <= 7 && changes * 100 >= pairs * 42;
     }
     // One case and digits: Base36 and Base32.
-    separators == 0 && text.len() >= 24 && digits >= 4 && changes * 100 >= pairs * 27 && beyond_hex >= 5
+    separators == 0
+        && text.len() >= 24
+        && digits >= 4
+        && digits * 3 <= text.len() * 2
+        && longest_word <= 13
+        && beyond_hex >= 5
+        && changes * 100 >= pairs * 18
+        && !is_sortable_id(text)
+}
+
+/// ULID: 26 characters, of which the first ten are the time.
+fn is_sortable_id(text: &[u8]) -> bool {
+    text.len() == 26 && text.starts_with(b"01")
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]

@@ -100,18 +100,65 @@ impl Detector {
     }
 
     fn sweep(&self, bytes: &[u8], context: &str, names: &Names, nested: usize) -> Vec<Found> {
+        let signs = signs(bytes);
+        let has = |sign: u8| signs & sign != 0;
+        if bytes.len() < words::WORD_BYTES_MIN && !has(DIGIT) {
+            return Vec::new();
+        }
         let mut sweep = Sweep { detector: self, names, bytes, context, nested, found: Vec::new() };
-        sweep.private_keys();
-        sweep.addresses();
-        sweep.contacts();
+        if has(HYPHEN) && bytes.len() >= contact::KEY_BYTES_MIN {
+            sweep.private_keys();
+        }
+        if has(COLON) {
+            sweep.addresses();
+        }
+        if has(EQUALS) && bytes.len() >= contact::KEY_BYTES_MIN {
+            sweep.connection_keys();
+        }
+        if has(AT | COLON) {
+            sweep.contacts();
+        }
+        if has(TILDE) {
+            sweep.azure_secrets();
+        }
         sweep.words();
-        sweep.digits();
+        if has(DIGIT) {
+            sweep.digits();
+        }
         if !sweep.found.is_empty() {
             sweep.found = merged(sweep.found);
         }
         sweep.random_and_encoded();
         if sweep.found.is_empty() { sweep.found } else { merged(sweep.found) }
     }
+}
+
+const DIGIT: u8 = 1;
+const HYPHEN: u8 = 2;
+const COLON: u8 = 4;
+const EQUALS: u8 = 8;
+const AT: u8 = 16;
+const TILDE: u8 = 32;
+
+/// What each byte is a sign of.
+const SIGNS: [u8; 256] = {
+    let mut signs = [0; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        signs[digit as usize] = DIGIT;
+        digit += 1;
+    }
+    signs[b'-' as usize] = HYPHEN;
+    signs[b':' as usize] = COLON;
+    signs[b'=' as usize] = EQUALS;
+    signs[b'@' as usize] = AT;
+    signs[b'~' as usize] = TILDE;
+    signs
+};
+
+/// Which sweeps a text needs at all.
+fn signs(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)])
 }
 
 impl Sweep<'_> {

@@ -8,7 +8,7 @@ use super::{Sweep, checks};
 const WORD: Class = class_with(true, b"_-.");
 
 /// The shortest token of a known shape, in bytes.
-const WORD_BYTES_MIN: usize = 12;
+pub(super) const WORD_BYTES_MIN: usize = 12;
 
 impl Sweep<'_> {
     /// Vendors' tokens, web tokens, compact IBAN and the Italian tax code.
@@ -31,13 +31,20 @@ impl Sweep<'_> {
                     None => at += 1,
                 }
             }
-            if let Some(key) = memmem::find(&bytes[run.clone()], b".atlasv1.")
+            if run.len() > 60
+                && let Some(key) = memmem::find(&bytes[run.clone()], b".atlasv1.")
                 && key >= 10
                 && run.len() - key > 40
             {
                 self.push("terraform_token", run.clone());
             }
-            self.azure_secret(run.end);
+        }
+    }
+
+    /// Azure's client secrets, which have a `Q~` in them.
+    pub(super) fn azure_secrets(&mut self) {
+        for at in memmem::find_iter(self.bytes, b"Q~") {
+            self.azure_secret(at + 1);
         }
     }
 
@@ -48,8 +55,9 @@ impl Sweep<'_> {
         }
         match bytes[at] {
             b'e' if bytes[at..end].starts_with(b"eyJ") => web_token(bytes, at, end),
-            b'M' | b'N' | b'O' => discord_token(&bytes[at..end]).map(|length| ("discord_token", at + length)),
-            b'A'..=b'Z' => capitals(&bytes[at..end]).map(|(rule, length)| (rule, at + length)),
+            b'A'..=b'Z' => capitals(&bytes[at..end])
+                .or_else(|| Some(("discord_token", discord_token(&bytes[at..end])?)))
+                .map(|(rule, length)| (rule, at + length)),
             b'0'..=b'9' | b'a'..=b'f' => {
                 mailchimp_key(&bytes[at..end]).map(|length| ("mailchimp_key", at + length))
             }
@@ -60,7 +68,7 @@ impl Sweep<'_> {
     /// `abc8Q~…`: three characters, a digit, `Q~` and 34 more.
     fn azure_secret(&mut self, tilde: usize) {
         let bytes = self.bytes;
-        if bytes.get(tilde) != Some(&b'~') || tilde < 5 || bytes[tilde - 1] != b'Q' {
+        if tilde < 5 || !bytes[tilde - 5..tilde - 2].iter().all(|b| WORD[usize::from(*b)]) {
             return;
         }
         let rest =
@@ -83,7 +91,8 @@ fn web_token(bytes: &[u8], at: usize, end: usize) -> Option<(&'static str, usize
 fn discord_token(run: &[u8]) -> Option<usize> {
     let mut parts = run.split(|byte| *byte == b'.');
     let (user, time, key) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_token = (23..=28).contains(&user.len())
+    let is_token = matches!(run[0], b'M' | b'N' | b'O')
+        && (23..=28).contains(&user.len())
         && (6..=7).contains(&time.len())
         && (27..=40).contains(&key.len())
         && user.iter().any(u8::is_ascii_digit)

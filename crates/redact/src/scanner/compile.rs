@@ -88,13 +88,19 @@ impl Scanner {
             .dfa_size_limit(PATTERNS_BYTES_MAX)
             .build()
             .map_err(|_| ScannerError { rule: String::from("*"), problem: ScannerProblem::TooLarge })?;
+        let ascii_set = regex::bytes::RegexSetBuilder::new(patterns.iter().map(|(_, pattern)| pattern))
+            .unicode(false)
+            .size_limit(PATTERNS_BYTES_MAX)
+            .dfa_size_limit(PATTERNS_BYTES_MAX)
+            .build()
+            .ok();
         let of_set = patterns.iter().map(|(index, _)| *index).collect();
         let names_value = |id: &str| {
             compiled.iter().any(|rule| matches!(rule.pattern, CompiledPattern::Value(known) if known == id))
         };
         let values = value_rules().iter().any(|rule| names_value(rule.id));
         let values = values.then(|| Detector::new(|rule| names_value(rule.id)));
-        Ok(Self { rules: compiled, set, of_set, values, keys })
+        Ok(Self { rules: compiled, set, ascii_set, of_set, values, keys })
     }
 }
 

@@ -84,6 +84,9 @@ pub struct Scanner {
     rules: Vec<Compiled>,
     /// All regular expressions, in the order of `rules`.
     set: regex::RegexSet,
+    /// The same for texts of ASCII alone, for which much smaller automata do; `None` when a pattern names
+    /// other characters.
+    ascii_set: Option<regex::bytes::RegexSet>,
     /// The rule of each pattern of `set`.
     of_set: Vec<usize>,
     /// The value rules that rules name.
@@ -157,8 +160,12 @@ impl Scanner {
 
     /// The edits of the rules that apply to `text` at `path`, by priority; they may overlap.
     pub(crate) fn find(&self, text: &str, path: &str, selection: &Selection, names: &Names) -> Vec<Edit> {
-        let mut matching: Vec<usize> =
-            self.set.matches(text).into_iter().map(|pattern| self.of_set[pattern]).collect();
+        let mut matching: Vec<usize> = match &self.ascii_set {
+            Some(set) if text.is_ascii() => {
+                set.matches(text.as_bytes()).into_iter().map(|pattern| self.of_set[pattern]).collect()
+            }
+            _ => self.set.matches(text).into_iter().map(|pattern| self.of_set[pattern]).collect(),
+        };
         let values = self.values.as_ref().map_or(Vec::new(), |detector| detector.find(text, "", names));
         if !values.is_empty() {
             matching.extend((0..self.rules.len()).filter(|index| self.rules[*index].is_among(&values)));
