@@ -80,7 +80,8 @@ pub enum RuleRef {
 pub struct Change {
     /// Where: `error.message`, `values.locals.order.card`.
     pub path: String,
-    /// Which bytes of the text as it was; `None` when a value went as a whole.
+    /// Which bytes of the text as it was; `None` when a value went as a whole, and for what was found only
+    /// after other edits.
     pub range: Option<Range<usize>>,
     /// Which rule.
     pub rule: RuleRef,

@@ -85,6 +85,15 @@ fn marks(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Whether a mark of a rule ends at `end`.
+pub(crate) fn ends_with_mark(bytes: &[u8], end: usize) -> bool {
+    let before = &bytes[end.saturating_sub(RULE_MARK_BYTES_MAX)..end - 1];
+    memchr::memrchr(b'[', before).and_then(|at| std::str::from_utf8(&before[at..]).ok()).is_some_and(is_mark)
+}
+
+/// How long the mark of a rule is at most, in bytes.
+const RULE_MARK_BYTES_MAX: usize = 130;
+
 fn is_mark(opened: &str) -> bool {
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if let Some(hash) = opened.strip_prefix("[hash: ") {

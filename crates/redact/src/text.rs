@@ -6,6 +6,7 @@
 
 use memchr::memchr_iter;
 
+use crate::marks;
 use crate::names::Names;
 
 /// What stands in the place of a redacted part of a text.
@@ -347,6 +348,10 @@ impl<'a> Scanner<'a> {
         let mut at = end;
         while at > self.done && end - at < SPACES_MAX && matches!(bytes[at - 1], b' ' | b'\t') {
             at -= 1;
+        }
+        // What a mark says is no name: `[redacted: jwt] = 1`.
+        if at > self.done && bytes[at - 1] == b']' && marks::ends_with_mark(bytes, at) {
+            return None;
         }
         while at > self.done && matches!(bytes[at - 1], b']' | b')') && end - at < SPACES_MAX {
             at -= 1;

@@ -124,7 +124,7 @@ impl Walk<'_> {
         if !edits.is_empty() {
             // How long it was would tell how long the secret is.
             value.size = None;
-            self.apply(repr, edits);
+            self.settle(repr, name, edits, |_, _| true);
         }
     }
 

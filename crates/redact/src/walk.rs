@@ -12,6 +12,9 @@ use crate::{Mode, Redacted, Redactor, text};
 /// How much before the cut of a long text goes with the rest: a secret may reach over the cut.
 const CUT_BYTES: usize = 4_096;
 
+/// How often a text is scanned again after edits.
+const ROUNDS_MAX: usize = 6;
+
 /// The shortest text that any rule finds something in, in bytes: `a=b`.
 const TEXT_BYTES_MIN: usize = 3;
 
@@ -140,7 +143,7 @@ impl<'a> Walk<'a> {
     /// Redacts a text by what is in it; `context` is the name that it stands under.
     pub(crate) fn text(&mut self, text: &mut String, context: &str) {
         let edits = self.edits(text, context);
-        self.apply(text, edits);
+        self.settle(text, context, edits, |_, _| true);
     }
 
     /// Redacts a printed traceback. Its lines that name a file and a function stay, for grouping.
@@ -153,24 +156,44 @@ impl<'a> Walk<'a> {
             }
             return;
         }
-        let mut edits = self.edits(text, "");
-        if !edits.is_empty() {
-            edits.retain(|edit| edit.rule == RuleRef::Name || !is_in_frame_line(text, edit));
-        }
-        self.apply(text, edits);
+        let edits = self.edits(text, "");
+        self.settle(text, "", edits, |text, edit| {
+            edit.rule == RuleRef::Name || !is_in_frame_line(text, edit)
+        });
     }
 
-    pub(crate) fn apply(&mut self, text: &mut String, edits: Vec<Edit>) {
-        if edits.is_empty() {
-            return;
+    /// Makes the edits that `may` be made, and those that a mark in the place of a secret brings about: what
+    /// stood beside the secret now stands alone. A text that does not come to rest is not kept.
+    pub(crate) fn settle(
+        &mut self,
+        text: &mut String,
+        context: &str,
+        mut edits: Vec<Edit>,
+        may: fn(&str, &Edit) -> bool,
+    ) {
+        for round in 0..ROUNDS_MAX {
+            edits.retain(|edit| may(text, edit));
+            if edits.is_empty() {
+                return;
+            }
+            self.apply(text, edits, round == 0);
+            edits = self.edits(text, context);
         }
+        edits.retain(|edit| may(text, edit));
+        if !edits.is_empty() {
+            self.apply(text, vec![Edit::unscanned(0..text.len())], false);
+        }
+    }
+
+    /// Makes edits; their ranges are told only while they are ones of the text as it was.
+    fn apply(&mut self, text: &mut String, edits: Vec<Edit>, is_original: bool) {
         let edited = marks::edited(text, &edits);
         for edit in edits {
             self.hits.count(&edit.rule);
             if let Some(changes) = &mut self.changes {
                 changes.push(Change {
                     path: self.path.clone(),
-                    range: Some(edit.range),
+                    range: is_original.then_some(edit.range),
                     rule: edit.rule,
                     replacement: edit.replacement.into_owned(),
                 });

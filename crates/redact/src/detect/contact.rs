@@ -7,6 +7,9 @@ use super::Sweep;
 /// The shortest private key, and the shortest key in a connection string, in bytes.
 pub(super) const KEY_BYTES_MIN: usize = 30;
 
+/// How much of an address is read for its user, password and host, in bytes.
+const AUTHORITY_BYTES_MAX: usize = 500;
+
 impl Sweep<'_> {
     /// From `-----BEGIN … PRIVATE KEY` to the end line, or to the end of a text that was cut.
     pub(super) fn private_keys(&mut self) {
@@ -38,13 +41,7 @@ impl Sweep<'_> {
         let mut from = 0;
         while let Some(found) = memmem::find(&bytes[from..], b"://") {
             let start = from + found + 3;
-            let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`');
-            let length = bytes[start..]
-                .iter()
-                .take(2_000)
-                .position(ends)
-                .unwrap_or_else(|| (bytes.len() - start).min(2_000));
-            self.address(start, &bytes[start..start + length]);
+            self.address(start);
             from = start;
         }
     }
@@ -67,16 +64,18 @@ impl Sweep<'_> {
         }
     }
 
-    fn address(&mut self, start: usize, address: &[u8]) {
-        let authority_end =
-            address.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\')).unwrap_or(address.len());
-        let authority = &address[..authority_end];
+    fn address(&mut self, start: usize) {
+        let bytes = self.bytes;
+        let ends = |b: &u8| b.is_ascii_whitespace() || b"\"'<>`/?#\\".contains(b);
+        let window = &bytes[start..bytes.len().min(start + AUTHORITY_BYTES_MAX)];
+        let authority = &window[..window.iter().position(ends).unwrap_or(window.len())];
         if let Some(host) = memchr::memrchr(b'@', authority)
             && let Some(colon) = memchr::memchr(b':', &authority[..host])
         {
             self.push("url_credentials", start + colon + 1..start + host);
         }
-        let path = &address[authority_end..];
+        let path_start = start + authority.len();
+        let path = &bytes[path_start..bytes.len().min(path_start + AUTHORITY_BYTES_MAX)];
         let is_slack = authority.ends_with(b"hooks.slack.com") && path.len() > 30;
         let is_discord = (authority.ends_with(b"discord.com") || authority.ends_with(b"discordapp.com"))
             && path.starts_with(b"/api/webhooks/")
@@ -84,7 +83,7 @@ impl Sweep<'_> {
         let path_length = path.iter().take_while(|b| b.is_ascii_alphanumeric() || b"/_-".contains(b)).count();
         if is_slack || is_discord {
             let rule = if is_slack { "slack_webhook" } else { "discord_webhook" };
-            self.push(rule, start + authority_end..start + authority_end + path_length);
+            self.push(rule, path_start..path_start + path_length);
         }
     }
 

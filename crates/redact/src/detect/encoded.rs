@@ -53,7 +53,7 @@ impl Sweep<'_> {
 
     fn encoded(&self, start: usize, end: usize) -> Option<&'static str> {
         let run = &self.bytes[start..end.min(start + ENCODED_BYTES_MAX)];
-        if self.nested >= NESTED_MAX || !is_text(&decoded(&run[..12])) {
+        if self.nested >= NESTED_MAX || !begins_as_text(run) {
             return None;
         }
         let bytes = decoded(run);
@@ -76,19 +76,34 @@ fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
 }
 
+/// Whether the first twelve characters of Base64 are nine of a text.
+fn begins_as_text(run: &[u8]) -> bool {
+    run[..12].chunks_exact(4).all(|four| {
+        let bits =
+            four.iter().fold(0_u32, |bits, byte| bits << 6 | u32::from(VALUES[usize::from(*byte)] & 63));
+        is_text(&bits.to_be_bytes()[1..])
+    })
+}
+
+/// What each character of Base64 stands for, in either alphabet; 255 for others.
+const VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut index = 0;
+    while index < 64 {
+        values[alphabet[index] as usize] = index as u8;
+        index += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+};
+
 /// The bytes that Base64 in either alphabet stands for; a rest of less than a byte is left out.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0_u32, 0);
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => break,
-        };
+    for value in text.iter().map(|byte| VALUES[usize::from(*byte)]).take_while(|value| *value < 64) {
         bits = (bits << 6 | u32::from(value)) & 0xfff_ffff;
         count += 6;
         if count >= 8 {

@@ -12,14 +12,19 @@ pub(super) fn looks_random(text: &[u8]) -> bool {
     if !(RANDOM_BYTES_MIN..=RANDOM_BYTES_MAX).contains(&text.len()) || is_known_data(text) {
         return false;
     }
-    let (mut upper, mut lower, mut digits, mut beyond_hex, mut separators) = (0, 0, 0, 0, 0);
+    // Most long words have no digits, most long numbers are hexadecimal: they are told by one quick look.
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if digits < 2 || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') {
+        return false;
+    }
+    let (mut upper, mut lower, mut beyond_hex, mut separators) = (0, 0, 0, 0);
     let (mut changes, mut pairs, mut longest_word, mut word) = (0, 0, 0, 0);
     let mut seen = 0_u64;
     for (index, byte) in text.iter().enumerate() {
         match kind(*byte) {
             Kind::Upper => upper += 1,
             Kind::Lower => lower += 1,
-            Kind::Digit => digits += 1,
+            Kind::Digit => {}
             Kind::Other => separators += 1,
         }
         if byte.is_ascii_alphabetic() && !byte.is_ascii_hexdigit() {

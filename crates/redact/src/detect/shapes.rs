@@ -178,9 +178,9 @@ impl Shape {
         while length > 0 && matches!(rest[length - 1], b'.') {
             length -= 1;
         }
-        let is_token = (self.least..=self.most).contains(&length)
-            && !(length == self.most && rest.get(length).is_some_and(u8::is_ascii_alphanumeric))
-            && is_mixed(&rest[..length]);
+        // A token of a kind without a fixed length goes as far as it was read.
+        let is_open = self.most == LONG;
+        let is_token = length >= self.least && (is_open || length <= self.most) && is_mixed(&rest[..length]);
         is_token.then_some((self.rule, at + self.prefix.len() + length))
     }
 }

@@ -10,6 +10,9 @@ const WORD: Class = class_with(true, b"_-.");
 /// The shortest token of a known shape, in bytes.
 pub(super) const WORD_BYTES_MIN: usize = 12;
 
+/// How long the header of a web token may be, in bytes.
+const HEADER_BYTES_MAX: usize = 1_000;
+
 impl Sweep<'_> {
     /// Vendors' tokens, web tokens, compact IBAN and the Italian tax code.
     pub(super) fn words(&mut self) {
@@ -81,15 +84,15 @@ impl Sweep<'_> {
 
 /// `header.payload.signature`, in Base64 of JSON; also with more parts, or cut.
 fn web_token(bytes: &[u8], at: usize, end: usize) -> Option<(&'static str, usize)> {
-    let mut parts = bytes[at..end].split(|byte| *byte == b'.');
-    let header = parts.next()?;
-    let payload = parts.next()?;
-    (header.len() >= 12 && payload.len() >= 4).then_some(("jwt", end))
+    let header = memchr::memchr(b'.', &bytes[at..end.min(at + HEADER_BYTES_MAX)])?;
+    let payload = &bytes[at + header + 1..end];
+    (header >= 12 && payload.iter().take(4).all(|byte| *byte != b'.') && payload.len() >= 4)
+        .then_some(("jwt", end))
 }
 
 /// Three parts of 23 to 28, 6 or 7, and 27 to 40 characters, the first one the user's id in Base64.
 fn discord_token(run: &[u8]) -> Option<usize> {
-    let mut parts = run.split(|byte| *byte == b'.');
+    let mut parts = run[..run.len().min(80)].split(|byte| *byte == b'.');
     let (user, time, key) = (parts.next()?, parts.next()?, parts.next()?);
     let is_token = matches!(run[0], b'M' | b'N' | b'O')
         && (23..=28).contains(&user.len())

@@ -9,8 +9,8 @@ const RULES_MAX: usize = 1_000;
 const TEXT_BYTES_MAX: usize = 2_000;
 /// Size of one compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
-/// Size of all of them together, and of the cache of their automaton, in bytes.
-const PATTERNS_BYTES_MAX: usize = 128 << 20;
+/// The shortest beginning that is worth looking for, in bytes.
+const BEGINNING_BYTES_MIN: usize = 2;
 
 /// A scanner rule that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,32 +75,24 @@ impl Scanner {
             }
             compiled.push(compile(rule).map_err(error)?);
         }
-        let patterns: Vec<(usize, &str)> = compiled
-            .iter()
-            .enumerate()
-            .filter_map(|(index, rule)| match &rule.pattern {
-                CompiledPattern::Regex(regex) => Some((index, regex.as_str())),
-                CompiledPattern::Value(_) => None,
-            })
-            .collect();
-        let set = regex::RegexSetBuilder::new(patterns.iter().map(|(_, pattern)| pattern))
-            .size_limit(PATTERNS_BYTES_MAX)
-            .dfa_size_limit(PATTERNS_BYTES_MAX)
-            .build()
+        let mut beginnings: Vec<Vec<u8>> = Vec::new();
+        let mut of_beginning = Vec::new();
+        for (index, rule) in compiled.iter_mut().enumerate() {
+            let CompiledPattern::Regex(regex) = &rule.pattern else { continue };
+            let (bytes_min, own) = beginnings_of(regex.as_str());
+            rule.bytes_min = bytes_min;
+            rule.has_beginning = !own.is_empty();
+            of_beginning.extend(own.iter().map(|_| index));
+            beginnings.extend(own);
+        }
+        let beginnings = aho_corasick::AhoCorasick::new(beginnings)
             .map_err(|_| ScannerError { rule: String::from("*"), problem: ScannerProblem::TooLarge })?;
-        let ascii_set = regex::bytes::RegexSetBuilder::new(patterns.iter().map(|(_, pattern)| pattern))
-            .unicode(false)
-            .size_limit(PATTERNS_BYTES_MAX)
-            .dfa_size_limit(PATTERNS_BYTES_MAX)
-            .build()
-            .ok();
-        let of_set = patterns.iter().map(|(index, _)| *index).collect();
         let names_value = |id: &str| {
             compiled.iter().any(|rule| matches!(rule.pattern, CompiledPattern::Value(known) if known == id))
         };
         let values = value_rules().iter().any(|rule| names_value(rule.id));
         let values = values.then(|| Detector::new(|rule| names_value(rule.id)));
-        Ok(Self { rules: compiled, set, ascii_set, of_set, values, keys })
+        Ok(Self { rules: compiled, beginnings, of_beginning, values, keys })
     }
 }
 
@@ -159,6 +151,8 @@ fn compile(rule: &ScannerRule) -> Result<Compiled, ScannerProblem> {
     Ok(Compiled {
         id: rule.id.clone(),
         pattern,
+        bytes_min: 0,
+        has_beginning: false,
         words,
         within,
         included: patterns(&rule.included_paths)?,
@@ -192,4 +186,15 @@ fn regex(pattern: &str) -> Result<regex::Regex, ScannerProblem> {
         .build()
         .map_err(|_| ScannerProblem::TooLarge)?;
     if regex.is_match("") { Err(ScannerProblem::MatchesNothing) } else { Ok(regex) }
+}
+
+/// The length of the shortest match, and all beginnings of matches, none when there are too many.
+fn beginnings_of(pattern: &str) -> (usize, Vec<Vec<u8>>) {
+    let Ok(hir) = regex_syntax::Parser::new().parse(pattern) else { return (0, Vec::new()) };
+    let bytes_min = hir.properties().minimum_len().unwrap_or(0);
+    let sequence = regex_syntax::hir::literal::Extractor::new().extract(&hir);
+    let literals = sequence.literals().unwrap_or_default();
+    let is_useful = literals.iter().all(|literal| literal.len() >= BEGINNING_BYTES_MIN);
+    let beginnings = literals.iter().map(|literal| literal.as_bytes().to_vec());
+    (bytes_min, if is_useful { beginnings.collect() } else { Vec::new() })
 }

@@ -2,7 +2,7 @@
 //!
 //! A pattern is matched in linear time: it has no look-around and no back-reference, its compiled size is
 //! bounded, and so is how often it is tried on one text; what is left then is not kept. One pass over a text
-//! finds which of all patterns can match at all. Marks of earlier redactions are never matched, so that
+//! finds the beginnings that matches can have; patterns without a fixed beginning are tried one by one. Marks of earlier redactions are never matched, so that
 //! scanning again changes nothing.
 //!
 //! Groups of rules and their queries live outside: the caller says which rules apply to a fragment.
@@ -82,13 +82,10 @@ pub struct ScannerKeys {
 pub struct Scanner {
     /// By priority.
     rules: Vec<Compiled>,
-    /// All regular expressions, in the order of `rules`.
-    set: regex::RegexSet,
-    /// The same for texts of ASCII alone, for which much smaller automata do; `None` when a pattern names
-    /// other characters.
-    ascii_set: Option<regex::bytes::RegexSet>,
-    /// The rule of each pattern of `set`.
-    of_set: Vec<usize>,
+    /// All beginnings that matches of patterns can have, of the patterns that have few.
+    beginnings: aho_corasick::AhoCorasick,
+    /// The rule of each of `beginnings`.
+    of_beginning: Vec<usize>,
     /// The value rules that rules name.
     values: Option<Detector>,
     keys: ScannerKeys,
@@ -98,6 +95,10 @@ pub struct Scanner {
 struct Compiled {
     id: String,
     pattern: CompiledPattern,
+    /// The shortest match, in bytes.
+    bytes_min: usize,
+    /// Whether matches begin with one of [`Scanner::beginnings`].
+    has_beginning: bool,
     /// In lower case.
     words: Vec<String>,
     within: usize,
@@ -160,12 +161,7 @@ impl Scanner {
 
     /// The edits of the rules that apply to `text` at `path`, by priority; they may overlap.
     pub(crate) fn find(&self, text: &str, path: &str, selection: &Selection, names: &Names) -> Vec<Edit> {
-        let mut matching: Vec<usize> = match &self.ascii_set {
-            Some(set) if text.is_ascii() => {
-                set.matches(text.as_bytes()).into_iter().map(|pattern| self.of_set[pattern]).collect()
-            }
-            _ => self.set.matches(text).into_iter().map(|pattern| self.of_set[pattern]).collect(),
-        };
+        let mut matching = self.candidates(text, selection);
         let values = self.values.as_ref().map_or(Vec::new(), |detector| detector.find(text, "", names));
         if !values.is_empty() {
             matching.extend((0..self.rules.len()).filter(|index| self.rules[*index].is_among(&values)));
@@ -198,6 +194,23 @@ impl Scanner {
             }
         }
         edits
+    }
+
+    /// The rules with a regular expression that may match in `text`, ascending.
+    fn candidates(&self, text: &str, selection: &Selection) -> Vec<usize> {
+        let is_open = |index: usize| selection.chosen[index] && text.len() >= self.rules[index].bytes_min;
+        let mut found: Vec<usize> = (0..self.rules.len())
+            .filter(|index| !self.rules[*index].has_beginning && is_open(*index))
+            .filter(|index| matches!(self.rules[*index].pattern, CompiledPattern::Regex(_)))
+            .collect();
+        for beginning in self.beginnings.find_overlapping_iter(text) {
+            let rule = self.of_beginning[beginning.pattern().as_usize()];
+            if is_open(rule) && !found.contains(&rule) {
+                found.push(rule);
+            }
+        }
+        found.sort_unstable();
+        found
     }
 
     fn edit(&self, rule: &Compiled, text: &str, range: Range<usize>, edits: &mut Vec<Edit>) {
@@ -236,3 +249,6 @@ impl Compiled {
         self.words.iter().any(|word| before.contains(word.as_str()) || after.contains(word.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests;
