@@ -155,9 +155,12 @@ const AROUND: [&str; 8] = [
     "a%26b%3D{}%26c",
 ];
 
+/// Random secrets for each one of another kind.
+const RANDOM_FOLD: usize = 8;
+
 /// The secrets of one part, so many of each kind.
 pub fn secrets(split: Split, each: usize) -> Vec<Secret> {
-    let mut seed = Seed(if split == Split::Tuning { 7 } else { 7_000_003 });
+    let mut seed = Seed(if split == Split::Tuning { 7 } else { 910_910_911 });
     let mut secrets = Vec::new();
     let mut add = |seed: &mut Seed, kind, aim, secret: String| {
         let around = AROUND[seed.below(AROUND.len())];
@@ -183,8 +186,11 @@ pub fn secrets(split: Split, each: usize) -> Vec<Secret> {
             ("random_base36", LOWER36, 40),
             ("random_base32", BASE32, 32),
         ] {
-            let secret = seed.text(alphabet, length);
-            add(&mut seed, kind, Aim::Random, secret);
+            // More of these: each is found by chance, so that a share needs many to mean something.
+            for _ in 0..RANDOM_FOLD {
+                let secret = seed.text(alphabet, length);
+                add(&mut seed, kind, Aim::Random, secret);
+            }
         }
     }
     secrets

@@ -164,7 +164,7 @@ const HEAD: &str = "# Quality of redaction
 
 What the default rules find in the corpus of `crates/redact/corpus`, and what they take for a secret that is none.
 All of it is invented; a secret counts as found when it is not in the text any more, by whatever rule.
-The part *tuning* was looked at while thresholds were chosen, the part *held out* was not.
+The part *tuning* was looked at while thresholds were chosen; the seed of the part *held out* was drawn when they were last changed.
 Both come from the same generator with different seeds, so they say nothing about formats that the generator does not know.
 Random ids in mixed case (KSUID, nanoid) cannot be told from secrets: they are redacted, and are not in the corpus.
 

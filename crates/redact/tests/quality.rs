@@ -1,6 +1,6 @@
 //! The corpus: aims hold, and the page that shows the figures is current.
 
-#![allow(missing_docs, unreachable_pub, reason = "tests")]
+#![allow(missing_docs, unreachable_pub, dead_code, unused_imports, clippy::unwrap_used, reason = "tests")]
 
 #[path = "../corpus/mod.rs"]
 mod corpus;
