@@ -121,6 +121,10 @@ pub struct Selection {
 }
 
 impl Selection {
+    fn has(&self, index: usize) -> bool {
+        self.chosen.get(index) == Some(&true)
+    }
+
     /// Whether no rule applies.
     pub fn is_empty(&self) -> bool {
         !self.chosen.contains(&true)
@@ -147,12 +151,14 @@ impl Scanner {
     /// What of `selection` is used for the fragment with `id`, by sampling.
     pub(crate) fn sampled(&self, selection: &Selection, id: u128) -> Selection {
         let is_used = |rule: &Compiled| {
+            if rule.sampling_percent >= 100 {
+                return true;
+            }
             let mut hash = blake3::Hasher::new();
             hash.update(&id.to_le_bytes()).update(rule.id.as_bytes());
             let bytes = hash.finalize();
-            rule.sampling_percent >= 100
-                || u16::from_le_bytes([bytes.as_bytes()[0], bytes.as_bytes()[1]]) % 100
-                    < u16::from(rule.sampling_percent)
+            u16::from_le_bytes([bytes.as_bytes()[0], bytes.as_bytes()[1]]) % 100
+                < u16::from(rule.sampling_percent)
         };
         let chosen =
             self.rules.iter().zip(&selection.chosen).map(|(rule, is)| *is && is_used(rule)).collect();
@@ -168,8 +174,7 @@ impl Scanner {
             matching.sort_unstable();
         }
         let mut edits = Vec::new();
-        for rule in
-            matching.into_iter().filter(|index| selection.chosen[*index]).map(|index| &self.rules[index])
+        for rule in matching.into_iter().filter(|index| selection.has(*index)).map(|index| &self.rules[index])
         {
             if !rule.looks_at(path) {
                 continue;
@@ -198,7 +203,7 @@ impl Scanner {
 
     /// The rules with a regular expression that may match in `text`, ascending.
     fn candidates(&self, text: &str, selection: &Selection) -> Vec<usize> {
-        let is_open = |index: usize| selection.chosen[index] && text.len() >= self.rules[index].bytes_min;
+        let is_open = |index: usize| selection.has(index) && text.len() >= self.rules[index].bytes_min;
         let mut found: Vec<usize> = (0..self.rules.len())
             .filter(|index| !self.rules[*index].has_beginning && is_open(*index))
             .filter(|index| matches!(self.rules[*index].pattern, CompiledPattern::Regex(_)))
