@@ -41,6 +41,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         identifiers: config.redacted_identifiers.clone(),
         excluded_identifiers: config.excluded_identifiers.clone(),
         types: config.redacted_types.clone(),
+        ..Rules::default()
     };
     let redactor = Redactor::new(&rules).context("the redaction rules cannot be used")?;
     let listening = Listening {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use reenact_model::{CrashReport, Span};
 
 use crate::Redactor;
+use crate::hits::RuleRef;
+use crate::walk::Walk;
 
 /// Tags whose meaning is fixed and whose key no rule can name. Texts within them are still read, but
 /// for the fingerprint, which must stay what the application gave.
@@ -17,65 +19,86 @@ const RESERVED: [&str; 17] = [
 
 const VERBATIM: &str = "error.fingerprint";
 
-impl Redactor {
-    pub(crate) fn redact_span(&self, span: &mut Span) {
-        self.redact_text(&mut span.resource);
-        self.redact_text(&mut span.operation);
+impl Walk<'_> {
+    pub(crate) fn span(&mut self, span: &mut Span) {
+        self.within("resource", |walk| walk.text(&mut span.resource, ""));
+        self.within("operation", |walk| walk.text(&mut span.operation, ""));
         if let Some(repository) = &mut span.repository {
-            self.redact_text(repository);
+            self.within("repository", |walk| walk.text(repository, ""));
         }
         if let Some(error) = &mut span.error {
-            self.redact_text(&mut error.message);
-            if let Some(stack) = &mut error.stack {
-                self.redact_text(stack);
-            }
+            self.within("error", |walk| walk.exception(&mut error.message, error.stack.as_mut()));
         }
         for recorded in &mut span.recorded {
-            self.redact_text(&mut recorded.message);
-            if let Some(stack) = &mut recorded.stack {
-                self.redact_text(stack);
-            }
-            self.redact_tags(&mut recorded.attributes);
+            self.within("recorded", |walk| {
+                walk.exception(&mut recorded.message, recorded.stack.as_mut());
+                walk.within("attributes", |walk| walk.tags(&mut recorded.attributes));
+            });
         }
-        self.redact_tags(&mut span.tags);
-        self.redact_metrics(span);
+        self.within("tags", |walk| {
+            walk.tags(&mut span.tags);
+            walk.metrics(span);
+        });
     }
 
-    pub(crate) fn redact_crash(&self, report: &mut CrashReport) {
-        self.redact_text(&mut report.message);
+    pub(crate) fn crash(&mut self, report: &mut CrashReport) {
+        self.within("error", |walk| walk.exception(&mut report.message, None));
         for frame in &mut report.frames {
             if let Some(line) = &mut frame.source_line {
-                self.redact_text(line);
+                self.within("source", |walk| walk.message(line));
             }
         }
-        self.redact_tags(&mut report.tags);
+        self.within("tags", |walk| walk.tags(&mut report.tags));
     }
 
-    fn redact_tags(&self, tags: &mut BTreeMap<String, String>) {
-        for (key, value) in tags {
-            match self.rule_of_tag(key) {
-                Some(listed) => *value = replacement(listed),
-                None if key == VERBATIM => {}
-                None => self.redact_text(value),
-            }
+    fn exception(&mut self, message: &mut String, stack: Option<&mut String>) {
+        self.within("message", |walk| walk.message(message));
+        if let Some(stack) = stack {
+            self.within("stack", |walk| walk.stack(stack));
+        }
+    }
+
+    fn tags(&mut self, tags: &mut BTreeMap<String, String>) {
+        let redactor = self.redactor;
+        for (key, value) in tags.iter_mut().filter(|(key, _)| *key != VERBATIM) {
+            self.within(key, |walk| match redactor.rule_of_tag(key) {
+                Some(listed) => {
+                    let mark = replacement(listed);
+                    if *value != mark {
+                        walk.note(RuleRef::Name, &mark);
+                        *value = mark;
+                    }
+                }
+                None if is_reserved(key) => walk.text(value, key),
+                None if walk.is_strict() => walk.replace_strict(value),
+                None => walk.text(value, key),
+            });
         }
     }
 
     /// A number cannot say that it was redacted: it becomes a tag that does.
-    fn redact_metrics(&self, span: &mut Span) {
+    fn metrics(&mut self, span: &mut Span) {
         let tags = &mut span.tags;
-        span.metrics.retain(|key, _| match self.rule_of_tag(key) {
+        span.metrics.retain(|key, _| match self.redactor.rule_of_tag(key) {
             Some(listed) => {
-                tags.insert(key.clone(), replacement(listed));
+                let mark = replacement(listed);
+                self.note(RuleRef::Name, &mark);
+                tags.insert(key.clone(), mark);
                 false
             }
             None => true,
         });
     }
+}
 
+impl Redactor {
     fn rule_of_tag(&self, key: &str) -> Option<&str> {
-        if RESERVED.contains(&key) { None } else { self.names.matched(key) }
+        if is_reserved(key) { None } else { self.names.matched(key) }
     }
+}
+
+fn is_reserved(key: &str) -> bool {
+    RESERVED.contains(&key)
 }
 
 fn replacement(listed: &str) -> String {

@@ -3,8 +3,10 @@
 //! Pure: no socket, file, clock, environment, thread or async. What this crate promises: a value
 //! under a redacted name, attribute or key does not come out of [`Redactor`], at any depth.
 //!
-//! The stages, in order: types, names (variables, attributes, keys, pairs, tags), then names within
-//! texts. When in doubt a value is redacted. Redacting again changes nothing.
+//! The stages, in order: types, names (variables, attributes, keys, pairs, tags), then in texts: names,
+//! values that look secret, scanner rules. Where two overlap, the earlier stage's mark stands for both.
+//! When in doubt a value is redacted; what goes over a limit of the scan is not kept. Redacting again
+//! changes nothing. `docs/redaction.md` says the same for operators.
 //!
 //! Redacted data cannot be made elsewhere, nor can a closure bring other data in:
 //!
@@ -18,19 +20,62 @@
 //! }
 //! ```
 
+mod detect;
 mod fragments;
+mod hits;
+mod marks;
 mod names;
 mod redacted;
+pub mod scanner;
 mod text;
 mod types;
 mod values;
+mod walk;
 
+pub use detect::{Category, ValueRule, value_rules};
+pub use hits::{Change, Hits, RuleRef};
 pub use redacted::{Plain, Redacted};
 use reenact_model::Fragment;
+use scanner::{Scanner, Selection};
+use walk::Walk;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What a rule finds is redacted.
+    #[default]
+    Targeted,
+    /// Of captured values only numbers, booleans and `None` are kept, of mappings and objects the shape;
+    /// of exceptions the type and the frames, of tags the reserved ones.
+    Strict,
+}
+
+/// How far a scan goes; what is beyond is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanLimits {
+    /// Nesting of values.
+    pub depth_max: usize,
+    /// Length of one text, in bytes; of longer ones the beginning is kept.
+    pub text_bytes_max: usize,
+    /// Length of all texts of one fragment, in bytes.
+    pub fragment_bytes_max: usize,
+}
+
+impl ScanLimits {
+    /// The limits in force unless the settings say otherwise; above what decoders let through.
+    pub const DEFAULT: Self = Self { depth_max: 64, text_bytes_max: 1 << 20, fragment_bytes_max: 64 << 20 };
+}
+
+impl Default for ScanLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
 
 /// Rules in addition to the default ones.
 ///
-/// The defaults are the 85 names that ddtrace documents and further evident ones (`cardnumber`, `iban`).
+/// The defaults are the 85 names that ddtrace documents and further evident ones (`cardnumber`, `iban`),
+/// and the [`value_rules`] that are on by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// Names to redact, in any spelling: `tenant_key`, `X-Tenant-Key`.
@@ -39,13 +84,21 @@ pub struct Rules {
     pub excluded_identifiers: Vec<String>,
     /// Types to redact, with or without module; `*` stands for any text.
     pub types: Vec<String>,
+    /// How much is kept.
+    pub mode: Mode,
+    /// Value rules to switch on, by id.
+    pub values_on: Vec<String>,
+    /// Value rules to switch off, by id; wins over `values_on`. `*` stands for all of them.
+    pub values_off: Vec<String>,
+    /// How far a scan goes.
+    pub limits: ScanLimits,
 }
 
 /// A rule that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rule {number} of `{list}` {reason}")]
 pub struct RuleError {
-    /// Which list: `identifiers`, `excluded_identifiers` or `types`.
+    /// Which list: a field of [`Rules`].
     pub list: &'static str,
     /// Its place in the list, from 1.
     pub number: usize,
@@ -58,6 +111,9 @@ pub struct RuleError {
 pub struct Redactor {
     names: names::Names,
     types: types::Types,
+    values: detect::Detector,
+    mode: Mode,
+    limits: ScanLimits,
 }
 
 /// The longest rule, in bytes.
@@ -69,7 +125,7 @@ impl Redactor {
     /// - **Limits:** a rule has at most 200 bytes.
     ///
     /// # Errors
-    /// [`RuleError`] for the first rule that is empty, too long, or has no letter or digit to match.
+    /// [`RuleError`] for the first rule that is empty, too long, unknown, or has no letter or digit to match.
     pub fn new(rules: &Rules) -> Result<Self, RuleError> {
         for (list, entries) in
             [("identifiers", &rules.identifiers), ("excluded_identifiers", &rules.excluded_identifiers)]
@@ -88,6 +144,12 @@ impl Redactor {
                 return Err(RuleError { list: "types", number: index + 1, reason });
             }
         }
+        for (list, entries) in [("values_on", &rules.values_on), ("values_off", &rules.values_off)] {
+            let is_known = |entry: &str| entry == "*" || value_rules().iter().any(|rule| rule.id == entry);
+            if let Some(index) = entries.iter().position(|entry| !is_known(entry)) {
+                return Err(RuleError { list, number: index + 1, reason: "is not the id of a value rule" });
+            }
+        }
         Ok(Self::compiled(rules))
     }
 
@@ -103,23 +165,55 @@ impl Redactor {
                 rules.excluded_identifiers.iter().map(String::as_str),
             ),
             types: types::Types::new(rules.types.iter().map(String::as_str)),
+            values: detect::Detector::new(|rule| {
+                let is_in = |list: &[String]| list.iter().any(|entry| entry == rule.id || entry == "*");
+                (rule.on_by_default || is_in(&rules.values_on)) && !is_in(&rules.values_off)
+            }),
+            mode: rules.mode,
+            limits: rules.limits,
         }
     }
 
     /// Redacts a fragment in place. O(size of the fragment); never fails.
-    pub fn redact(&self, mut fragment: Fragment) -> Redacted<Fragment> {
-        match &mut fragment {
-            Fragment::Trace(chunk) => chunk.spans.iter_mut().for_each(|span| self.redact_span(span)),
-            Fragment::Snapshot(snapshot) => self.redact_snapshot(snapshot),
-            Fragment::Crash(report) => self.redact_crash(report),
-        }
-        Redacted::new(fragment)
+    pub fn redact(&self, fragment: Fragment) -> Redacted<Fragment> {
+        self.redact_counted(fragment, None).0
     }
 
-    fn redact_text(&self, text: &mut String) {
-        if text::may_hold_names(text) {
-            text::redact_text(text, &self.names);
-        }
+    /// Redacts a fragment, with the chosen scanner rules too, and counts what they did.
+    pub fn redact_counted(
+        &self,
+        fragment: Fragment,
+        scanner: Option<(&Scanner, &Selection)>,
+    ) -> (Redacted<Fragment>, Hits) {
+        let mut walk = Walk::new(self, scanner, &fragment);
+        let redacted = walk.redact(fragment);
+        (redacted, walk.hits)
+    }
+
+    /// Redacts a fragment and lists every change; for people who try rules out, at the cost of memory.
+    pub fn redact_explained(
+        &self,
+        fragment: Fragment,
+        scanner: Option<(&Scanner, &Selection)>,
+    ) -> (Redacted<Fragment>, Hits, Vec<Change>) {
+        let mut walk = Walk::new(self, scanner, &fragment).explaining();
+        let redacted = walk.redact(fragment);
+        let changes = walk.changes.take().unwrap_or_default();
+        (redacted, walk.hits, changes)
+    }
+
+    /// Redacts a text that stands alone, as a message at `path` would be, and lists every change.
+    pub fn redact_text_explained(
+        &self,
+        text: String,
+        path: &str,
+        scanner: Option<(&Scanner, &Selection)>,
+    ) -> (Redacted<String>, Hits, Vec<Change>) {
+        let mut walk = Walk::of_text(self, scanner, path).explaining();
+        let mut text = text;
+        walk.message(&mut text);
+        let changes = walk.changes.take().unwrap_or_default();
+        (Redacted::new(text), walk.hits, changes)
     }
 }
 

@@ -47,7 +47,7 @@ const ABOUT_BEFORE_TIME: [&str; 6] = ["expires", "expired", "expiry", "created",
 const ABOUT_FIRST: [&str; 6] = ["is", "has", "num", "max", "min", "n"];
 
 /// Names longer than this, in bytes, cost an allocation.
-const NAME_BYTES_ON_STACK: usize = 128;
+const NAME_BYTES_ON_STACK: usize = 64;
 
 /// FNV-1a: the sets hold configured names only, so hostile look-ups cannot make a bucket long.
 #[derive(Clone, Copy)]
@@ -85,6 +85,9 @@ pub(crate) struct Names {
     excluded: HashSet<Box<[u8]>, Build>,
     /// Length of the longest listed or excluded name, and of its plural.
     run_bytes_max: usize,
+    /// For each first byte the lengths that listed names and their plurals have, one bit each; the last
+    /// bit stands for all lengths from 63 on. Most words are none of these, and cost no look-up.
+    lengths: Box<[u64; 256]>,
 }
 
 impl Names {
@@ -106,7 +109,13 @@ impl Names {
             }
         }
         let longest = listed.keys().chain(&excluded).map(|name| name.len()).max().unwrap_or(0);
-        Self { listed, excluded, run_bytes_max: longest + 2 }
+        let mut lengths = Box::new([0_u64; 256]);
+        for name in listed.keys() {
+            for length in name.len()..=name.len() + 2 {
+                lengths[usize::from(name[0])] |= 1 << length.min(63);
+            }
+        }
+        Self { listed, excluded, run_bytes_max: longest + 2, lengths }
     }
 
     /// The listed name that makes `name` a redacted one. Allocates for long or non-ASCII names only.
@@ -134,7 +143,9 @@ impl Names {
         if !self.excluded.is_empty() && self.excluded.contains(whole) {
             return None;
         }
-        if let Some(rule) = self.listed.get(whole) {
+        if self.lengths[usize::from(whole[0])] >> whole.len().min(63) & 1 == 1
+            && let Some(rule) = self.listed.get(whole)
+        {
             return Some(rule);
         }
         let rule = self.matched_run(letters, ends)?;
@@ -161,6 +172,9 @@ impl Names {
     }
 
     fn listed_or_plural(&self, run: &[u8]) -> Option<&str> {
+        if self.lengths[usize::from(*run.first()?)] >> run.len().min(63) & 1 == 0 {
+            return None;
+        }
         let rule = self.listed.get(run).or_else(|| {
             let singular = run.strip_suffix(b"s")?;
             self.listed.get(singular).or_else(|| self.listed.get(singular.strip_suffix(b"e")?))

@@ -4,8 +4,9 @@
 //! redacted name is replaced by `[redacted]`, everything else stays byte for byte. What cannot be told
 //! apart is redacted: a value that is an expression is replaced up to its end.
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 
+use crate::marks;
 use crate::names::Names;
 
 /// What stands in the place of a redacted part of a text.
@@ -25,21 +26,9 @@ const SCHEMES: [&str; 8] = ["bearer", "basic", "token", "negotiate", "apikey", "
 const PLAIN_TYPES: [&str; 13] =
     ["str", "bytes", "int", "float", "bool", "object", "dict", "list", "tuple", "set", "Any", "None", "SecretStr"];
 
-/// Replaces the values of redacted names within `text`. O(bytes); allocates only when something is found.
-pub(crate) fn redact_text(text: &mut String, names: &Names) {
-    let found = Scanner { names, bytes: text.as_bytes(), found: Vec::new(), done: 0 }.run();
-    if found.is_empty() {
-        return;
-    }
-    let mut redacted = String::with_capacity(text.len());
-    let mut from = 0;
-    for (start, end) in found {
-        redacted.push_str(&text[from..start]);
-        redacted.push_str(MARK);
-        from = end;
-    }
-    redacted.push_str(&text[from..]);
-    *text = redacted;
+/// The values of redacted names within `text`: ascending, without overlaps. O(bytes).
+pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
+    Scanner { names, bytes: text.as_bytes(), found: Vec::new(), done: 0 }.run()
 }
 
 /// A quote, with the backslashes that escape it: none in plain text, one in a `repr`, three within two.
@@ -77,7 +66,8 @@ impl<'a> Scanner<'a> {
     fn run(mut self) -> Vec<(usize, usize)> {
         let bytes = self.bytes;
         let mut at = 0;
-        while at < bytes.len() {
+        while let Some(sign) = bytes[at..].iter().position(|byte| IS_SIGN[usize::from(*byte)]) {
+            at += sign;
             let next = match bytes[at] {
                 b':' if bytes[at..].starts_with(b"://") => self.credentials_of_address(at),
                 b'=' | b':' => self.assignment(at),
@@ -86,7 +76,7 @@ impl<'a> Scanner<'a> {
                 b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
                 _ => at + 1,
             };
-            at = next.max(at + 1);
+            at = next.max(at + 1).min(bytes.len());
         }
         self.found
     }
@@ -359,6 +349,10 @@ impl<'a> Scanner<'a> {
         while at > self.done && end - at < SPACES_MAX && matches!(bytes[at - 1], b' ' | b'\t') {
             at -= 1;
         }
+        // What a mark says is no name: `[redacted: jwt] = 1`.
+        if at > self.done && bytes[at - 1] == b']' && marks::ends_with_mark(bytes, at) {
+            return None;
+        }
         while at > self.done && matches!(bytes[at - 1], b']' | b')') && end - at < SPACES_MAX {
             at -= 1;
         }
@@ -571,12 +565,21 @@ fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
     None
 }
 
-/// Whether a text can hold anything for [`redact_text`]: a cheap look before the scan.
+/// What a name and its value may have between them.
+const IS_SIGN: [bool; 256] = {
+    let mut signs = [false; 256];
+    let all = b"=:,%-";
+    let mut index = 0;
+    while index < all.len() {
+        signs[all[index] as usize] = true;
+        index += 1;
+    }
+    signs
+};
+
+/// Whether a text can hold anything for [`find`]: a cheap look before the scan.
 pub(crate) fn may_hold_names(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr3(b'=', b':', b',', bytes).is_some()
-        || memchr::memchr(b'%', bytes).is_some()
-        || memmem::find(bytes, b"--").is_some()
+    text.bytes().any(|byte| IS_SIGN[usize::from(byte)])
 }
 
 #[cfg(test)]
@@ -585,12 +588,17 @@ mod tests {
 
     fn redacted(text: &str) -> String {
         let names = Names::new([].into_iter(), [].into_iter());
-        let mut text = text.to_owned();
-        redact_text(&mut text, &names);
-        let once = text.clone();
-        redact_text(&mut text, &names);
-        assert_eq!(text, once, "a second pass changes nothing");
-        text
+        let once = replaced(text, &names);
+        assert_eq!(replaced(&once, &names), once, "a second pass changes nothing");
+        once
+    }
+
+    fn replaced(text: &str, names: &Names) -> String {
+        let mut redacted = text.to_owned();
+        for (start, end) in find(text, names).into_iter().rev() {
+            redacted.replace_range(start..end, MARK);
+        }
+        redacted
     }
 
     #[track_caller]

@@ -26,7 +26,7 @@ impl Types {
 }
 
 /// Greedy matching with one point to come back to: O(pattern × text), no recursion.
-fn is_match(pattern: &str, text: &str) -> bool {
+pub(crate) fn is_match(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;

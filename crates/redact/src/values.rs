@@ -1,83 +1,143 @@
-//! Captured values: variables, attributes, mapping entries and pairs under a redacted name, and
-//! values of a redacted type.
+//! Captured values: variables, attributes, mapping entries and pairs under a redacted name, values of
+//! a redacted type, and texts that are a secret or hold one.
 
 use reenact_model::{CapturedValue, Content, NotCaptured, Snapshot, Variables};
 
-use crate::Redactor;
+use crate::hits::RuleRef;
+use crate::walk::Walk;
 
-impl Redactor {
-    pub(crate) fn redact_snapshot(&self, snapshot: &mut Snapshot) {
-        for variables in
-            [&mut snapshot.arguments, &mut snapshot.locals, &mut snapshot.globals, &mut snapshot.closure]
-        {
-            self.redact_variables(variables);
-        }
+impl Walk<'_> {
+    pub(crate) fn snapshot(&mut self, snapshot: &mut Snapshot) {
+        self.within("values", |walk| {
+            walk.within("arguments", |walk| walk.variables(&mut snapshot.arguments));
+            walk.within("locals", |walk| walk.variables(&mut snapshot.locals));
+            walk.within("globals", |walk| walk.variables(&mut snapshot.globals));
+            walk.within("closure", |walk| walk.variables(&mut snapshot.closure));
+        });
     }
 
-    fn redact_variables(&self, variables: &mut Variables) {
+    fn variables(&mut self, variables: &mut Variables) {
         for (name, value) in &mut variables.0 {
-            self.redact_named(name, value);
+            self.named(name, value);
         }
     }
 
-    fn redact_named(&self, name: &str, value: &mut CapturedValue) {
-        match self.names.matched(name) {
-            Some(listed) => remove(value, listed),
-            None => self.redact_value(value),
-        }
+    fn named(&mut self, name: &str, value: &mut CapturedValue) {
+        let redactor = self.redactor;
+        self.within(name, |walk| match redactor.names.matched(name) {
+            Some(listed) => walk.remove(value, listed),
+            None => walk.value(value, name),
+        });
     }
 
-    /// Recursion is as deep as the decoder lets values nest, `Limits::value_depth_max`.
-    fn redact_value(&self, value: &mut CapturedValue) {
-        if let Some(pattern) = self.types.matched(&value.type_name) {
-            let rule = format!("type \"{pattern}\"");
-            *value = CapturedValue {
-                rule: Some(rule),
-                ..CapturedValue::absent(std::mem::take(&mut value.type_name), NotCaptured::RedactedType)
-            };
+    /// `name` is the nearest name that the value stands under.
+    fn value(&mut self, value: &mut CapturedValue, name: &str) {
+        if self.depth >= self.redactor.limits.depth_max {
+            let rule = "limit (depth)";
+            if value.rule.as_deref() != Some(rule) {
+                replace(value, NotCaptured::Limit, rule.to_owned());
+                self.note(RuleRef::Unscanned, rule);
+            }
+            return;
+        }
+        if let Some(pattern) = self.redactor.types.matched(&value.type_name) {
+            if value.not_captured != Some(NotCaptured::RedactedType) {
+                let rule = format!("type \"{pattern}\"");
+                self.note(RuleRef::Type, &rule);
+                replace(value, NotCaptured::RedactedType, rule);
+            }
             return;
         }
         if value.not_captured.is_some_and(NotCaptured::is_redacted) {
             // The client redacted it; how large it was says something about it.
             value.size = None;
         }
+        if matches!(value.content, Content::Scalar(_)) {
+            return self.scalar(value, name);
+        }
+        self.depth += 1;
         match &mut value.content {
-            Content::Nothing | Content::Null => {}
-            Content::Scalar(text) => self.redact_text(text),
+            Content::Nothing | Content::Null | Content::Scalar(_) => {}
             Content::Fields(fields) => {
                 for (name, field) in fields {
-                    self.redact_named(name, field);
+                    self.named(name, field);
                 }
             }
-            Content::Elements(elements) => self.redact_elements(elements),
+            Content::Elements(elements) => self.elements(elements, name),
             Content::Entries(entries) => {
                 for (key, entry) in entries {
-                    match self.rule_of_key(key) {
-                        Some(listed) => remove(entry, listed),
-                        None => self.redact_value(entry),
-                    }
-                    self.redact_value(key);
+                    self.entry(key, entry, name);
                 }
             }
         }
+        self.depth -= 1;
+    }
+
+    fn entry(&mut self, key: &mut CapturedValue, entry: &mut CapturedValue, name: &str) {
+        let redactor = self.redactor;
+        let text = text_of(key);
+        self.within(text.unwrap_or("*"), |walk| match redactor.rule_of_key(key) {
+            Some(listed) => walk.remove(entry, listed),
+            None => walk.value(entry, text.unwrap_or(name)),
+        });
+        self.value(key, "");
     }
 
     /// A sequence of two whose first is a redacted name is a name with its value; in a list of
     /// arguments the value follows its flag.
-    fn redact_elements(&self, elements: &mut [CapturedValue]) {
+    fn elements(&mut self, elements: &mut [CapturedValue], name: &str) {
+        let names = &self.redactor.names;
         let is_pair = elements.len() == 2;
         let mut listed: Option<&str> = None;
         for (index, element) in elements.iter_mut().enumerate() {
-            let name = text_of(element).filter(|name| (is_pair && index == 0) || name.starts_with("--"));
-            let next = name.filter(|name| !name.contains('=')).and_then(|name| self.names.matched(name));
-            match listed {
-                Some(listed) => remove(element, listed),
-                None => self.redact_value(element),
-            }
+            let flag = text_of(element).filter(|name| (is_pair && index == 0) || name.starts_with("--"));
+            let next = flag.filter(|name| !name.contains('=')).and_then(|name| names.matched(name));
+            self.within_element(index, |walk| match listed {
+                Some(listed) => walk.remove(element, listed),
+                None => walk.value(element, name),
+            });
             listed = next;
         }
     }
 
+    fn scalar(&mut self, value: &mut CapturedValue, name: &str) {
+        let Content::Scalar(repr) = &mut value.content else { return };
+        if is_number(repr) {
+            // No rule finds anything in so short a number.
+            if repr.len() < NUMBER_BYTES_MIN {
+                return;
+            }
+        } else if self.is_strict() {
+            let rule = "mode (strict)";
+            replace(value, NotCaptured::RedactedValue, rule.to_owned());
+            return self.note(RuleRef::Strict, rule);
+        }
+        let edits = self.edits(repr, name);
+        if let [edit] = edits.as_slice()
+            && let RuleRef::Value(id) = edit.rule
+            && is_whole(repr, edit.range.start, edit.range.end)
+        {
+            let rule = format!("value ({id})");
+            self.note(RuleRef::Value(id), &rule);
+            return replace(value, NotCaptured::RedactedValue, rule);
+        }
+        if !edits.is_empty() {
+            // How long it was would tell how long the secret is.
+            value.size = None;
+            self.settle(repr, name, edits, |_, _| true);
+        }
+    }
+
+    fn remove(&mut self, value: &mut CapturedValue, listed: &str) {
+        let rule = crate::name_rule(listed);
+        if value.not_captured != Some(NotCaptured::RedactedIdentifier) || value.content != Content::Nothing {
+            self.note(RuleRef::Name, &rule);
+        }
+        replace(value, NotCaptured::RedactedIdentifier, rule);
+    }
+}
+
+impl crate::Redactor {
     /// The listed name in a key: a text, or a tuple with such a text.
     fn rule_of_key(&self, key: &CapturedValue) -> Option<&str> {
         match &key.content {
@@ -90,11 +150,29 @@ impl Redactor {
     }
 }
 
-fn remove(value: &mut CapturedValue, listed: &str) {
+/// Numbers shorter than this, in bytes, hold no secret by their value.
+const NUMBER_BYTES_MIN: usize = 9;
+
+/// Takes all of a value but its type.
+fn replace(value: &mut CapturedValue, reason: NotCaptured, rule: String) {
     *value = CapturedValue {
-        rule: Some(crate::name_rule(listed)),
-        ..CapturedValue::absent(std::mem::take(&mut value.type_name), NotCaptured::RedactedIdentifier)
+        rule: Some(rule),
+        ..CapturedValue::absent(std::mem::take(&mut value.type_name), reason)
     };
+}
+
+/// Whether the `repr` is one of a number or a boolean, whatever its type says.
+fn is_number(repr: &str) -> bool {
+    let plain = repr.strip_prefix("Decimal('").and_then(|inner| inner.strip_suffix("')")).unwrap_or(repr);
+    matches!(plain, "True" | "False" | "None" | "nan" | "inf" | "-inf" | "NaN" | "Infinity" | "-Infinity")
+        || (plain.bytes().any(|byte| byte.is_ascii_digit())
+            && plain.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eEj()".contains(&byte)))
+}
+
+/// Whether a range is all that a `repr` has between its quotes.
+fn is_whole(repr: &str, start: usize, end: usize) -> bool {
+    let around = |text: &str| text.bytes().all(|byte| b"'\"bBrRuU".contains(&byte));
+    start <= 3 && around(&repr[..start]) && around(&repr[end..])
 }
 
 /// What the `repr` of a text or of bytes has between its quotes, escapes as they are.
