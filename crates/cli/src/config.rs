@@ -51,7 +51,7 @@ enum Kind {
 }
 
 /// Every setting there is.
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 13] = [
     Setting {
         key: "data_dir",
         environment: &["REENACT_DATA_DIR"],
@@ -65,6 +65,13 @@ const SETTINGS: [Setting; 12] = [
         default: "127.0.0.1:9126",
         kind: Kind::Address,
         meaning: "address of the pages and the API",
+    },
+    Setting {
+        key: "allowed_hosts",
+        environment: &["REENACT_ALLOWED_HOSTS"],
+        default: "",
+        kind: Kind::Names,
+        meaning: "further names that the pages and the API may be asked for by, such as a proxy's",
     },
     Setting {
         key: "ready_file",
@@ -146,6 +153,7 @@ const SETTINGS: [Setting; 12] = [
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    pub(crate) allowed_hosts: Vec<String>,
     pub(crate) agent_listen: SocketAddr,
     pub(crate) agent_socket: Option<PathBuf>,
     pub(crate) ready_file: Option<PathBuf>,
@@ -369,6 +377,7 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
     Ok(Config {
         data_dir: path("data_dir").ok_or_else(|| ConfigError("`data_dir` is empty".to_owned()))?,
         listen: address("listen"),
+        allowed_hosts: names("allowed_hosts"),
         agent_listen: address("agent.listen"),
         agent_socket: path("agent.socket"),
         ready_file: path("ready_file"),

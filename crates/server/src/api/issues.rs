@@ -135,7 +135,8 @@ pub(crate) async fn events(
             return Err(Failure::bad("parameter_invalid", message));
         }
     };
-    let mut filters = vec![Filter::Equals(Field::Issue, issue_id(&id)?.to_string())];
+    let id = issue_id(&id)?;
+    let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
     match selection.filter()? {
         Filter::All => {}
         filter => filters.push(filter),
@@ -152,7 +153,14 @@ pub(crate) async fn events(
         cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
         limit: limit(paging.limit)?,
     };
-    let page = ask(&app, move |app| Ok(app.store.events(&query)?)).await?;
+    let page = ask(&app, move |app| {
+        let page = app.store.events(&query)?;
+        if page.total == 0 && app.store.issue(id, query.range, 1)?.is_none() {
+            return Err(Failure::not_found("issue"));
+        }
+        Ok(page)
+    })
+    .await?;
     Ok(Json(views::EventList {
         events: page.events.into_iter().map(present::event_summary).collect(),
         total: page.total,
