@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import subprocess
 import time
@@ -26,7 +27,7 @@ def test_a_server_whose_outputs_are_closed_answers_and_stops(tmp_path: Path) -> 
         process.stdout.close()
         process.stderr.close()
         wait_until("the server writes its ready file", ready.exists, 30)
-        agent = __import__("json").loads(ready.read_text())["agent"]
+        agent = json.loads(ready.read_text())["agent"]
         for _ in range(3):
             answer = requests.post(f"{agent}/v0.4/traces", data=b"\xc1", headers={"Content-Type": "application/msgpack"}, timeout=10)
             assert answer.status_code == 400
@@ -92,3 +93,21 @@ def test_bytes_behind_the_traces_are_counted(own_server: Server) -> None:
     assert post_traces(own_server.agent, traces_body(error_span("behind", "kept")) + b"\xff\xff").ok
     own_server.wait_for_events("service:behind", 1)
     assert own_server.outcomes()["malformed"] == 1
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("limit=abc", "`limit` is a number from 1 to 200"), ("limit=1&limit=2", "`limit` is given more than once"),
+])  # fmt: skip
+def test_a_parameter_that_cannot_be_read_is_named(server: Server, query: str, words: str) -> None:
+    answer = requests.get(f"{server.ui}/api/v1/issues?{query}", timeout=10)
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == ("parameter_invalid", words)
+
+
+@pytest.mark.parametrize("arguments", [("issues", "--limit", "0"), ("issues", "--server", "nonsense")])
+def test_what_cannot_be_meant_is_a_wrong_use(server: Server, arguments: tuple[str, ...]) -> None:
+    assert arguments[-1] in server.command(*arguments, code=2).stderr
+
+
+def test_the_agents_address_has_its_own_example(server: Server) -> None:
+    assert "127.0.0.1:8126" in server.command("serve", "--agent-listen", "localhost:0", code=2).stderr

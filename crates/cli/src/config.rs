@@ -310,7 +310,9 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
                     .ok_or_else(|| ConfigError(format!("{name}:{line}: `{key}` is a list of texts")))?
                     .join(",")
             }
-            (_, kind) => return Err(ConfigError(format!("{name}:{line}: `{key}` is {}", expected(kind)))),
+            (_, kind) => {
+                return Err(ConfigError(format!("{name}:{line}: `{key}` is {}", expected(setting, kind))));
+            }
         };
         let given = Given { text, origin: format!("{name}:{line}") };
         check_kind(setting, &given)?;
@@ -319,14 +321,16 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
     Ok(())
 }
 
-fn expected(kind: Kind) -> &'static str {
-    match kind {
+fn expected(setting: &Setting, kind: Kind) -> String {
+    let words = match kind {
         Kind::Text => "a text",
-        Kind::Address => "an address such as \"127.0.0.1:9126\"",
+        // Of each listener its own, so that nobody gives both the same.
+        Kind::Address => return format!("an address such as {:?}", setting.default),
         Kind::Names => "a list of texts such as [\"session_key\"]",
         Kind::Duration => "a duration with its unit such as \"30 days\"",
         Kind::Size => "a size with its unit such as \"10 MiB\"",
-    }
+    };
+    words.to_owned()
 }
 
 fn suggestion(key: &str) -> String {
@@ -357,7 +361,7 @@ fn check_kind(setting: &Setting, given: &Given) -> Result<(), ConfigError> {
         "{}: `{}` is {}, not `{}`",
         given.origin,
         setting.key,
-        expected(setting.kind),
+        expected(setting, setting.kind),
         given.text
     )))
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
-use super::parameters::{Selection, buckets, limit};
+use super::parameters::{Selection, buckets, limit, read};
 use super::{ask, present, views};
 use crate::App;
 use crate::app::now;
@@ -25,10 +25,6 @@ const FACETS: [(&str, &str); 4] =
     [("service", "Service"), ("env", "Environment"), ("version", "Version"), ("error.type", "Error type")];
 
 type Parameters<T> = Result<Query<T>, QueryRejection>;
-
-fn read<T>(parameters: Parameters<T>) -> Result<T, Failure> {
-    parameters.map(|Query(value)| value).map_err(|error| Failure::bad("parameter_invalid", error.body_text()))
-}
 
 fn issue_id(text: &str) -> Result<IssueId, Failure> {
     text.parse().map_err(|_| Failure::not_found("issue"))
