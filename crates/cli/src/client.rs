@@ -10,8 +10,16 @@ use serde_json::Value;
 #[derive(Args)]
 pub(crate) struct ServerArguments {
     /// Address of the server
-    #[arg(long, value_name = "URL", env = "REENACT_SERVER", default_value = "http://127.0.0.1:9126")]
+    #[arg(long, value_name = "URL", env = "REENACT_SERVER", default_value = "http://127.0.0.1:9126", value_parser = parse_url)]
     pub(crate) server: String,
+}
+
+fn parse_url(text: &str) -> Result<String, String> {
+    let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match authority {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
+        _ => Err("not the URL of a server, which is like `http://127.0.0.1:9126`".to_owned()),
+    }
 }
 
 /// Time for one answer.

@@ -51,7 +51,7 @@ enum Kind {
 }
 
 /// Every setting there is.
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 13] = [
     Setting {
         key: "data_dir",
         environment: &["REENACT_DATA_DIR"],
@@ -65,6 +65,13 @@ const SETTINGS: [Setting; 12] = [
         default: "127.0.0.1:9126",
         kind: Kind::Address,
         meaning: "address of the pages and the API",
+    },
+    Setting {
+        key: "allowed_hosts",
+        environment: &["REENACT_ALLOWED_HOSTS"],
+        default: "",
+        kind: Kind::Names,
+        meaning: "further names that the pages and the API may be asked for by, such as a proxy's",
     },
     Setting {
         key: "ready_file",
@@ -146,6 +153,7 @@ const SETTINGS: [Setting; 12] = [
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    pub(crate) allowed_hosts: Vec<String>,
     pub(crate) agent_listen: SocketAddr,
     pub(crate) agent_socket: Option<PathBuf>,
     pub(crate) ready_file: Option<PathBuf>,
@@ -302,7 +310,9 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
                     .ok_or_else(|| ConfigError(format!("{name}:{line}: `{key}` is a list of texts")))?
                     .join(",")
             }
-            (_, kind) => return Err(ConfigError(format!("{name}:{line}: `{key}` is {}", expected(kind)))),
+            (_, kind) => {
+                return Err(ConfigError(format!("{name}:{line}: `{key}` is {}", expected(setting, kind))));
+            }
         };
         let given = Given { text, origin: format!("{name}:{line}") };
         check_kind(setting, &given)?;
@@ -311,14 +321,16 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
     Ok(())
 }
 
-fn expected(kind: Kind) -> &'static str {
-    match kind {
+fn expected(setting: &Setting, kind: Kind) -> String {
+    let words = match kind {
         Kind::Text => "a text",
-        Kind::Address => "an address such as \"127.0.0.1:9126\"",
+        // Of each listener its own, so that nobody gives both the same.
+        Kind::Address => return format!("an address such as {:?}", setting.default),
         Kind::Names => "a list of texts such as [\"session_key\"]",
         Kind::Duration => "a duration with its unit such as \"30 days\"",
         Kind::Size => "a size with its unit such as \"10 MiB\"",
-    }
+    };
+    words.to_owned()
 }
 
 fn suggestion(key: &str) -> String {
@@ -349,7 +361,7 @@ fn check_kind(setting: &Setting, given: &Given) -> Result<(), ConfigError> {
         "{}: `{}` is {}, not `{}`",
         given.origin,
         setting.key,
-        expected(setting.kind),
+        expected(setting, setting.kind),
         given.text
     )))
 }
@@ -369,6 +381,7 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
     Ok(Config {
         data_dir: path("data_dir").ok_or_else(|| ConfigError("`data_dir` is empty".to_owned()))?,
         listen: address("listen"),
+        allowed_hosts: names("allowed_hosts"),
         agent_listen: address("agent.listen"),
         agent_socket: path("agent.socket"),
         ready_file: path("ready_file"),

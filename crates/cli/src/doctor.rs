@@ -103,7 +103,7 @@ fn server_findings(server: &str, status: &Value, findings: &mut Vec<Finding>) {
             "set DD_EXCEPTION_REPLAY_ENABLED=true (clients before 2.12: DD_EXCEPTION_DEBUGGING_ENABLED=true)",
         ));
     }
-    for outcome in ["malformed", "too_large", "rate_limited"] {
+    for outcome in ["malformed", "too_large", "rate_limited", "failed"] {
         if count(outcome) > 0 {
             let what = format!("{} items were refused as {}", count(outcome), outcome.replace('_', " "));
             findings.push(Finding::wrong(

@@ -23,8 +23,8 @@ pub(crate) struct IssuesArguments {
     #[arg(long, default_value = "last_seen")]
     sort: String,
     /// Issues to list, 1 to 200
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+    limit: u16,
     /// Print the API's JSON
     #[arg(long)]
     json: bool,

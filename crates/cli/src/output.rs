@@ -22,8 +22,9 @@ pub(crate) enum Style {
 
 impl Out {
     pub(crate) fn stdout() -> Self {
-        let colour =
-            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = io::stdout().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
         Self { stream: Box::new(io::BufWriter::new(io::stdout())), colour }
     }
 
@@ -73,6 +74,12 @@ pub(crate) fn inert(text: &str) -> String {
     safe
 }
 
+/// As [`inert`], but lines stay lines, each after the first behind `indent`.
+pub(crate) fn inert_lines(text: &str, indent: &str) -> String {
+    let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(inert).collect();
+    lines.join(&format!("\n{indent}"))
+}
+
 /// Indented JSON.
 pub(crate) fn json(out: &mut Out, value: &serde_json::Value) -> anyhow::Result<()> {
     out.line(&serde_json::to_string_pretty(value)?)?;
@@ -81,7 +88,12 @@ pub(crate) fn json(out: &mut Out, value: &serde_json::Value) -> anyhow::Result<(
 
 #[cfg(test)]
 mod tests {
-    use super::inert;
+    use super::{inert, inert_lines};
+
+    #[test]
+    fn lines_stay_lines_and_are_harmless() {
+        assert_eq!(inert_lines("first\nsec\rond\n", "    "), "first\n    sec\\u{d}ond");
+    }
 
     #[test]
     fn captured_text_cannot_steer_the_terminal() {

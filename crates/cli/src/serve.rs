@@ -24,7 +24,12 @@ const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
 pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG")
         .unwrap_or_else(|_| "info,tantivy=warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Without this a failed write is told with `eprintln!`, which panics where stderr is closed.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .log_internal_errors(false)
+        .with_writer(|| Unfailing(std::io::stderr()))
+        .init();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers.max(2))
@@ -34,6 +39,21 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?;
     runtime.block_on(serve(config, workers))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lines that nobody reads any more, or that a full disk has no room for, are lost: the server goes on.
+struct Unfailing<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Unfailing<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
 }
 
 async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
@@ -58,6 +78,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&config.data_dir, options)?);
     let receipts = Arc::new(Receipts::default());
     let (pipeline, recorded) = Pipeline::new(redactor, Arc::clone(&store));
+    let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
         body_bytes_max: config.body_bytes_max,
@@ -74,8 +95,14 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         workers,
         addresses.agent.port(),
     ));
-    let app =
-        App::new(AppOptions { store: Arc::clone(&store), receipts, addresses: addresses.clone(), recorded });
+    let app = App::new(AppOptions {
+        store: Arc::clone(&store),
+        receipts,
+        addresses: addresses.clone(),
+        recorded,
+        storing_fails,
+        allowed_hosts: config.allowed_hosts.clone(),
+    });
 
     let (stop, shutdown) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -109,7 +136,8 @@ fn announce(addresses: &Addresses, data_dir: &Path, ready_file: Option<&Path>) -
             .and_then(|()| std::fs::rename(&partial, path))
             .with_context(|| format!("cannot write the ready file `{}`", path.display()))?;
     }
-    let mut out = std::io::stdout().lock();
+    // Whoever started it may have closed its output.
+    let mut out = Unfailing(std::io::stdout().lock());
     writeln!(out, "Reenact is ready.")?;
     writeln!(out, "  open      {ui}")?;
     writeln!(out, "  send to   {agent}   (DD_TRACE_AGENT_URL)")?;
@@ -135,5 +163,30 @@ async fn keep_retention(store: Arc<dyn Store>, mut shutdown: watch::Receiver<boo
             () = tokio::time::sleep(RETENTION_INTERVAL) => {}
             _ = shutdown.wait_for(|stop| *stop) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::Unfailing;
+
+    struct Closed;
+
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn an_output_that_nobody_reads_fails_nothing() {
+        let mut out = Unfailing(Closed);
+        assert!(writeln!(out, "a line").is_ok() && out.flush().is_ok());
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::client::{self, ServerArguments, text};
-use crate::output::{self, Out, Style, inert};
+use crate::output::{self, Out, Style, inert, inert_lines};
 
 #[derive(Args)]
 pub(crate) struct ShowArguments {
@@ -55,19 +55,19 @@ fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result
     let about = ["service", "env", "version", "resource", "host", "trace_id"];
     for key in about {
         if let Some(value) = event[key].as_str() {
-            out.line(&format!("{:<10} {}", out.paint(Style::Muted, key), inert(value)))?;
+            out.line(&format!("{} {}", out.paint(Style::Muted, &format!("{key:<10}")), inert(value)))?;
         }
     }
-    out.line(&format!("{:<10} {}", out.paint(Style::Muted, "time"), text(event, "timestamp")))?;
+    out.line(&format!("{} {}", out.paint(Style::Muted, "time      "), text(event, "timestamp")))?;
     out.line(&format!(
-        "{:<10} {}",
-        out.paint(Style::Muted, "values"),
+        "{} {}",
+        out.paint(Style::Muted, "values    "),
         inert(text(&event["values"], "reason"))
     ))?;
     for warning in event["warnings"].as_array().into_iter().flatten() {
         out.line(&format!(
-            "{:<10} {}",
-            out.paint(Style::Redacted, "warning"),
+            "{} {}",
+            out.paint(Style::Redacted, "warning   "),
             inert(warning.as_str().unwrap_or(""))
         ))?;
     }
@@ -79,7 +79,7 @@ fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result
             }
         }
         let title = out.paint(Style::Error, &inert(text(exception, "type")));
-        out.line(&format!("{title}: {}", inert(text(exception, "message"))))?;
+        out.line(&format!("{title}: {}", inert_lines(text(exception, "message"), "    ")))?;
         match exception["relation"].as_str() {
             Some("cause") => out.line("\n  which caused")?,
             Some(_) => out.line("\n  and while that was handled")?,

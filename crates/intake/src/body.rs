@@ -189,9 +189,9 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, BodyError> {
         "deflate" => Ok(Encoding::Deflate),
         "zstd" => Ok(Encoding::Zstd),
         // Only the name's beginning is repeated: a header is foreign text.
-        other => {
-            Err(BodyError::Encoding(other.chars().take(20).filter(char::is_ascii_alphanumeric).collect()))
-        }
+        other => Err(BodyError::Encoding(
+            other.chars().take(40).filter(|c| c.is_ascii_alphanumeric() || ", -".contains(*c)).collect(),
+        )),
     }
 }
 

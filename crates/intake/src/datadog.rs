@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use reenact_model::{Limits, Outcome, Timestamp};
@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::body::{BodyError, ReadBody};
-use crate::far_end::{FarEnd, FarEndError};
+use crate::far_end::{FarEnd, FarEndError, causes};
 use crate::receipts::{Receipts, Source};
 use crate::reply::{error_reply, next_request_id};
 use crate::{BodyLimits, Reader};
@@ -76,6 +76,7 @@ pub fn router(intake: Arc<Intake>) -> Router {
         .route("/symdb/v1/input", on(Source::Symbols))
         .route("/v0.7/config", on(Source::RemoteConfig))
         .fallback(unknown_address)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(intake)
 }
 
@@ -127,6 +128,14 @@ async fn unknown_address() -> Response {
     error_reply(StatusCode::NOT_FOUND, "not_found", message, &next_request_id())
 }
 
+/// Of `/info`, the one address that is read.
+async fn wrong_method() -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut reply = error_reply(status, "method_not_allowed", "read this with `GET`", &next_request_id());
+    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    reply
+}
+
 /// Why a request was refused whole.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
@@ -150,15 +159,24 @@ impl Refusal {
             Self::Body(error) => error.status(),
             Self::Decode(DecodeError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Decode(_) => (StatusCode::BAD_REQUEST, "malformed"),
-            Self::FarEnd(FarEndError::Overloaded) => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
-            Self::FarEnd(FarEndError::Failed(_)) => (StatusCode::SERVICE_UNAVAILABLE, "storing_failed"),
+            Self::FarEnd(FarEndError::Overloaded { .. }) => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
+            Self::FarEnd(FarEndError::Failed { .. }) => (StatusCode::SERVICE_UNAVAILABLE, "storing_failed"),
+        }
+    }
+
+    /// How many items were refused; a request that was not decoded counts as one.
+    fn items(&self) -> u64 {
+        match self {
+            Self::FarEnd(FarEndError::Overloaded { items } | FarEndError::Failed { items, .. }) => *items,
+            _ => 1,
         }
     }
 
     fn outcome(&self) -> Outcome {
         match self.status().0 {
             StatusCode::PAYLOAD_TOO_LARGE => Outcome::TooLarge,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Outcome::RateLimited,
+            StatusCode::TOO_MANY_REQUESTS => Outcome::RateLimited,
+            StatusCode::SERVICE_UNAVAILABLE => Outcome::Failed,
             _ => Outcome::Malformed,
         }
     }
@@ -171,9 +189,11 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
         Ok(()) => answer(source),
         Err(refusal) => {
             let (status, code) = refusal.status();
-            intake.receipts.count(source, refusal.outcome(), 1);
-            if let Refusal::FarEnd(FarEndError::Failed(cause)) = &refusal {
-                tracing::error!(request.id = request_id, source = source.as_str(), error = %cause, "storing failed");
+            intake.receipts.count(source, refusal.outcome(), refusal.items());
+            if let Refusal::FarEnd(FarEndError::Failed { source: cause, .. }) = &refusal {
+                let chain: Vec<String> = causes(&**cause).map(ToString::to_string).collect();
+                let error = chain.join(": ");
+                tracing::error!(request.id = request_id, source = source.as_str(), error, "storing failed");
             } else {
                 tracing::warn!(
                     request.id = request_id,
@@ -182,7 +202,11 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
                     "refused a request: {refusal}"
                 );
             }
-            error_reply(status, code, &refusal.to_string(), &request_id)
+            let mut reply = error_reply(status, code, &refusal.to_string(), &request_id);
+            if matches!(refusal, Refusal::Method) {
+                reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, PUT"));
+            }
+            reply
         }
     }
 }
@@ -233,18 +257,15 @@ async fn settle(
     let receipts = &intake.receipts;
     receipts.spans_received.fetch_add(decoded.spans_received, Ordering::Relaxed);
     receipts.snapshots_received.fetch_add(decoded.snapshots_received, Ordering::Relaxed);
-    let outcomes = if decoded.fragments.is_empty() {
-        Vec::new()
-    } else {
-        intake.far_end.accept(decoded.fragments, received_at).await?
-    };
-    for outcome in outcomes {
-        receipts.count(source, outcome, 1);
-    }
     receipts.count(source, Outcome::Filtered, filtered);
     for problem in &decoded.problems {
         receipts.count(source, problem.kind.outcome(), u64::from(problem.items));
         tracing::warn!(request.id = request_id, source = source.as_str(), "left out: {problem}");
+    }
+    if !decoded.fragments.is_empty() {
+        for outcome in intake.far_end.accept(decoded.fragments, received_at).await? {
+            receipts.count(source, outcome, 1);
+        }
     }
     Ok(())
 }

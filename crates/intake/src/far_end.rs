@@ -26,8 +26,51 @@ pub trait FarEnd: Send + Sync + 'static {
 pub enum FarEndError {
     /// Too much is waiting; the client may try again.
     #[error("too much is waiting to be stored; try again later")]
-    Overloaded,
+    Overloaded {
+        /// How many items (events, snapshots, awaited traces) were handed over.
+        items: u64,
+    },
     /// Storing failed; the client may try again.
-    #[error("storing failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("storing failed{}; try again later", if self.is_disk_full() { ": the disk is full" } else { "" })]
+    Failed {
+        /// How many items were handed over.
+        items: u64,
+        /// What failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl FarEndError {
+    /// Whether the disk has no room; by the cause's kind, or by its words where an engine hides the kind.
+    fn is_disk_full(&self) -> bool {
+        let Self::Failed { source, .. } = self else { return false };
+        causes(&**source).any(|cause| {
+            let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            matches!(kind, Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
+                || cause.to_string().contains("disk is full")
+        })
+    }
+}
+
+/// An error and what caused it.
+pub(crate) fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let failed = |source: std::io::Error| FarEndError::Failed { items: 1, source: Box::new(source) };
+        let full = failed(std::io::ErrorKind::StorageFull.into()).to_string();
+        assert_eq!(full, "storing failed: the disk is full; try again later");
+        let engine = failed(std::io::Error::other("database or disk is full")).to_string();
+        assert_eq!(engine, full);
+        let other = failed(std::io::Error::other("locked")).to_string();
+        assert_eq!(other, "storing failed; try again later");
+    }
 }

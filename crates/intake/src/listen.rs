@@ -93,6 +93,8 @@ where
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
+    // A client may say that it has sent everything and still wait for the answer.
+    builder.half_close(true);
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BYTES_MAX);
     loop {
         let permit = Arc::clone(&connections).acquire_owned().await.expect("the semaphore is never closed");

@@ -500,7 +500,7 @@ fn report_of_failure(
     report.values.captured = members.iter().any(|member| member.error.captured);
     report.exceptions = exceptions;
     report.stack_text.clone_from(&longest.error.stack);
-    report.warnings.clone_from(&longest.traceback.problems);
+    report.warnings.extend(longest.traceback.problems.iter().cloned());
     report
 }
 
@@ -553,7 +553,7 @@ fn report_of_recorded(
     report.handled = true;
     report.exceptions = traceback.exceptions;
     report.stack_text.clone_from(&recorded.stack);
-    report.warnings = traceback.problems;
+    report.warnings.extend(traceback.problems);
     for (name, value) in &recorded.attributes {
         report.tags.insert(name.clone(), value.clone());
     }
@@ -580,6 +580,8 @@ fn context(
     let replay =
         near.iter().map(|span| span.replay).find(|replay| replay.allowed.is_some()).unwrap_or_default();
     let (trace, left_out) = listing.around(chunk, tree, spans);
+    let mut warnings = span.warnings.clone();
+    warnings.extend(entry.warnings.iter().filter(|warning| !span.warnings.contains(warning)).cloned());
     let missing_parent = if entry.is_local_root { None } else { entry.parent_id };
     Report {
         missing_parent,
@@ -609,6 +611,7 @@ fn context(
         metrics,
         trace,
         spans_dropped: chunk.spans_dropped.saturating_add(left_out),
+        warnings,
         ..Report::default()
     }
 }

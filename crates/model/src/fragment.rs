@@ -76,6 +76,8 @@ pub struct Span {
     pub tags: BTreeMap<String, String>,
     /// The other numeric tags, by name.
     pub metrics: BTreeMap<String, f64>,
+    /// What a reader should know of the span: what was cut or left out; without captured text.
+    pub warnings: Vec<String>,
 }
 
 /// The exception that a span ended with.

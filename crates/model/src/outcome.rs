@@ -17,12 +17,21 @@ pub enum Outcome {
     TooLarge,
     /// Not understood.
     Malformed,
+    /// Storing failed; the client was told to try again.
+    Failed,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Stored, Self::Duplicate, Self::Filtered, Self::RateLimited, Self::TooLarge, Self::Malformed];
+    pub const ALL: [Self; 7] = [
+        Self::Stored,
+        Self::Duplicate,
+        Self::Filtered,
+        Self::RateLimited,
+        Self::TooLarge,
+        Self::Malformed,
+        Self::Failed,
+    ];
 
     /// The name in the API and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Outcome {
             Self::RateLimited => "rate_limited",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed",
+            Self::Failed => "failed",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use reenact_intake::Receipts;
 use reenact_model::Timestamp;
@@ -21,6 +22,10 @@ pub struct App {
     pub addresses: Addresses,
     /// Says when something was recorded.
     pub recorded: Recorded,
+    /// Whether the last commit failed.
+    pub storing_fails: Arc<AtomicBool>,
+    /// Further names that the pages and the API may be asked for by.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// What an [`App`] is made of.
@@ -33,13 +38,25 @@ pub struct AppOptions {
     pub addresses: Addresses,
     /// Says when something was recorded.
     pub recorded: Recorded,
+    /// Whether the last commit failed.
+    pub storing_fails: Arc<AtomicBool>,
+    /// Further names that the pages and the API may be asked for by.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl App {
     /// An application that began now.
     pub fn new(options: AppOptions) -> Arc<Self> {
-        let AppOptions { store, receipts, addresses, recorded } = options;
-        Arc::new(Self { store, receipts, started_at: now(), addresses, recorded })
+        let AppOptions { store, receipts, addresses, recorded, storing_fails, allowed_hosts } = options;
+        Arc::new(Self {
+            store,
+            receipts,
+            started_at: now(),
+            addresses,
+            recorded,
+            storing_fails,
+            allowed_hosts,
+        })
     }
 }
 

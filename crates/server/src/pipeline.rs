@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reenact_intake::{FarEnd, FarEndError};
 use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
@@ -23,13 +24,28 @@ pub struct Pipeline {
     store: Arc<dyn Store>,
     recorded: watch::Sender<u64>,
     earlier: Earlier,
+    storing_fails: Arc<AtomicBool>,
 }
 
 impl Pipeline {
     /// A pipeline into `store`, and the signal of what it recorded.
     pub fn new(redactor: Redactor, store: Arc<dyn Store>) -> (Arc<Self>, Recorded) {
         let (recorded, receiver) = watch::channel(0);
-        (Arc::new(Self { redactor, store, recorded, earlier: Earlier::default() }), receiver)
+        (
+            Arc::new(Self {
+                redactor,
+                store,
+                recorded,
+                earlier: Earlier::default(),
+                storing_fails: Arc::default(),
+            }),
+            receiver,
+        )
+    }
+
+    /// Whether the last commit failed; a commit that succeeds ends it.
+    pub fn storing_fails(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.storing_fails)
     }
 
     async fn record(
@@ -38,7 +54,9 @@ impl Pipeline {
         received_at: Timestamp,
     ) -> Result<Vec<Outcome>, FarEndError> {
         let (done, durable) = oneshot::channel();
-        let done = Box::new(move |result| {
+        let storing_fails = self.storing_fails();
+        let done = Box::new(move |result: Result<Vec<Outcome>, StoreError>| {
+            storing_fails.store(result.is_err(), Ordering::Relaxed);
             // The receiver is gone when the client hung up; what is stored stays stored.
             let _ = done.send(result);
         });
@@ -47,16 +65,19 @@ impl Pipeline {
         let submitted = tokio::task::block_in_place(|| {
             let Batch { writes, filtered } = self.writes(fragments, received_at);
             let any = !writes.is_empty();
+            let items = filtered as u64 + writes.iter().map(|write| items(write.get())).sum::<u64>();
             let submitted = if any { self.store.submit(writes, done) } else { Ok(()) };
-            submitted.map(|()| (any, filtered))
+            submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, filtered, items))
         });
-        let (any, filtered) = submitted.map_err(far_end_error)?;
+        let (any, filtered, items) = submitted?;
         let filtered = std::iter::repeat_n(Outcome::Filtered, filtered);
         if !any {
             return Ok(filtered.collect());
         }
-        let mut outcomes =
-            durable.await.map_err(|error| FarEndError::Failed(Box::new(error)))?.map_err(far_end_error)?;
+        let mut outcomes = durable
+            .await
+            .map_err(|error| FarEndError::Failed { items, source: Box::new(error) })?
+            .map_err(|error| far_end_error(error, items))?;
         let stored = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count() as u64;
         if stored > 0 {
             self.recorded.send_modify(|count| *count += stored);
@@ -199,10 +220,18 @@ fn plausible(given: Timestamp, received_at: Timestamp) -> Timestamp {
     if (-BEHIND_NS..=AHEAD_NS).contains(&ahead_ns) { given } else { received_at }
 }
 
-fn far_end_error(error: StoreError) -> FarEndError {
+/// How many outcomes a write has.
+fn items(write: &Write) -> u64 {
+    match write {
+        Write::Event(_) | Write::Part(_) => 1,
+        Write::Snapshots(snapshots) => snapshots.len() as u64,
+    }
+}
+
+fn far_end_error(error: StoreError, items: u64) -> FarEndError {
     match error {
-        StoreError::Overloaded => FarEndError::Overloaded,
-        other => FarEndError::Failed(Box::new(other)),
+        StoreError::Overloaded => FarEndError::Overloaded { items },
+        other => FarEndError::Failed { items, source: Box::new(other) },
     }
 }
 

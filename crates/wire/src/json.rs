@@ -143,6 +143,34 @@ fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Broken> {
     }
 }
 
+/// The text with `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes for such numbers, as
+/// texts; `None` when there are none outside of texts.
+pub(crate) fn quote_odd_numbers(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut quoted = String::new();
+    let (mut at, mut copied) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'"' {
+            at = string_end(bytes, at + 1).ok()?;
+            continue;
+        }
+        let odd =
+            ["NaN", "Infinity", "-Infinity"].into_iter().find(|odd| bytes[at..].starts_with(odd.as_bytes()));
+        let begins = at == 0 || matches!(bytes[at - 1], b':' | b',' | b'[' | b' ' | b'\t' | b'\r' | b'\n');
+        match odd {
+            Some(odd) if begins => {
+                quoted.push_str(&text[copied..at]);
+                quoted.extend(["\"", odd, "\""]);
+                at += odd.len();
+                copied = at;
+            }
+            _ => at += 1,
+        }
+    }
+    quoted.push_str(&text[copied..]);
+    (copied > 0).then_some(quoted)
+}
+
 /// A JSON string, also one that is no Unicode: half a surrogate pair (`\udc80`, which Python writes
 /// for undecodable file names) is kept as that visible text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -346,6 +374,14 @@ mod tests {
         check("", &[Err(Broken::Truncated { at: 0 })]);
         check("hello", &[Err(Broken::Malformed { at: 0 })]);
         check("[{}{}]", &[Ok("{}"), Err(Broken::Malformed { at: 3 })]);
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_become_texts() {
+        let got = quote_odd_numbers(r#"{"NaN": NaN, "a": [-Infinity,Infinity], "b": "x NaN \" NaN"}"#);
+        let want = r#"{"NaN": "NaN", "a": ["-Infinity","Infinity"], "b": "x NaN \" NaN"}"#;
+        assert_eq!(got.as_deref(), Some(want));
+        assert_eq!(quote_odd_numbers(r#"{"a": "NaN", "b": 1-Infinity}"#), None);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use reenact_model::{Fragment, Problem, ProblemKind};
 pub struct Decoded {
     /// The fragments, in the order sent.
     pub fragments: Vec<Fragment>,
-    /// What was not understood or went over a limit; at most [`PROBLEMS_MAX`], later ones are summed up.
+    /// What was not understood or went over a limit; at most [`PROBLEMS_MAX`] and one
+    /// of each kind; later ones are summed up in the last of their kind.
     pub problems: Vec<Problem>,
     /// Spans that were decoded, those included that were of no interest.
     pub spans_received: u64,
@@ -36,14 +37,15 @@ pub struct Decoded {
 pub const PROBLEMS_MAX: usize = 100;
 
 impl Decoded {
-    fn problem(&mut self, kind: ProblemKind, items: u32, message: String) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(Problem { kind, items, message });
-            return;
-        }
-        let summed = self.problems.iter_mut().rev().find(|problem| problem.kind == kind);
-        if let Some(problem) = summed {
-            problem.items = problem.items.saturating_add(items);
+    /// `message` is made only where it is kept: a body may hold millions of broken items.
+    fn problem(&mut self, kind: ProblemKind, items: u32, message: impl FnOnce() -> String) {
+        let summed = match self.problems.len() {
+            0..PROBLEMS_MAX => None,
+            _ => self.problems.iter_mut().rev().find(|problem| problem.kind == kind),
+        };
+        match summed {
+            Some(problem) => problem.items = problem.items.saturating_add(items),
+            None => self.problems.push(Problem { kind, items, message: message() }),
         }
     }
 }
@@ -53,7 +55,7 @@ impl Decoded {
 #[non_exhaustive]
 pub enum DecodeError {
     /// The client was cut off; it may retry.
-    #[error("payload ends at byte {at} inside a {expected}")]
+    #[error("payload ends at byte {at} inside {}", with_article(expected))]
     Truncated {
         /// Where, in bytes from the start of the decompressed body.
         at: u64,
@@ -76,6 +78,12 @@ pub enum DecodeError {
         /// What is wrong; without captured text.
         message: String,
     },
+}
+
+/// `an array`, `a map`: what decoders expect, as a sentence needs it.
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 fn check_size(body: &[u8], bytes_max: usize) -> Result<(), DecodeError> {

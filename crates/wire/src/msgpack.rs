@@ -4,8 +4,8 @@
 //! length, and skips values of any nesting without recursion. Tolerant where clients differ: `bin`
 //! is accepted for `str`, nil for anything, integers and floats of any width for any number.
 
-use crate::DecodeError;
 use crate::text::Text;
+use crate::{DecodeError, with_article};
 
 /// A value that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl From<ReadError> for DecodeError {
         match error {
             ReadError::Truncated { at, expected } => Self::Truncated { at: at as u64, expected },
             ReadError::Wrong { at, expected } => {
-                Self::Malformed { at: at as u64, message: format!("expected a {expected}") }
+                Self::Malformed { at: at as u64, message: format!("expected {}", with_article(expected)) }
             }
             ReadError::Limit { message } => Self::Malformed { at: 0, message },
         }
@@ -60,6 +60,11 @@ impl<'a> Cursor<'a> {
     /// Where the cursor is, in bytes from the start.
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.bytes.len() - self.at
     }
 
     /// Goes back to a place where the cursor was.

@@ -295,7 +295,7 @@ fn an_oversized_body_and_an_empty_one_are_errors() {
     let error = traces::v04::decode(b"1234", &ClientInfo::default(), &limits, NOTHING_AWAITED).unwrap_err();
     assert_eq!(error, DecodeError::TooLarge { bytes: 4, bytes_max: 3 });
     let error = traces::v04::decode(b"", &ClientInfo::default(), &limits, NOTHING_AWAITED).unwrap_err();
-    assert_eq!(error.to_string(), "payload ends at byte 0 inside a array");
+    assert_eq!(error.to_string(), "payload ends at byte 0 inside an array");
 }
 
 #[test]
@@ -331,4 +331,54 @@ proptest! {
         let client = ClientInfo::default();
         let _ = debugger::decode(body.as_bytes(), None, &client, Timestamp::default(), &Limits::DEFAULT);
     }
+}
+
+#[test]
+fn what_is_over_the_limit_on_spans_is_counted_at_once_and_not_read() {
+    let limits = Limits { spans_max: 3, ..Limits::DEFAULT };
+    for (head, body) in [(&[0x91, 0xdd, 0, 0, 0x03, 0xe8][..], 0x80), (&[0xdd, 0, 0, 0x03, 0xe8][..], 0x01)] {
+        let mut bytes = head.to_vec();
+        bytes.extend([body; 1000]);
+        let Ok(decoded) = traces::v04::decode(&bytes, &ClientInfo::default(), &limits, NOTHING_AWAITED)
+        else {
+            panic!("{head:?}")
+        };
+        let too_large: Vec<u32> = decoded
+            .problems
+            .iter()
+            .filter(|problem| problem.kind == ProblemKind::TooLarge)
+            .map(|problem| problem.items)
+            .collect();
+        assert!(too_large.len() == 1 && too_large[0] >= 996, "{:?}", decoded.problems);
+    }
+    let elements = format!("[{}]", vec!["1"; 200_000].join(","));
+    let decoded = debugger::decode(
+        elements.as_bytes(),
+        None,
+        &ClientInfo::default(),
+        Timestamp::from_nanos(0),
+        &Limits::DEFAULT,
+    )
+    .unwrap();
+    assert_eq!(decoded.problems.iter().map(|problem| u64::from(problem.items)).sum::<u64>(), 200_000);
+    assert!(decoded.problems.len() < 110, "{}", decoded.problems.len());
+}
+
+#[test]
+fn bytes_behind_the_traces_are_one_problem() {
+    let mut body = one_trace(&[span(1, 1, FAILED)]);
+    body.extend([0xff; 10]);
+    let decoded = v04(&body, &Limits::DEFAULT);
+    assert_eq!(chunk(&decoded).spans.len(), 1);
+    assert_eq!((decoded.problems.len(), decoded.problems[0].items), (1, 1));
+    assert!(decoded.problems[0].message.starts_with("10 bytes from byte"), "{decoded:?}");
+}
+
+#[test]
+fn what_was_cut_is_told_with_the_span() {
+    let limits = Limits { tags_max: 1, text_bytes_max: 10, ..Limits::DEFAULT };
+    let meta = [("error.type", "E"), ("error.message", "a long message"), ("a", "1"), ("b", "1")];
+    let decoded = v04(&one_trace(&[span(1, 1, &meta)]), &limits);
+    let want = ["1 tags over the limit of 1 were left out", "the message was cut: 10 of 14 bytes are kept"];
+    assert_eq!(chunk(&decoded).spans[0].warnings, want);
 }

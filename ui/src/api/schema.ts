@@ -485,13 +485,18 @@ export interface components {
             /** @description The service, or `other`. */
             name: string;
         };
-        /** @description Counts since the process began; each item is in exactly one of the first six. */
+        /** @description Counts since the process began; each item is in exactly one of the first seven. */
         IntakeCounts: {
             /**
              * Format: int64
              * @description There already.
              */
             duplicate: number;
+            /**
+             * Format: int64
+             * @description Storing failed; the client was told to try again.
+             */
+            failed: number;
             /**
              * Format: int64
              * @description Understood and not wanted: traces without an error, mostly.
@@ -647,7 +652,7 @@ export interface components {
              * @description Items.
              */
             count: number;
-            /** @description `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`. */
+            /** @description `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`, `failed`. */
             outcome: string;
             /** @description `datadog/v0.5/traces`. */
             source: string;
@@ -702,6 +707,11 @@ export interface components {
              * @description Events kept.
              */
             events_total: number;
+            /**
+             * Format: int64
+             * @description Events that the index does not hold yet; they are found all the same.
+             */
+            events_unindexed: number;
             /** @description Whether there is any event. */
             has_events: boolean;
             /** @description What arrived since the process began. */

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use reenact_model::EventId;
 
 use super::failure::Failure;
-use super::parameters::Selection;
+use super::parameters::{Selection, read};
 use super::{ask, present, views};
 use crate::App;
 use crate::app::now;
@@ -41,7 +41,7 @@ pub(crate) async fn neighbours(
     Path(id): Path<String>,
     selection: Result<Query<Selection>, QueryRejection>,
 ) -> Result<Json<views::Neighbours>, Failure> {
-    let Query(selection) = selection.map_err(|error| Failure::bad("parameter_invalid", error.body_text()))?;
+    let selection = read(selection)?;
     let id = event_id(&id)?;
     let (filter, range) = (selection.filter()?, selection.range(now())?);
     let found = ask(&app, move |app| {

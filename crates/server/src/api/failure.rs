@@ -15,6 +15,10 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self { status, code, message }
+    }
+
     /// The caller's mistake.
     pub(crate) fn bad(code: &'static str, message: String) -> Self {
         Self { status: StatusCode::BAD_REQUEST, code, message }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
-use super::parameters::{Selection, buckets, limit};
+use super::parameters::{Selection, buckets, limit, read};
 use super::{ask, present, views};
 use crate::App;
 use crate::app::now;
@@ -25,10 +25,6 @@ const FACETS: [(&str, &str); 4] =
     [("service", "Service"), ("env", "Environment"), ("version", "Version"), ("error.type", "Error type")];
 
 type Parameters<T> = Result<Query<T>, QueryRejection>;
-
-fn read<T>(parameters: Parameters<T>) -> Result<T, Failure> {
-    parameters.map(|Query(value)| value).map_err(|error| Failure::bad("parameter_invalid", error.body_text()))
-}
 
 fn issue_id(text: &str) -> Result<IssueId, Failure> {
     text.parse().map_err(|_| Failure::not_found("issue"))
@@ -135,7 +131,8 @@ pub(crate) async fn events(
             return Err(Failure::bad("parameter_invalid", message));
         }
     };
-    let mut filters = vec![Filter::Equals(Field::Issue, issue_id(&id)?.to_string())];
+    let id = issue_id(&id)?;
+    let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
     match selection.filter()? {
         Filter::All => {}
         filter => filters.push(filter),
@@ -152,7 +149,14 @@ pub(crate) async fn events(
         cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
         limit: limit(paging.limit)?,
     };
-    let page = ask(&app, move |app| Ok(app.store.events(&query)?)).await?;
+    let page = ask(&app, move |app| {
+        let page = app.store.events(&query)?;
+        if page.total == 0 && app.store.issue(id, query.range, 1)?.is_none() {
+            return Err(Failure::not_found("issue"));
+        }
+        Ok(page)
+    })
+    .await?;
     Ok(Json(views::EventList {
         events: page.events.into_iter().map(present::event_summary).collect(),
         total: page.total,

@@ -2,6 +2,7 @@
 
 mod events;
 mod failure;
+mod host;
 mod issues;
 mod parameters;
 mod present;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
@@ -70,9 +71,21 @@ impl App {
         Router::new()
             .nest("/api/v1", api)
             .route("/healthz", get(system::health))
+            .route("/health", get(system::health))
+            .route("/livez", get(system::health))
+            .route("/health/live", get(system::health))
             .route("/readyz", get(system::ready))
+            .route("/ready", get(system::ready))
+            .route("/health/ready", get(system::ready))
+            .route("/health/{*other}", get(|| async { Failure::not_found("address") }))
+            .route(
+                "/api/{*other}",
+                get(|| async { Failure::not_found("address; `/api/v1/openapi.json` lists them") }),
+            )
             .route("/metrics", get(system::metrics))
-            .fallback(get(ui::serve))
+            .fallback(get(ui::serve).fallback(|| async { Failure::method_not_allowed() }))
+            .method_not_allowed_fallback(|| async { Failure::method_not_allowed() })
+            .layer(middleware::from_fn_with_state(Arc::clone(self), host::check))
             .layer(middleware::from_fn(secure))
             .with_state(Arc::clone(self))
     }
@@ -81,6 +94,7 @@ impl App {
 /// Headers that every answer has: what is captured is hostile text, and stays in its page.
 async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let status = response.status();
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, ui::CONTENT_SECURITY_POLICY),
@@ -89,6 +103,10 @@ async fn secure(request: Request, next: Next) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        // Everything here is read only.
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,5 +1,7 @@
 //! Reading the parameters of a request.
 
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use reenact_model::Timestamp;
 use reenact_store::{Filter, TimeRange, query};
 use serde::Deserialize;
@@ -71,6 +73,27 @@ fn parse_time(text: &str, now: Timestamp, name: &str) -> Result<Timestamp, Failu
     relative().or_else(|| Timestamp::parse_rfc3339(text).ok()).ok_or_else(|| {
         Failure::bad("time_invalid", format!("`{name}` is neither an RFC 3339 time nor like `now-1d`"))
     })
+}
+
+/// The parameters of a call, or which one cannot be read.
+pub(crate) fn read<T>(parameters: Result<Query<T>, QueryRejection>) -> Result<T, Failure> {
+    parameters
+        .map(|Query(value)| value)
+        .map_err(|error| Failure::bad("parameter_invalid", unreadable(&error.body_text())))
+}
+
+/// In our own words: what the library says names its own inner workings.
+fn unreadable(library_says: &str) -> String {
+    let detail = library_says.rsplit("query string: ").next().unwrap_or("");
+    if let Some(name) = detail.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        return format!("`{name}` is given more than once");
+    }
+    match detail.split(':').next() {
+        Some("limit") => format!("`limit` is a number from 1 to {LIMIT_MAX}"),
+        Some("buckets") => format!("`buckets` is a number from 1 to {BUCKETS_MAX}"),
+        Some("has_values") => "`has_values` is `true` or `false`".to_owned(),
+        _ => "the parameters cannot be read; they are percent-encoded UTF-8".to_owned(),
+    }
 }
 
 /// Entries on a page.

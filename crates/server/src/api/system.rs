@@ -39,6 +39,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>) -> Result<Json<views::St
             rate_limited: receipts.total(Outcome::RateLimited),
             too_large: receipts.total(Outcome::TooLarge),
             malformed: receipts.total(Outcome::Malformed),
+            failed: receipts.total(Outcome::Failed),
             spans_received: receipts.spans_received.load(Ordering::Relaxed),
             snapshots_received: receipts.snapshots_received.load(Ordering::Relaxed),
             requests: receipts.requests.load(Ordering::Relaxed),
@@ -71,8 +72,12 @@ pub(crate) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// The store answers too.
+/// The store answers too, and could keep what came last.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+    if app.storing_fails.load(Ordering::Relaxed) {
+        let text = "the last commit failed; the log says why\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
     match ask(&app, |app| Ok(app.store.stats()?)).await {
         Ok(_) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),

@@ -40,7 +40,7 @@ pub(crate) struct AgentAddress {
     pub(crate) socket: Option<String>,
 }
 
-/// Counts since the process began; each item is in exactly one of the first six.
+/// Counts since the process began; each item is in exactly one of the first seven.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IntakeCounts {
     /// Durable on disk.
@@ -55,6 +55,8 @@ pub(crate) struct IntakeCounts {
     pub(crate) too_large: u64,
     /// Not understood.
     pub(crate) malformed: u64,
+    /// Storing failed; the client was told to try again.
+    pub(crate) failed: u64,
     /// Spans decoded.
     pub(crate) spans_received: u64,
     /// Snapshots decoded.
@@ -587,7 +589,7 @@ pub(crate) struct OutcomeList {
 pub(crate) struct OutcomeCount {
     /// `datadog/v0.5/traces`.
     pub(crate) source: String,
-    /// `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`.
+    /// `stored`, `duplicate`, `filtered`, `rate_limited`, `too_large`, `malformed`, `failed`.
     pub(crate) outcome: String,
     /// Items.
     pub(crate) count: u64,

@@ -218,9 +218,9 @@ impl<'a> Chunk<'a> {
         let mut span = Span {
             span_id: SpanId(raw.span_id),
             parent_id: Some(SpanId(raw.parent_id)).filter(|id| id.0 != 0),
-            service: request.text(&raw.service),
+            service: request.named_text("the service name", &raw.service),
             operation: request.text(&raw.name),
-            resource: request.text(&raw.resource),
+            resource: request.named_text("the resource", &raw.resource),
             kind: request.text(&raw.kind),
             start: Timestamp::from_nanos(raw.start),
             duration_ns: raw.duration.max(0),
@@ -248,7 +248,8 @@ impl<'a> Chunk<'a> {
                 name if span.tags.len() < request.limits.tags_max => {
                     span.tags.insert(request.text(name), request.text(value));
                 }
-                name => tags_left_out += usize::from(!span.tags.contains_key(name)),
+                // A name that is there already may be counted too: to look would cost its length.
+                _ => tags_left_out += 1,
             }
         }
         tags_left_out += self.metrics(raw, &mut span, request);
@@ -258,6 +259,8 @@ impl<'a> Chunk<'a> {
                 request.limits.tags_max
             );
             request.note(place, &message);
+            let tags_max = request.limits.tags_max;
+            request.warnings.push(format!("{tags_left_out} tags over the limit of {tags_max} were left out"));
         }
         for (mine, theirs) in [
             (&mut span.language, shared.language),
@@ -275,6 +278,7 @@ impl<'a> Chunk<'a> {
         if raw.may_have_exceptions {
             span.recorded = events::recorded(meta, &self.events[raw.events.clone()], request, place);
         }
+        span.warnings = std::mem::take(&mut request.warnings);
         span
     }
 
@@ -328,6 +332,11 @@ pub(super) struct Request<'r> {
     /// Bytes of text that may still be copied into the model. A table of strings lets a small body
     /// refer to a long text very often; this bounds what comes of it.
     text_left: usize,
+    /// JSON text of `events` tags that may still be read, in bytes: a table of strings lets many spans
+    /// refer to one.
+    events_left: usize,
+    /// What a reader of the span that is being made should know.
+    warnings: Vec<String>,
 }
 
 impl<'r> Request<'r> {
@@ -339,6 +348,8 @@ impl<'r> Request<'r> {
             client: client.to_client(),
             language: client.language,
             text_left: limits.body_bytes_max.saturating_mul(2),
+            events_left: limits.body_bytes_max,
+            warnings: Vec::new(),
         }
     }
 
@@ -355,6 +366,15 @@ impl<'r> Request<'r> {
         kept.to_owned()
     }
 
+    /// As [`Self::text`]; a cut becomes a warning.
+    fn named_text(&mut self, name: &str, text: &str) -> String {
+        let kept = self.text(text);
+        if kept.len() < text.len() {
+            self.warnings.push(format!("{name} was cut: {} of {} bytes are kept", kept.len(), text.len()));
+        }
+        kept
+    }
+
     fn optional(&mut self, text: &str) -> Option<String> {
         if text.is_empty() { None } else { Some(self.text(text)) }
     }
@@ -369,12 +389,12 @@ impl<'r> Request<'r> {
     }
 
     fn problem(&mut self, kind: ProblemKind, place: Place, what: &str) {
-        self.decoded.problem(kind, 1, format!("span {} of trace {}: {what}", place.span, place.trace));
+        self.decoded.problem(kind, 1, || format!("span {} of trace {}: {what}", place.span, place.trace));
     }
 
     /// A problem that cost no span.
     fn note(&mut self, place: Place, what: &str) {
-        let message = format!("span {} of trace {}: {what}", place.span, place.trace);
+        let message = || format!("span {} of trace {}: {what}", place.span, place.trace);
         self.decoded.problem(ProblemKind::TooLarge, 0, message);
     }
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::captured::{Budget, VariablesSeed};
 use super::{ClientInfo, tags};
-use crate::json::{Broken, JsonText, Loose, LooseList, elements};
+use crate::json::{Broken, JsonText, Loose, LooseList, elements, quote_odd_numbers};
 use crate::text::cut;
 use crate::{DecodeError, Decoded, check_size, multipart};
 
@@ -72,6 +72,9 @@ pub fn decode(
     Ok(request.decoded)
 }
 
+/// Elements of one request that are looked at, those without a snapshot included.
+const ELEMENTS_MAX: u64 = 100_000;
+
 /// Parts of a multipart body that are looked at.
 const PARTS_MAX: usize = 64;
 
@@ -87,7 +90,8 @@ struct Request<'r> {
 
 impl Request<'_> {
     fn array(&mut self, text: &str) -> Result<(), DecodeError> {
-        for (whole, element) in elements(text).enumerate() {
+        let mut all = elements(text).enumerate();
+        while let Some((whole, element)) = all.next() {
             let element = match element {
                 Ok(element) => element,
                 Err(broken) => {
@@ -95,10 +99,19 @@ impl Request<'_> {
                     if whole == 0 {
                         return Err(error);
                     }
-                    self.decoded.problem(ProblemKind::Malformed, 1, error.to_string());
+                    self.decoded.problem(ProblemKind::Malformed, 1, || error.to_string());
                     return Ok(());
                 }
             };
+            let snapshots_max = self.limits.snapshots_max;
+            if self.decoded.snapshots_received >= snapshots_max as u64 || self.elements >= ELEMENTS_MAX {
+                // An element may be one byte: the others are counted and not looked at.
+                let items = u32::try_from(1 + all.count()).unwrap_or(u32::MAX);
+                self.decoded.problem(ProblemKind::TooLarge, items, || {
+                    format!("more than {snapshots_max} snapshots, or {ELEMENTS_MAX} elements, in one request")
+                });
+                return Ok(());
+            }
             self.element(element.text);
             self.elements += 1;
         }
@@ -107,19 +120,15 @@ impl Request<'_> {
 
     fn element(&mut self, text: &str) {
         let number = self.elements;
-        let (bytes_max, snapshots_max) = (self.limits.snapshot_bytes_max, self.limits.snapshots_max);
+        let bytes_max = self.limits.snapshot_bytes_max;
         if text.len() > bytes_max {
-            let message = format!("element {number}: {} bytes are over the limit of {bytes_max}", text.len());
-            self.decoded.problem(ProblemKind::TooLarge, 1, message);
-            return;
-        }
-        if self.decoded.snapshots_received >= snapshots_max as u64 {
-            let message = format!("element {number}: more than {snapshots_max} snapshots in one request");
+            let message =
+                || format!("element {number}: {} bytes are over the limit of {bytes_max}", text.len());
             self.decoded.problem(ProblemKind::TooLarge, 1, message);
             return;
         }
         if !text.trim_start().starts_with('{') {
-            let message = format!("element {number}: expected a JSON object");
+            let message = || format!("element {number}: expected a JSON object");
             self.decoded.problem(ProblemKind::Malformed, 1, message);
             return;
         }
@@ -130,14 +139,22 @@ impl Request<'_> {
             }
             Ok(None) => self.decoded.elements_without_snapshot += 1,
             Err(what) => {
-                self.decoded.problem(ProblemKind::Malformed, 1, format!("element {number}: {what}"));
+                self.decoded.problem(ProblemKind::Malformed, 1, || format!("element {number}: {what}"));
             }
         }
     }
 
     /// `None` for an element that carries no snapshot.
     fn snapshot(&mut self, text: &str) -> Result<Option<Snapshot>, String> {
-        let element: Element<'_> = serde_json::from_str(text).map_err(|error| describe(&error))?;
+        // Python's `json` writes numbers that JSON does not have; only a text that fails is looked at.
+        let quoted;
+        let element: Element<'_> = match serde_json::from_str(text) {
+            Ok(element) => element,
+            Err(error) => {
+                quoted = quote_odd_numbers(text).ok_or_else(|| describe(&error))?;
+                serde_json::from_str(&quoted).map_err(|error| describe(&error))?
+            }
+        };
         let is_flat = element.flat_snapshot.is_some();
         let Some(body) = element.flat_snapshot.or(element.debugger.snapshot) else { return Ok(None) };
         let is_version_1 = self.major_version.map_or(is_flat, |major| major < 2);

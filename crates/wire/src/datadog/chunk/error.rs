@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use reenact_model::{FrameLink, SnapshotId, SpanError};
 
 use super::{Request, parse_bool};
-use crate::text::Text;
+use crate::text::{Text, cut};
 
 /// Links of one span that are kept; ddtrace 1 sends one for each of about 1000 frames of a recursion.
 const FRAME_LINKS_MAX: usize = 2_048;
+
+/// Length of a number's text, in bytes: a table of strings lets many tags refer to one of megabytes.
+const NUMBER_BYTES_MAX: usize = 20;
 
 /// Whether the tag belongs to the span's error, and so not among its other tags.
 pub(super) fn is_error_tag(name: &str) -> bool {
@@ -28,8 +31,10 @@ pub(super) fn span_error(meta: &[(Text<'_>, Text<'_>)], request: &mut Request<'_
                 error.type_name = request.text(value);
                 has_type = true;
             }
-            "error.message" => error.message = request.text(value),
-            "error.msg" if error.message.is_empty() => error.message = request.text(value),
+            "error.message" => error.message = request.named_text("the message", value),
+            "error.msg" if error.message.is_empty() => {
+                error.message = request.named_text("the message", value);
+            }
             "error.stack" => error.stack = request.stack(value),
             _ => continue,
         }
@@ -60,13 +65,13 @@ fn capture_tags(meta: &[(Text<'_>, Text<'_>)], error: &mut SpanError, request: &
             continue;
         }
         let Some((number, field)) = name.split_once('.') else { continue };
-        let Ok(number) = number.parse::<u32>() else { continue };
+        let Ok(number) = cut(number, NUMBER_BYTES_MAX).parse::<u32>() else { continue };
         let link = links.entry(number).or_default();
         match field {
             "snapshot_id" => link.snapshot_id = SnapshotId::parse_uuid(value).ok(),
             "function" => link.function = value,
             "file" => link.file = value,
-            "line" => link.line_number = value.parse().ok(),
+            "line" => link.line_number = cut(value, NUMBER_BYTES_MAX).parse().ok(),
             _ => {}
         }
         if links.len() > FRAME_LINKS_MAX {

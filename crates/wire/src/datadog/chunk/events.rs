@@ -10,6 +10,9 @@ use crate::text::Text;
 /// The name of the events that count.
 pub(super) const EXCEPTION: &str = "exception";
 
+/// Events of one tag that are looked at.
+const ELEMENTS_MAX: usize = 10_000;
+
 /// Whether the `events` tag may hold an exception; cheap, and never wrong about a no.
 pub(super) fn may_have_exceptions(json: &str) -> bool {
     memchr::memmem::find(json.as_bytes(), EXCEPTION.as_bytes()).is_some()
@@ -46,7 +49,7 @@ pub(super) fn recorded(
         recorded.push(exception);
     }
     for (_, json) in meta.iter().filter(|(name, _)| &**name == "events") {
-        if json.len() > request.limits.body_bytes_max / 8 {
+        if json.len() > request.limits.body_bytes_max / 8 || json.len() > request.events_left {
             request.problem(
                 ProblemKind::TooLarge,
                 place,
@@ -54,7 +57,12 @@ pub(super) fn recorded(
             );
             continue;
         }
-        for element in crate::json::elements(json) {
+        request.events_left -= json.len();
+        for (number, element) in crate::json::elements(json).enumerate() {
+            if number >= ELEMENTS_MAX {
+                request.note(place, "`events` has too many events; the others are left out");
+                break;
+            }
             let event = element.ok().and_then(|element| element.parse::<JsonEvent<'_>>().ok());
             let Some(event) = event else {
                 request.problem(

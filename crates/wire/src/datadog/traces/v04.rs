@@ -33,7 +33,8 @@ pub fn decode(
     awaited: Awaited<'_>,
 ) -> Result<Decoded, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
-    super::decode_traces(&mut Cursor::new(body), Request::new(client, limits, awaited), |cursor, chunk| {
+    let request = Request::new(client, limits, awaited);
+    super::decode_traces(&mut Cursor::new(body), request, 0, |cursor, chunk| {
         chunk.read_span(|chunk, span| read_span(cursor, chunk, span))
     })
 }

@@ -33,11 +33,13 @@ pub fn decode(
     check_size(body, limits.body_bytes_max)?;
     let mut cursor = Cursor::new(body);
     let at = cursor.at();
-    if cursor.array()? < 2 {
+    let parts = cursor.array()?;
+    if parts < 2 {
         return Err(ReadError::Wrong { at, expected: "array of strings and traces" }.into());
     }
     let strings = read_strings(&mut cursor)?;
-    super::decode_traces(&mut cursor, Request::new(client, limits, awaited), |cursor, chunk| {
+    let request = Request::new(client, limits, awaited);
+    super::decode_traces(&mut cursor, request, parts - 2, |cursor, chunk| {
         chunk.read_span(|chunk, span| read_span(cursor, &strings, chunk, span))
     })
 }

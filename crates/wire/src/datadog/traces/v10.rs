@@ -3,10 +3,11 @@
 //! No recorded client uses it yet; the format follows the Datadog Agent's public description
 //! (`pkg/proto/datadog/trace/idx`, `pkg/proto/pbgo/trace/idx`), and is not checked against a recording.
 
-use reenact_model::{Limits, ProblemKind};
+use reenact_model::Limits;
 
 use super::super::chunk::{Chunk, RawSpan, Request};
 use super::super::{Awaited, ClientInfo};
+use super::Read;
 use super::v05::STRINGS_MAX;
 use crate::msgpack::{Cursor, ReadError};
 use crate::text::{Text, cut};
@@ -42,7 +43,11 @@ pub fn decode(
         depth_max: limits.depth_max,
         text_bytes_max: limits.text_bytes_max,
     };
-    let result = reader.payload(&mut request);
+    let result = reader.payload(&mut request).map(|read| {
+        if read == Read::Whole {
+            super::nothing_behind(&reader.cursor, &mut request);
+        }
+    });
     super::finish(request, result)
 }
 
@@ -64,7 +69,7 @@ struct Payload<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn payload(&mut self, request: &mut Request<'_>) -> Result<(), ReadError> {
+    fn payload(&mut self, request: &mut Request<'_>) -> Result<Read, ReadError> {
         let mut payload = Payload::default();
         for _ in 0..self.cursor.map()? {
             match self.cursor.u64()? {
@@ -81,27 +86,33 @@ impl<'a> Reader<'a> {
                 11 => {
                     let mut chunk = Chunk::default();
                     let mut spans_left = request.limits.spans_max;
-                    for number in 0..u64::from(self.cursor.array()?) {
+                    let chunks = u64::from(self.cursor.array()?);
+                    for number in 0..chunks {
                         chunk.clear();
-                        let result = self.chunk(&mut chunk, &payload, request, number, &mut spans_left);
+                        let result = self.chunk(&mut chunk, &payload, &mut spans_left);
                         chunk.finish(request, number);
-                        result?;
+                        let unread = result?;
+                        // A chunk without spans costs as much as one.
+                        spans_left = spans_left.saturating_sub(usize::from(chunk.span_number() == 0));
+                        if unread > 0 || spans_left == 0 && number + 1 < chunks {
+                            super::stop(&self.cursor, request, number, unread, chunks - number - 1);
+                            return Ok(Read::Stopped);
+                        }
                     }
                 }
                 _ => self.string_or_skip()?,
             }
         }
-        Ok(())
+        Ok(Read::Whole)
     }
 
+    /// Reads one chunk; gives the number of spans over the limit, which were not read.
     fn chunk(
         &mut self,
         chunk: &mut Chunk<'a>,
         payload: &Payload<'a>,
-        request: &mut Request<'_>,
-        number: u64,
         spans_left: &mut usize,
-    ) -> Result<(), ReadError> {
+    ) -> Result<u64, ReadError> {
         for (name, value) in [
             ("language", &payload.language),
             ("env", &payload.env),
@@ -117,17 +128,14 @@ impl<'a> Reader<'a> {
             match self.cursor.u64()? {
                 3 => {
                     let attributes = self.attributes()?;
-                    chunk.shared.extend(attributes);
+                    let room = (2 * ATTRIBUTES_MAX).saturating_sub(chunk.shared.len());
+                    chunk.shared.extend(attributes.into_iter().take(room));
                 }
                 4 => {
-                    for _ in 0..self.cursor.array()? {
+                    let spans = self.cursor.array()?;
+                    for index in 0..spans {
                         if *spans_left == 0 {
-                            let message = format!(
-                                "trace {number}: the request has more than {} spans",
-                                request.limits.spans_max
-                            );
-                            request.decoded.problem(ProblemKind::TooLarge, 1, message.clone());
-                            return Err(ReadError::Limit { message });
+                            return Ok(u64::from(spans - index));
                         }
                         *spans_left -= 1;
                         chunk.read_span(|chunk, span| self.span(chunk, span))?;
@@ -141,7 +149,7 @@ impl<'a> Reader<'a> {
                 _ => self.string_or_skip()?,
             }
         }
-        Ok(())
+        Ok(0)
     }
 
     fn span(&mut self, chunk: &mut Chunk<'a>, span: &mut RawSpan<'a>) -> Result<(), ReadError> {
