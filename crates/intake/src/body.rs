@@ -72,6 +72,16 @@ pub(crate) struct ReadBody {
     _share: Vec<OwnedSemaphorePermit>,
 }
 
+/// Body that takes less than a millisecond to decode, in bytes.
+const SMALL_BYTES: usize = 64 << 10;
+
+impl ReadBody {
+    /// Whether it costs little to decode. A compressed body may cost any amount.
+    pub(crate) fn is_small(&self) -> bool {
+        self.encoding == Encoding::Identity && self.bytes.len() <= SMALL_BYTES
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
     Identity,

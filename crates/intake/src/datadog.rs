@@ -237,11 +237,13 @@ async fn take(
     let received_at = now();
     let query = head.uri.query().map(str::to_owned);
     let body = intake.reader.read(&head.headers, body).await?;
-    let _worker = intake.workers.acquire().await.expect("the semaphore is never closed");
-    // Other requests go on meanwhile.
-    let decoded = tokio::task::block_in_place(|| {
-        decode(intake, source, &head.headers, query.as_deref(), body, received_at)
-    })?;
+    // Not held until everything is durable: what waits for one commit is written by the next together.
+    let worker = intake.workers.acquire().await.expect("the semaphore is never closed");
+    let is_small = body.is_small();
+    let decode = || decode(intake, source, &head.headers, query.as_deref(), body, received_at);
+    // Other requests go on meanwhile; a small body is decoded faster than a thread is woken.
+    let decoded = if is_small { decode() } else { tokio::task::block_in_place(decode) }?;
+    drop(worker);
     settle(intake, source, decoded, received_at, request_id).await
 }
 

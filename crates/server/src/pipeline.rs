@@ -11,7 +11,7 @@ use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
 use reenact_model::{EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp};
 use reenact_redact::{Redacted, Redactor};
 use reenact_store::{Store, StoreError, Write};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::earlier::{Earlier, Teller};
 
@@ -25,6 +25,8 @@ pub struct Pipeline {
     recorded: watch::Sender<u64>,
     earlier: Earlier,
     storing_fails: Arc<AtomicBool>,
+    /// Turns of large requests.
+    large: Semaphore,
 }
 
 impl Pipeline {
@@ -37,6 +39,7 @@ impl Pipeline {
                 store,
                 recorded,
                 earlier: Earlier::default(),
+                large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
             }),
             receiver,
@@ -60,15 +63,22 @@ impl Pipeline {
             // The receiver is gone when the client hung up; what is stored stays stored.
             let _ = done.send(result);
         });
-        // Redaction, grouping and compression take CPU time in proportion to the body; other requests
-        // go on meanwhile.
-        let submitted = tokio::task::block_in_place(|| {
+        // Redaction, grouping and compression take CPU time in proportion to the body.
+        let is_small = is_small(&fragments);
+        let submit = || {
             let Batch { writes, filtered } = self.writes(fragments, received_at);
             let any = !writes.is_empty();
             let items = filtered as u64 + writes.iter().map(|write| items(write.get())).sum::<u64>();
             let submitted = if any { self.store.submit(writes, done) } else { Ok(()) };
             submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, filtered, items))
-        });
+        };
+        let submitted = if is_small {
+            submit()
+        } else {
+            // Other requests go on meanwhile, and large ones wait for each other.
+            let _turn = self.large.acquire().await.expect("the semaphore is never closed");
+            tokio::task::block_in_place(submit)
+        };
         let (any, filtered, items) = submitted?;
         let filtered = std::iter::repeat_n(Outcome::Filtered, filtered);
         if !any {
@@ -197,6 +207,32 @@ fn completed(fragment: Fragment, (missing, (received_at, (id, timestamp))): Wait
     let report = complete(chunk, missing, received_at);
     report.into_iter().map(|report| Report { id, timestamp, ..report }).collect()
 }
+
+/// Whether redacting and compressing takes less than a millisecond or so.
+fn is_small(fragments: &[Fragment]) -> bool {
+    let mut bytes = 0;
+    for fragment in fragments {
+        let Fragment::Trace(chunk) = fragment else { return false };
+        for span in &chunk.spans {
+            bytes += SPAN_BYTES + span.tags.values().map(String::len).sum::<usize>();
+            bytes += span
+                .error
+                .as_ref()
+                .map_or(0, |error| error.message.len() + error.stack.as_ref().map_or(0, String::len));
+            if bytes > SMALL_BYTES || !span.recorded.is_empty() {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Text of a request that is handled without waking another thread, in bytes.
+const SMALL_BYTES: usize = 32 << 10;
+/// What a span costs besides its texts, as bytes of text.
+const SPAN_BYTES: usize = 500;
+/// Large requests that are redacted and compressed at a time.
+const LARGE_MAX: usize = 2;
 
 fn snapshot_of(fragment: Fragment, received_at: Timestamp) -> Snapshot {
     match fragment {
