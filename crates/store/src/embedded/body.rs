@@ -3,23 +3,24 @@
 //! A body is one byte of format, four bytes of length (little endian), and one zstd frame. A format
 //! is never changed; a better dictionary is a further format, and readers of the old ones stay.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use serde::{Serialize, de::DeserializeOwned};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
+use super::days::lock;
 use super::failure::Failure;
 use crate::StoreError;
 
 /// Length of one body before compression, in bytes.
 const BODY_BYTES_MAX: usize = 64 << 20;
-/// Compression level: half the CPU time of 6 for a twentieth more space.
-const LEVEL: i32 = 4;
+/// Compression level: a tenth less space than 4, for a tenth of the CPU time that an error costs.
+const LEVEL: i32 = 6;
+/// Compressors and decompressors of a dictionary that are kept for the next body; each holds about a
+/// megabyte, and making one costs more than compressing one event.
+const KEPT_MAX: usize = 2;
 const HEADER_BYTES: usize = 5;
 
 /// A dictionary, and the format of the bodies made with it.
@@ -28,11 +29,38 @@ struct Dictionary {
     bytes: &'static [u8],
     encoder: OnceLock<EncoderDictionary<'static>>,
     decoder: OnceLock<DecoderDictionary<'static>>,
+    compressors: Mutex<Vec<Compressor<'static>>>,
+    decompressors: Mutex<Vec<Decompressor<'static>>>,
 }
 
 impl Dictionary {
     const fn new(format: u8, bytes: &'static [u8]) -> Self {
-        Self { format, bytes, encoder: OnceLock::new(), decoder: OnceLock::new() }
+        Self {
+            format,
+            bytes,
+            encoder: OnceLock::new(),
+            decoder: OnceLock::new(),
+            compressors: Mutex::new(Vec::new()),
+            decompressors: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn compress(&'static self, json: &[u8]) -> io::Result<Vec<u8>> {
+        let encoder = self.encoder.get_or_init(|| EncoderDictionary::copy(self.bytes, LEVEL));
+        with_kept(
+            &self.compressors,
+            || Compressor::with_prepared_dictionary(encoder),
+            |compressor| compressor.compress(json),
+        )
+    }
+
+    fn decompress(&'static self, frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
+        let decoder = self.decoder.get_or_init(|| DecoderDictionary::copy(self.bytes));
+        with_kept(
+            &self.decompressors,
+            || Decompressor::with_prepared_dictionary(decoder),
+            |decompressor| decompressor.decompress(frame, length),
+        )
     }
 }
 
@@ -96,28 +124,28 @@ pub(super) fn decompress(body: &[u8]) -> Result<Vec<u8>, StoreError> {
     }
     let dictionary = [&EVENTS, &SNAPSHOTS].into_iter().find(|dictionary| dictionary.format == format);
     let dictionary = dictionary.ok_or_else(|| broken("its format is newer than this program"))?;
-    let text = decompress_with(dictionary, frame, length);
+    let text = dictionary.decompress(frame, length);
     let text = text.during(|| "decompressing a stored body")?;
     if text.len() == length { Ok(text) } else { Err(broken("its length is wrong")) }
 }
 
-thread_local! {
-    /// By format. Making a compressor costs more than compressing one event.
-    static COMPRESSORS: RefCell<BTreeMap<u8, Compressor<'static>>> = const { RefCell::new(BTreeMap::new()) };
-    static DECOMPRESSORS: RefCell<BTreeMap<u8, Decompressor<'static>>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-fn decompress_with(dictionary: &'static Dictionary, frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
-    DECOMPRESSORS.with_borrow_mut(|kept| {
-        let decompressor = match kept.entry(dictionary.format) {
-            Entry::Occupied(kept) => kept.into_mut(),
-            Entry::Vacant(free) => {
-                let decoder = dictionary.decoder.get_or_init(|| DecoderDictionary::copy(dictionary.bytes));
-                free.insert(Decompressor::with_prepared_dictionary(decoder)?)
-            }
-        };
-        decompressor.decompress(frame, length)
-    })
+/// Uses one that was kept, or a new one, and keeps it afterwards.
+fn with_kept<T, U>(
+    kept: &Mutex<Vec<T>>,
+    make: impl FnOnce() -> io::Result<T>,
+    work: impl FnOnce(&mut T) -> io::Result<U>,
+) -> io::Result<U> {
+    let found = lock(kept).pop();
+    let mut tool = match found {
+        Some(tool) => tool,
+        None => make()?,
+    };
+    let done = work(&mut tool)?;
+    let mut kept = lock(kept);
+    if kept.len() < KEPT_MAX {
+        kept.push(tool);
+    }
+    Ok(done)
 }
 
 fn encode(dictionary: &'static Dictionary, json: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -128,21 +156,10 @@ fn encode(dictionary: &'static Dictionary, json: &[u8]) -> Result<Vec<u8>, Store
             source: format!("{} bytes are over the limit of {BODY_BYTES_MAX}", json.len()).into(),
         });
     };
-    COMPRESSORS.with_borrow_mut(|kept| {
-        let compressor = match kept.entry(dictionary.format) {
-            Entry::Occupied(kept) => kept.into_mut(),
-            Entry::Vacant(free) => {
-                let encoder =
-                    dictionary.encoder.get_or_init(|| EncoderDictionary::copy(dictionary.bytes, LEVEL));
-                let made = Compressor::with_prepared_dictionary(encoder);
-                free.insert(made.during(|| "opening the dictionary")?)
-            }
-        };
-        let mut body = vec![dictionary.format];
-        body.extend(length.to_le_bytes());
-        body.extend(compressor.compress(json).during(|| "compressing a body")?);
-        Ok(body)
-    })
+    let mut body = vec![dictionary.format];
+    body.extend(length.to_le_bytes());
+    body.extend(dictionary.compress(json).during(|| "compressing a body")?);
+    Ok(body)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ const FORMAT: i64 = 1;
 
 /// - `row` numbers an event for good; `seq` grows with each insert and update of the file.
 /// - `link` finds the events that refer to a snapshot.
+/// - `snapshot` says where in which body a snapshot stands; the body does not repeat the id.
 const SCHEMA: &str = "
     CREATE TABLE event (
         row INTEGER PRIMARY KEY,
@@ -60,6 +61,9 @@ pub(super) struct StoredEvent {
     pub(super) event: Placed,
 }
 
+/// Size of a page, in bytes: bodies of one to four kilobytes leave little of such a page unused.
+const PAGE_BYTES: usize = 8 << 10;
+
 /// How durable a commit to a file is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Durability {
@@ -83,8 +87,8 @@ pub(super) fn open_to_write(
     };
     connection
         .execute_batch(&format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};
-             PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000;
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};
+             PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 500;
              PRAGMA journal_size_limit = 8388608; PRAGMA busy_timeout = 10000;"
         ))
         .during(context)?;
@@ -243,7 +247,7 @@ pub(super) fn read_snapshots(
     ids: &[SnapshotId],
 ) -> Result<Vec<Snapshot>, StoreError> {
     let context = || "reading snapshots";
-    let mut places: Vec<(i64, usize)> = Vec::new();
+    let mut places: Vec<(i64, usize, SnapshotId)> = Vec::new();
     let mut find =
         connection.prepare_cached("SELECT number, ordinal FROM snapshot WHERE id = ?1").during(context)?;
     for id in ids {
@@ -252,8 +256,9 @@ pub(super) fn read_snapshots(
             .query_row([key.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
             .during(context)?;
-        places
-            .extend(place.map(|(number, ordinal)| (number, usize::try_from(ordinal).unwrap_or(usize::MAX))));
+        places.extend(
+            place.map(|(number, ordinal)| (number, usize::try_from(ordinal).unwrap_or(usize::MAX), *id)),
+        );
     }
     places.sort_unstable();
     places.dedup();
@@ -264,7 +269,10 @@ pub(super) fn read_snapshots(
             .and_then(|mut sql| sql.query_row([group[0].0], |row| row.get(0)))
             .during(context)?;
         let mut all: Vec<Option<Snapshot>> = body::decode(&body)?;
-        found.extend(group.iter().filter_map(|(_, ordinal)| all.get_mut(*ordinal).and_then(Option::take)));
+        found.extend(group.iter().filter_map(|(_, ordinal, id)| {
+            let snapshot = all.get_mut(*ordinal).and_then(Option::take)?;
+            Some(Snapshot { id: *id, ..snapshot })
+        }));
     }
     Ok(found)
 }
