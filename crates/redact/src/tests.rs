@@ -199,6 +199,20 @@ proptest! {
     }
 
     #[test]
+    fn the_frames_of_a_traceback_stay(line in "([a-z=:,'\"\\\\(){}\\[\\]%& #-]|password|token|\"\"\"|1){0,24}", margin in "(  \\| )?") {
+        let frame = format!("{margin}  File \"/srv/a.py\", line 3, in f\n");
+        let text = format!("{margin}Traceback (most recent call last):\n{frame}{margin}    {line}\n{frame}{margin}    x\n{margin}E: a\n");
+        let redactor = Redactor::default_rules();
+        let mut once = text.clone();
+        redact_text(&redactor, &mut once);
+        prop_assert_eq!(once.matches(&frame).count(), 2, "{} -> {}", text, once);
+        prop_assert_eq!(once.lines().count(), text.lines().count());
+        let mut twice = once.clone();
+        redact_text(&redactor, &mut twice);
+        prop_assert_eq!(twice, once);
+    }
+
+    #[test]
     fn texts_without_listed_words_stay(text in "([b-d0-9=:,'\"\\\\(){}%&\n -]|alpha|beta){0,60}") {
         let mut got = text.clone();
         redact_text(&Redactor::default_rules(), &mut got);
