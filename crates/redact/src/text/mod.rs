@@ -6,11 +6,15 @@
 //! traceback an expression without literals stays, and what is opened and not closed ends with its line.
 
 mod frames;
+mod phrases;
+mod sql;
+mod tables;
 
 use std::cell::OnceCell;
 
 use frames::Frames;
 use memchr::memchr_iter;
+pub(crate) use sql::column;
 
 use crate::marks;
 use crate::names::Names;
@@ -37,7 +41,24 @@ const PLAIN_TYPES: [&str; 13] =
 
 /// The values of redacted names within `text`: ascending, without overlaps. O(bytes).
 pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
-    Scanner::new(text, names).run()
+    joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names))
+}
+
+/// Joins what two passes found, in order.
+fn joined(mut found: Vec<(usize, usize)>, further: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    if further.is_empty() {
+        return found;
+    }
+    found.extend(further);
+    found.sort_unstable();
+    found.dedup_by(|next, last| {
+        let overlap = next.0 < last.1;
+        if overlap {
+            last.1 = last.1.max(next.1);
+        }
+        overlap
+    });
+    found
 }
 
 /// As [`find`], in a text that is source code as a whole.
@@ -91,6 +112,8 @@ struct Scanner<'a> {
     names_end: usize,
     /// Where the last value that was opened and not closed had to end, and how many had to end there.
     unclosed: (usize, usize),
+    /// Where the last `[SQL: …]` begins.
+    statement: Option<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -103,6 +126,7 @@ impl<'a> Scanner<'a> {
             frames: OnceCell::new(),
             names_end: 0,
             unclosed: (usize::MAX, 0),
+            statement: None,
         }
     }
 
@@ -121,6 +145,13 @@ impl<'a> Scanner<'a> {
                 b',' => self.pair(at),
                 b'%' => self.encoded_assignment(at),
                 b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
+                b'-' => self.short_flag(at),
+                b'"' | b'\'' if at > 1 && matches!(bytes[at - 1], b' ' | b'\\') => {
+                    self.quoted_in_sentence(at)
+                }
+                b'(' if at > 6 => self.inserted(at),
+                b'<' => self.element(at),
+                b'\t' if at > 2 => self.tabbed(at),
                 _ => at + 1,
             };
             at = next.max(at + 1).min(bytes.len());
@@ -139,7 +170,13 @@ impl<'a> Scanner<'a> {
             before -= 1;
         }
         let Some(name) = self.name_before(before) else { return operator_end };
-        if !self.is_redacted(&name) || (bytes[at] == b':' && is_exception_line(bytes, &name, self.names)) {
+        if !self.is_redacted(&name) {
+            if name.text == "input_value" && self.is_below_field(name.start) {
+                return self.value(operator_end, None);
+            }
+            return self.parameters(name.text, name.start, operator_end).unwrap_or(operator_end);
+        }
+        if bytes[at] == b':' && is_exception_line(bytes, &name, self.names) {
             return operator_end;
         }
         let value = if name.quote.is_some() {
@@ -157,7 +194,14 @@ impl<'a> Scanner<'a> {
         if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
             return operator_end;
         }
-        self.value(value)
+        let in_prose = name.quote.is_none() && bytes[at] == b':' && operator_end == at + 1;
+        if in_prose && matches!(bytes.get(value), Some(b'\n' | b'\r')) {
+            return self.block(&name, operator_end).unwrap_or(operator_end);
+        }
+        self.value(
+            value,
+            Some(&name).filter(|name| in_prose && value > operator_end && !self.is_of_parser(name)),
+        )
     }
 
     /// Whether the value at `start` is an expression in the code of a frame, without any literal.
@@ -195,7 +239,7 @@ impl<'a> Scanner<'a> {
         if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
             return at + 1;
         }
-        self.value(value)
+        self.value(value, None)
     }
 
     /// `name%3Dvalue`, `%22name%22%3A%22value%22`, also encoded more than once.
@@ -244,7 +288,7 @@ impl<'a> Scanner<'a> {
         if matches!(bytes[value], b'=' | b':' | b',') || self.names.matched(text).is_none() {
             return end;
         }
-        self.value(value)
+        self.value(value, None)
     }
 
     /// `scheme://user:password@host`.
@@ -267,7 +311,7 @@ impl<'a> Scanner<'a> {
     fn header_line(&mut self, name: &Name<'a>, start: usize) -> usize {
         let bytes = self.bytes;
         if let Some(credential) = after_scheme(bytes, start) {
-            return self.value(credential);
+            return self.value(credential, None);
         }
         let enclosing = quote_ending_at(bytes, name.start).or(name.quote);
         let mut end = start;
@@ -290,16 +334,30 @@ impl<'a> Scanner<'a> {
         self.mark(start, end)
     }
 
-    /// Redacts the value that begins at `start`, with all that is joined to it. Returns its end.
-    fn value(&mut self, start: usize) -> usize {
+    /// Redacts the value that begins at `start`, with all that is joined to it, and in prose with the words
+    /// after it. Returns its end.
+    fn value(&mut self, start: usize, in_prose: Option<&Name<'_>>) -> usize {
         let bytes = self.bytes;
         let mut at = start;
         loop {
-            let (end, quoted) = match self.value_part(at) {
+            let (mut end, quoted) = match self.value_part(at) {
                 Value::Nothing => return at,
                 Value::Quoted(end) => (end, true),
                 Value::Plain(end) => (end, false),
             };
+            let is_number = bytes[at..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+            if let Some(name) = in_prose
+                && !quoted
+                && !is_number
+                && !(bytes[end - 1] == b']' && marks::ends_with_mark(bytes, end))
+                && self.done == end
+                && let Some(last) = self.found.last_mut()
+            {
+                let from = last.0;
+                self.found.pop();
+                end = self.prose_end(name, end);
+                self.mark(from, end);
+            }
             let next = skip_up_to(bytes, end, SPACES_MAX, |b| matches!(b, b' ' | b'\t'));
             if quoted && opening_quote(bytes, next).is_some() {
                 at = next;
@@ -496,6 +554,9 @@ impl<'a> Scanner<'a> {
         while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, at) {
             at = before;
         }
+        if at > self.done && bytes[at - 1] == b'`' {
+            at -= 1;
+        }
         let quote = quote_ending_at(bytes, at);
         if let Some(quote) = quote {
             at = at.checked_sub(1 + quote.backslashes)?;
@@ -629,17 +690,16 @@ fn is_header(name: &str) -> bool {
 /// `app.auth.InvalidToken: message` at the beginning of a line is the type of an exception, unless its
 /// last part is itself a listed name.
 fn is_exception_line(bytes: &[u8], name: &Name<'_>, names: &Names) -> bool {
-    let Some((_, last)) = name.text.rsplit_once('.') else { return false };
+    let last = name.text.rsplit('.').next().unwrap_or(name.text);
     let margin = bytes[..name.start].iter().rev().take_while(|b| matches!(b, b' ' | b'|')).count();
     let begins_line = name.start == margin || bytes[name.start - margin - 1] == b'\n';
-    let ends_as_exception = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Expired", "Invalid"]
-        .iter()
-        .any(|ending| last.ends_with(ending));
+    let certain = ["Error", "Exception", "Warning"];
+    let with_module = ["Exit", "Interrupt", "Expired", "Invalid"];
+    let ends_as_exception = certain.iter().any(|ending| last.ends_with(ending))
+        || (last.len() < name.text.len()
+            && (with_module.iter().any(|ending| last.ends_with(ending)) || last.starts_with("Invalid")));
     let is_listed = names.matched(last).is_some_and(|rule| rule.len() == last.len());
-    begins_line
-        && !is_listed
-        && (ends_as_exception || last.starts_with("Invalid"))
-        && last.starts_with(|c: char| c.is_ascii_uppercase())
+    begins_line && !is_listed && ends_as_exception && last.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// The byte that a percent sign at `at` stands for, and how long it is written: `%3D`, `%253D`.
@@ -668,10 +728,10 @@ fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
     None
 }
 
-/// What a name and its value may have between them.
+/// What a name and its value may have between them, or before them.
 const IS_SIGN: [bool; 256] = {
     let mut signs = [false; 256];
-    let all = b"=:,%-";
+    let all = b"=:,%-\"'(<\t";
     let mut index = 0;
     while index < all.len() {
         signs[all[index] as usize] = true;
@@ -682,7 +742,7 @@ const IS_SIGN: [bool; 256] = {
 
 /// Whether a text can hold anything for [`find`]: a cheap look before the scan.
 pub(crate) fn may_hold_names(text: &str) -> bool {
-    text.bytes().any(|byte| IS_SIGN[usize::from(byte)])
+    text.bytes().any(|byte| IS_SIGN[usize::from(byte)] || byte == b'|')
 }
 
 #[cfg(test)]

@@ -184,3 +184,95 @@ fn a_cut_value_goes_to_the_end_but_not_over_frames() {
         &format!("ValueError: password='[redacted]{HEAD}    a\nE: a"),
     );
 }
+
+#[test]
+fn sql_loses_the_values_of_redacted_columns() {
+    check(
+        "(x) [SQL: INSERT INTO u (id, name, password) VALUES (?, ?, ?)]\n[parameters: (2, 'same', 'S')]\n(Background",
+        "(x) [SQL: INSERT INTO u (id, name, password) VALUES (?, ?, ?)]\n[parameters: [redacted]]\n(Background",
+    );
+    check(
+        r"'[SQL: UPDATE u SET name=%(n)s WHERE u.password = 1]\n[parameters: {\'n\': \'S\'}]'",
+        r"'[SQL: UPDATE u SET name=%(n)s WHERE u.password = [redacted]]\n[parameters: [redacted]]'",
+    );
+    let innocent = "[SQL: SELECT id FROM sessions WHERE name = 'token']\n[parameters: (2, 'a')]";
+    check(innocent, innocent);
+    check("INSERT INTO u (password) VALUES ('S')", "INSERT INTO u (password) VALUES ('[redacted]')");
+    check(
+        "insert into u (id, `pass``, token)\nvalues (1, 'a)', x'S'), (:a, NULL, $1) -- b",
+        "insert into u (id, `pass``, token)\nvalues ([redacted], '[redacted]', x'[redacted]'), (:a, NULL, $1) -- b",
+    );
+    check(
+        "execute(\"INSERT INTO u (password) VALUES ('S')\", 5)",
+        "execute(\"INSERT INTO u (password) VALUES ('[redacted]')\", 5)",
+    );
+    check("UPDATE u SET `password` = 'S', a='b'", "UPDATE u SET `password` = '[redacted]', a='b'");
+    check("CREATE USER a IDENTIFIED BY 'S'", "CREATE USER a IDENTIFIED BY '[redacted]'");
+    check("ALTER USER a PASSWORD 'S1'", "ALTER USER a PASSWORD '[redacted]'");
+    let innocent = "INSERT INTO tokens (id) VALUES (1, 'a')";
+    check(innocent, innocent);
+}
+
+#[test]
+fn the_input_of_a_redacted_field_goes() {
+    check(
+        "2 validation errors for Login\npassword\n  Too short [type=a, input_value='S, x', input_type=str]\nname\n  Bad [type=b, input_value=5, input_type=int]",
+        "2 validation errors for Login\npassword\n  Too short [type=a, input_value='[redacted]', input_type=str]\nname\n  Bad [type=b, input_value=5, input_type=int]",
+    );
+    check(
+        r#"'1 error\nuser.password\n  Bad [input_value="S", a=1]'"#,
+        r#"'1 error\nuser.password\n  Bad [input_value="[redacted]", a=1]'"#,
+    );
+}
+
+#[test]
+fn prose_goes_up_to_its_end() {
+    check("password: correct S battery", "password: [redacted]");
+    check("password: correct S, user: a b", "password: [redacted], user: a b");
+    check("password: correct S user: bob", "password: [redacted] user: bob");
+    check("passwords: a, S", "passwords: [redacted]");
+    check("token: unexpected end", "token: [redacted]");
+    check("expected token: a of b", "expected token: [redacted] of b");
+    check("TokenError: unexpected end of b", "TokenError: unexpected end of b");
+    check("password:\n  S\nuser:\n  bob", "password:\n  [redacted]\nuser:\n  bob");
+    check("a:\n  credentials:\n    a: b\n    S\n  c: d", "a:\n  credentials:\n    [redacted]\n  c: d");
+    check("password is 'S'", "password is '[redacted]'");
+    check("token 'S' is invalid", "token '[redacted]' is invalid");
+    check("secret \"S\" rejected", "secret \"[redacted]\" rejected");
+    check(r"'api key \'S\' rejected'", r"'api key \'[redacted]\' rejected'");
+    for text in [
+        "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+        "expected token 'end of print statement', got 'x'",
+        "print(a, 'the token ', 'x')",
+        "print('the token ' + x + 'y')",
+        "bad token '%s'",
+        "bad token '{token}'",
+        "KeyError: 'token'",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn elements_tables_and_flags_lose_their_secrets() {
+    check("<a><password>S</password></a>", "<a><password>[redacted]</password></a>");
+    check("<ns:token type='a'>S</ns:token>", "<ns:token type='a'>[redacted]</ns:token>");
+    check("<token><![CDATA[S]]></token>", "<token><![CDATA[[redacted]]]></token>");
+    check("usage: <token> <name>", "usage: <token> <name>");
+    check("password\tS", "password\t[redacted]");
+    check("| password | S |", "| password | [redacted] |");
+    check(
+        "id,password,a\n1,S,2\n3,\"S,S\",4\n\nb,c",
+        "id,password,a\n1,[redacted],2\n3,\"[redacted]\",4\n\nb,c",
+    );
+    check("id\ttoken\ta\n1\tS\t2", "id\ttoken\ta\n1\t[redacted]\t2");
+    check(
+        "| id | password |\n|----|----------|\n| 1  | S x |\n",
+        "| id | password |\n|----|----------|\n| 1  | [redacted] |\n",
+    );
+    check(r"'id,password\n1,S'", r"'id,password\n1,[redacted]'");
+    check("mysql -u a -pS db", "mysql -u a -p[redacted] db");
+    check("['mysqldump', '-pS']", "['mysqldump', '-p[redacted]']");
+    check("git add -p x -python", "git add -p x -python");
+    check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
+}
