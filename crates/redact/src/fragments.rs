@@ -45,7 +45,7 @@ impl Walk<'_> {
         self.within("error", |walk| walk.exception(&mut report.message, None));
         for frame in &mut report.frames {
             if let Some(line) = &mut frame.source_line {
-                self.within("source", |walk| walk.message(line));
+                self.within("source", |walk| walk.source_line(line));
             }
         }
         self.within("tags", |walk| walk.tags(&mut report.tags));

@@ -127,6 +127,7 @@ impl Names {
         }
         let lowered: String = name
             .chars()
+            .map(half_width)
             .flat_map(|c| {
                 let (ascii, other) =
                     if c.is_ascii() { (Some(c), None) } else { (None, Some(c.to_lowercase())) };
@@ -201,9 +202,15 @@ impl Names {
     }
 }
 
+/// `Ａ` to `A`: the full-width forms of ASCII.
+fn half_width(c: char) -> char {
+    let code = u32::from(c);
+    if (0xff01..=0xff5e).contains(&code) { char::from_u32(code - 0xfee0).unwrap_or(c) } else { c }
+}
+
 /// What of a name counts when it is compared as a whole.
 pub(crate) fn normalised(name: &str) -> Vec<u8> {
-    let lowered = name.to_lowercase();
+    let lowered = name.chars().map(half_width).collect::<String>().to_lowercase();
     lowered.bytes().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).collect()
 }
 
@@ -295,6 +302,8 @@ mod tests {
             ("refresh tokens", "token"),
             ("naïve_password", "password"),
             ("TO\u{212a}EN", "token"),
+            ("ＰＡＳＳＷＯＲＤ", "password"),
+            ("my＿ｔｏｋｅｎ", "token"),
         ] {
             assert!(names.matched(name).is_some(), "{name}");
             if name != "stripeSecretKey" && name != "refresh tokens" && name != "MyXApiKey" {

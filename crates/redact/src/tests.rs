@@ -149,6 +149,64 @@ fn escaped(text: &str, level: u32) -> String {
         .fold(text.to_owned(), |text, _| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "\\'"))
 }
 
+#[track_caller]
+fn check_siblings(entries: &[(&str, CapturedValue)], want_gone: &[&str]) {
+    let fields: Vec<_> = entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let keyed: Vec<_> =
+        entries.iter().map(|(name, value)| (text(&format!("'{name}'")), value.clone())).collect();
+    let redactor = Redactor::default_rules();
+    let is_gone = |value: &CapturedValue| value.not_captured == Some(NotCaptured::RedactedIdentifier);
+    for value in [
+        CapturedValue::new("A", Content::Fields(fields)),
+        CapturedValue::new("dict", Content::Entries(keyed)),
+    ] {
+        let once = redacted_locals(&redactor, vec![("a".into(), value)]);
+        let gone: Vec<bool> = match &once[0].1.content {
+            Content::Fields(fields) => fields.iter().map(|(_, value)| is_gone(value)).collect(),
+            Content::Entries(entries) => entries.iter().map(|(_, value)| is_gone(value)).collect(),
+            other => panic!("{other:?}"),
+        };
+        let want: Vec<bool> = entries.iter().map(|(name, _)| want_gone.contains(name)).collect();
+        assert_eq!(gone, want);
+        assert_eq!(redacted_locals(&redactor, once.clone()), once);
+    }
+}
+
+#[test]
+fn siblings_tell_what_a_value_is() {
+    let insert = text("'INSERT INTO u (id, password) VALUES (?, ?)'");
+    let list = CapturedValue::new("tuple", Content::Elements(vec![text("2"), text("'S'")]));
+    check_siblings(&[("name", text("'password'")), ("value", text("'S'")), ("id", text("1"))], &["value"]);
+    check_siblings(&[("name", text("'colour'")), ("value", text("'S'"))], &[]);
+    check_siblings(&[("header", text("'X-Api-Key'")), ("value", list.clone())], &["value"]);
+    check_siblings(
+        &[("statement", insert.clone()), ("params", list.clone()), ("orig", text("'a'"))],
+        &["params"],
+    );
+    check_siblings(&[("parameters", list.clone()), ("sql", insert)], &["parameters"]);
+    check_siblings(&[("query", text("'SELECT id FROM tokens'")), ("args", list)], &[]);
+    let loc = CapturedValue::new("tuple", Content::Elements(vec![text("'user'"), text("'password'")]));
+    check_siblings(&[("type", text("'a'")), ("loc", loc), ("input", text("'S'"))], &["input"]);
+}
+
+#[test]
+fn a_name_in_a_sequence_or_an_enumeration_counts() {
+    let redactor = Redactor::default_rules();
+    let sequence = ["'u'", "'password'", "'S'", "'a'"].map(text).to_vec();
+    let member = CapturedValue::new("Field", Content::Fields(vec![("_value_".into(), text("'password'"))]));
+    let entries = vec![(member, text("'S'"))];
+    let once = redacted_locals(
+        &redactor,
+        vec![
+            ("a".into(), CapturedValue::new("tuple", Content::Elements(sequence))),
+            ("b".into(), CapturedValue::new("dict", Content::Entries(entries))),
+        ],
+    );
+    let shown = format!("{once:?}");
+    assert!(!shown.contains("'S'") && shown.contains("'a'"), "{shown}");
+    assert_eq!(redacted_locals(&redactor, once.clone()), once);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -170,13 +228,16 @@ proptest! {
     }
 
     #[test]
-    fn a_secret_never_survives_in_texts(name in name(), style in 0_usize..12, level in 0_u32..3,
+    fn a_secret_never_survives_in_texts(name in name(), style in 0_usize..17, level in 0_u32..3,
                                         before in "[ a-z(,\n]{0,12}", after in "[ ,;)&\n]{0,3}") {
         let plain = [
             format!("{name}={SECRET}"), format!("{name}: {SECRET}"), format!("{name} = '{SECRET}'"),
             format!("\"{name}\": \"{SECRET}\""), format!("'{name}': '{SECRET}'"), format!("{name}=>{SECRET}"),
             format!("('{name}', '{SECRET}')"), format!("?a=1&{name}={SECRET}"), format!(" --{name} {SECRET}"),
             format!("{name}=Secret('{SECRET}')"), format!("{name}: str = '{SECRET}'"), format!("%26{name}%3D{SECRET}"),
+            format!("{name} is '{SECRET}'"), format!("<{name}>{SECRET}</{name}>"), format!("{name}: some {SECRET} words"),
+            format!("INSERT INTO u (id, {name}) VALUES (1, '{SECRET}')"),
+            format!("[SQL: INSERT INTO u (id, {name}) VALUES (?, ?)] [parameters: (1, '{SECRET}')]"),
         ];
         let text = format!("{before} {}{after}", escaped(&plain[style], level));
         let redactor = Redactor::default_rules();
@@ -193,6 +254,20 @@ proptest! {
         let redactor = Redactor::default_rules();
         let mut once = text;
         redact_text(&redactor, &mut once);
+        let mut twice = once.clone();
+        redact_text(&redactor, &mut twice);
+        prop_assert_eq!(twice, once);
+    }
+
+    #[test]
+    fn the_frames_of_a_traceback_stay(line in "([a-z=:,'\"\\\\(){}\\[\\]%& #-]|password|token|\"\"\"|1){0,24}", margin in "(  \\| )?") {
+        let frame = format!("{margin}  File \"/srv/a.py\", line 3, in f\n");
+        let text = format!("{margin}Traceback (most recent call last):\n{frame}{margin}    {line}\n{frame}{margin}    x\n{margin}E: a\n");
+        let redactor = Redactor::default_rules();
+        let mut once = text.clone();
+        redact_text(&redactor, &mut once);
+        prop_assert_eq!(once.matches(&frame).count(), 2, "{} -> {}", text, once);
+        prop_assert_eq!(once.lines().count(), text.lines().count());
         let mut twice = once.clone();
         redact_text(&redactor, &mut twice);
         prop_assert_eq!(twice, once);

@@ -17,8 +17,28 @@ impl Walk<'_> {
     }
 
     fn variables(&mut self, variables: &mut Variables) {
+        self.siblings(&mut variables.0, |name| Some(name.as_str()));
         for (name, value) in &mut variables.0 {
             self.named(name, value);
+        }
+    }
+
+    /// Removes what a sibling says to be a secret: `{'name': 'password', 'value': …}`, the parameters of a
+    /// statement that names a redacted column, the input of a validation error at a redacted field.
+    fn siblings<K>(&mut self, entries: &mut [(K, CapturedValue)], name_of: fn(&K) -> Option<&str>) {
+        let redactor = self.redactor;
+        for (told_by, told) in SIBLINGS {
+            let listed = entries.iter().find_map(|(key, value)| {
+                name_of(key)
+                    .filter(|key| told_by.contains(key))
+                    .and_then(|key| redactor.rule_told(key, value))
+            });
+            let Some(listed) = listed else { continue };
+            for (key, value) in &mut *entries {
+                if let Some(key) = name_of(key).filter(|key| told.contains(key)) {
+                    self.within(key, |walk| walk.remove(value, listed));
+                }
+            }
         }
     }
 
@@ -59,12 +79,14 @@ impl Walk<'_> {
         match &mut value.content {
             Content::Nothing | Content::Null | Content::Scalar(_) => {}
             Content::Fields(fields) => {
+                self.siblings(fields, |name| Some(name.as_str()));
                 for (name, field) in fields {
                     self.named(name, field);
                 }
             }
             Content::Elements(elements) => self.elements(elements, name),
             Content::Entries(entries) => {
+                self.siblings(entries, text_of);
                 for (key, entry) in entries {
                     self.entry(key, entry, name);
                 }
@@ -83,14 +105,16 @@ impl Walk<'_> {
         self.value(key, "");
     }
 
-    /// A sequence of two whose first is a redacted name is a name with its value; in a list of
+    /// In a sequence of two, and in one of texts, what follows a redacted name is its value; in a list of
     /// arguments the value follows its flag.
     fn elements(&mut self, elements: &mut [CapturedValue], name: &str) {
         let names = &self.redactor.names;
+        let are_texts = elements.iter().all(|element| text_of(element).is_some() || element.rule.is_some());
         let is_pair = elements.len() == 2;
         let mut listed: Option<&str> = None;
         for (index, element) in elements.iter_mut().enumerate() {
-            let flag = text_of(element).filter(|name| (is_pair && index == 0) || name.starts_with("--"));
+            let flag = text_of(element)
+                .filter(|name| (is_pair && index == 0) || are_texts || name.starts_with("--"));
             let next = flag.filter(|name| !name.contains('=')).and_then(|name| names.matched(name));
             self.within_element(index, |walk| match listed {
                 Some(listed) => walk.remove(element, listed),
@@ -145,10 +169,37 @@ impl crate::Redactor {
             Content::Elements(parts) => {
                 parts.iter().filter_map(text_of).find_map(|name| self.names.matched(name))
             }
+            // A member of an enumeration.
+            Content::Fields(fields) => {
+                let is_told = |name: &str| matches!(name, "value" | "_value_" | "name" | "_name_");
+                let told = fields.iter().filter(|(name, _)| is_told(name));
+                told.filter_map(|(_, value)| text_of(value)).find_map(|name| self.names.matched(name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The listed name that the value of one of [`SIBLINGS`] tells of.
+    fn rule_told(&self, key: &str, value: &CapturedValue) -> Option<&str> {
+        match &value.content {
+            Content::Scalar(_) if SIBLINGS[0].0.contains(&key) => {
+                crate::text::column(text_of(value)?, &self.names)
+            }
+            Content::Scalar(_) => self.names.matched(text_of(value)?),
+            Content::Elements(parts) if key == "loc" => {
+                parts.iter().filter_map(text_of).find_map(|name| self.names.matched(name))
+            }
             _ => None,
         }
     }
 }
+
+/// Names of which the first tell what the second hold.
+const SIBLINGS: [(&[&str], &[&str]); 3] = [
+    (&["statement", "sql", "query"], &["params", "parameters", "args"]),
+    (&["loc"], &["input", "ctx"]),
+    (&["name", "key", "field", "header"], &["value", "values", "val", "data", "content", "default"]),
+];
 
 /// Numbers shorter than this, in bytes, hold no secret by their value.
 const NUMBER_BYTES_MIN: usize = 9;

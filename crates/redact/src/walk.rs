@@ -30,6 +30,8 @@ pub(crate) struct Walk<'a> {
     /// Bytes of text that may still be scanned.
     budget: usize,
     pub(crate) depth: usize,
+    /// Whether texts are source code.
+    in_source: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -70,6 +72,7 @@ impl<'a> Walk<'a> {
             path,
             budget: redactor.limits.fragment_bytes_max,
             depth: 0,
+            in_source: false,
         }
     }
 
@@ -124,13 +127,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Redacts the text of an exception, a tag or a source line, which goes as a whole in strict mode.
+    /// Redacts the text of an exception or a tag, which goes as a whole in strict mode.
     pub(crate) fn message(&mut self, text: &mut String) {
         if self.is_strict() {
             self.replace_strict(text);
         } else {
             self.text(text, "");
         }
+    }
+
+    /// Redacts a source line, which goes as a whole in strict mode.
+    pub(crate) fn source_line(&mut self, text: &mut String) {
+        self.in_source = true;
+        self.message(text);
+        self.in_source = false;
     }
 
     pub(crate) fn replace_strict(&mut self, text: &mut String) {
@@ -219,7 +229,8 @@ impl<'a> Walk<'a> {
             edits.push(Edit::unscanned(kept..whole.len()));
         }
         if text::may_hold_names(text) {
-            edits.extend(text::find(text, &redactor.names).into_iter().map(|(start, end)| Edit {
+            let find = if self.in_source { text::find_in_source } else { text::find };
+            edits.extend(find(text, &redactor.names).into_iter().map(|(start, end)| Edit {
                 range: start..end,
                 rule: RuleRef::Name,
                 replacement: Cow::Borrowed(text::MARK),

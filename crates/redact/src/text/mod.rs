@@ -2,9 +2,19 @@
 //!
 //! One pass from left to right. At each separator the name before it is looked up; the value after a
 //! redacted name is replaced by `[redacted]`, everything else stays byte for byte. What cannot be told
-//! apart is redacted: a value that is an expression is replaced up to its end.
+//! apart is redacted: a value that is an expression is replaced up to its end. In the source lines of a
+//! traceback an expression without literals stays, and what is opened and not closed ends with its line.
 
+mod frames;
+mod phrases;
+mod sql;
+mod tables;
+
+use std::cell::OnceCell;
+
+use frames::Frames;
 use memchr::memchr_iter;
+pub(crate) use sql::column;
 
 use crate::marks;
 use crate::names::Names;
@@ -18,6 +28,9 @@ const NAME_BYTES_MAX: usize = 128;
 /// Spaces that may stand between a name and its separator, or the separator and the value.
 const SPACES_MAX: usize = 64;
 
+/// After so many values that are opened and not closed in one place all of it goes: each costs a look at it.
+const UNCLOSED_MAX: usize = 8;
+
 /// Words before a credential that say how it is meant, and are kept.
 const SCHEMES: [&str; 8] = ["bearer", "basic", "token", "negotiate", "apikey", "bot", "jwt", "ntlm"];
 
@@ -28,7 +41,31 @@ const PLAIN_TYPES: [&str; 13] =
 
 /// The values of redacted names within `text`: ascending, without overlaps. O(bytes).
 pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
-    Scanner { names, bytes: text.as_bytes(), found: Vec::new(), done: 0 }.run()
+    joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names))
+}
+
+/// Joins what two passes found, in order.
+fn joined(mut found: Vec<(usize, usize)>, further: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    if further.is_empty() {
+        return found;
+    }
+    found.extend(further);
+    found.sort_unstable();
+    found.dedup_by(|next, last| {
+        let overlap = next.0 < last.1;
+        if overlap {
+            last.1 = last.1.max(next.1);
+        }
+        overlap
+    });
+    found
+}
+
+/// As [`find`], in a text that is source code as a whole.
+pub(crate) fn find_in_source(text: &str, names: &Names) -> Vec<(usize, usize)> {
+    let scanner = Scanner::new(text, names);
+    let _ = scanner.frames.set(Frames::of_source(text.as_bytes()));
+    scanner.run()
 }
 
 /// A quote, with the backslashes that escape it: none in plain text, one in a `repr`, three within two.
@@ -53,6 +90,15 @@ enum Value {
     Nothing,
 }
 
+/// What was opened and is not closed.
+#[derive(Clone, Copy, PartialEq)]
+enum Opened {
+    /// A text, a list, a mapping.
+    Literal,
+    /// The arguments of a call, an index.
+    Call,
+}
+
 struct Scanner<'a> {
     names: &'a Names,
     bytes: &'a [u8],
@@ -60,9 +106,34 @@ struct Scanner<'a> {
     found: Vec<(usize, usize)>,
     /// The end of the last redacted part; no name reaches back over it.
     done: usize,
+    /// Looked for when the first value may depend on them.
+    frames: OnceCell<Frames<'a>>,
+    /// The end of the last expression that has no literals.
+    names_end: usize,
+    /// Where the last value that was opened and not closed had to end, and how many had to end there.
+    unclosed: (usize, usize),
+    /// Where the last `[SQL: …]` begins.
+    statement: Option<usize>,
 }
 
 impl<'a> Scanner<'a> {
+    fn new(text: &'a str, names: &'a Names) -> Self {
+        Self {
+            names,
+            bytes: text.as_bytes(),
+            found: Vec::new(),
+            done: 0,
+            frames: OnceCell::new(),
+            names_end: 0,
+            unclosed: (usize::MAX, 0),
+            statement: None,
+        }
+    }
+
+    fn frames(&self) -> &Frames<'a> {
+        self.frames.get_or_init(|| Frames::new(self.bytes))
+    }
+
     fn run(mut self) -> Vec<(usize, usize)> {
         let bytes = self.bytes;
         let mut at = 0;
@@ -74,6 +145,13 @@ impl<'a> Scanner<'a> {
                 b',' => self.pair(at),
                 b'%' => self.encoded_assignment(at),
                 b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
+                b'-' => self.short_flag(at),
+                b'"' | b'\'' if at > 1 && matches!(bytes[at - 1], b' ' | b'\\') => {
+                    self.quoted_in_sentence(at)
+                }
+                b'(' if at > 6 => self.inserted(at),
+                b'<' => self.element(at),
+                b'\t' if at > 2 => self.tabbed(at),
                 _ => at + 1,
             };
             at = next.max(at + 1).min(bytes.len());
@@ -92,7 +170,13 @@ impl<'a> Scanner<'a> {
             before -= 1;
         }
         let Some(name) = self.name_before(before) else { return operator_end };
-        if !self.is_redacted(&name) || (bytes[at] == b':' && is_exception_line(bytes, &name, self.names)) {
+        if !self.is_redacted(&name) {
+            if name.text == "input_value" && self.is_below_field(name.start) {
+                return self.value(operator_end, None);
+            }
+            return self.parameters(name.text, name.start, operator_end).unwrap_or(operator_end);
+        }
+        if bytes[at] == b':' && is_exception_line(bytes, &name, self.names) {
             return operator_end;
         }
         let value = if name.quote.is_some() {
@@ -107,7 +191,32 @@ impl<'a> Scanner<'a> {
         {
             return self.header_line(&name, value);
         }
-        self.value(value)
+        if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
+            return operator_end;
+        }
+        let in_prose = name.quote.is_none() && bytes[at] == b':' && operator_end == at + 1;
+        if in_prose && matches!(bytes.get(value), Some(b'\n' | b'\r')) {
+            return self.block(&name, operator_end).unwrap_or(operator_end);
+        }
+        self.value(
+            value,
+            Some(&name).filter(|name| in_prose && value > operator_end && !self.is_of_parser(name)),
+        )
+    }
+
+    /// Whether the value at `start` is an expression in the code of a frame, without any literal.
+    fn is_of_names(&mut self, name: &Name<'_>, start: usize) -> bool {
+        if start < self.names_end {
+            return true;
+        }
+        let frames = self.frames();
+        let begins = name.start.saturating_sub(name.quote.map_or(0, |quote| quote.backslashes + 1));
+        let end = frames
+            .source_at(begins)
+            .filter(|frame| start < frame.end && frames.is_code(frame, begins))
+            .and_then(|frame| frames.end_of_names(frame, start));
+        self.names_end = end.unwrap_or(self.names_end);
+        end.is_some()
     }
 
     /// `("name", value)` and `["name", value]`, and a flag with its value in a list of arguments.
@@ -127,7 +236,10 @@ impl<'a> Scanner<'a> {
             return at + 1;
         }
         let value = skip(bytes, at + 1, |b| b.is_ascii_whitespace());
-        self.value(value)
+        if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
+            return at + 1;
+        }
+        self.value(value, None)
     }
 
     /// `name%3Dvalue`, `%22name%22%3A%22value%22`, also encoded more than once.
@@ -176,7 +288,7 @@ impl<'a> Scanner<'a> {
         if matches!(bytes[value], b'=' | b':' | b',') || self.names.matched(text).is_none() {
             return end;
         }
-        self.value(value)
+        self.value(value, None)
     }
 
     /// `scheme://user:password@host`.
@@ -199,7 +311,7 @@ impl<'a> Scanner<'a> {
     fn header_line(&mut self, name: &Name<'a>, start: usize) -> usize {
         let bytes = self.bytes;
         if let Some(credential) = after_scheme(bytes, start) {
-            return self.value(credential);
+            return self.value(credential, None);
         }
         let enclosing = quote_ending_at(bytes, name.start).or(name.quote);
         let mut end = start;
@@ -222,16 +334,30 @@ impl<'a> Scanner<'a> {
         self.mark(start, end)
     }
 
-    /// Redacts the value that begins at `start`, with all that is joined to it. Returns its end.
-    fn value(&mut self, start: usize) -> usize {
+    /// Redacts the value that begins at `start`, with all that is joined to it, and in prose with the words
+    /// after it. Returns its end.
+    fn value(&mut self, start: usize, in_prose: Option<&Name<'_>>) -> usize {
         let bytes = self.bytes;
         let mut at = start;
         loop {
-            let (end, quoted) = match self.value_part(at) {
+            let (mut end, quoted) = match self.value_part(at) {
                 Value::Nothing => return at,
                 Value::Quoted(end) => (end, true),
                 Value::Plain(end) => (end, false),
             };
+            let is_number = bytes[at..end].iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+            if let Some(name) = in_prose
+                && !quoted
+                && !is_number
+                && !(bytes[end - 1] == b']' && marks::ends_with_mark(bytes, end))
+                && self.done == end
+                && let Some(last) = self.found.last_mut()
+            {
+                let from = last.0;
+                self.found.pop();
+                end = self.prose_end(name, end);
+                self.mark(from, end);
+            }
             let next = skip_up_to(bytes, end, SPACES_MAX, |b| matches!(b, b' ' | b'\t'));
             if quoted && opening_quote(bytes, next).is_some() {
                 at = next;
@@ -253,7 +379,7 @@ impl<'a> Scanner<'a> {
             let opened = start + prefix + quote.backslashes + 1;
             return Value::Quoted(self.quoted(opened, quote));
         }
-        let end = plain_end(bytes, start);
+        let end = self.plain_end(start);
         if end == start {
             return Value::Nothing;
         }
@@ -281,24 +407,93 @@ impl<'a> Scanner<'a> {
             return opened + one;
         }
         let (start, triple) = if again(opened) { (opened + 2 * one, true) } else { (opened, false) };
-        let mut end = bytes.len();
-        let mut closed = bytes.len();
-        for found in memchr_iter(quote.byte, &bytes[start..]) {
+        let limit = self.frames().limit(opened - 1);
+        let mut closing = None;
+        for found in memchr_iter(quote.byte, bytes.get(start..limit).unwrap_or_default()) {
             let at = start + found;
             let backslashes = bytes[start..at].iter().rev().take_while(|b| **b == b'\\').count();
             let closes = backslashes < quote.backslashes || backslashes % (2 * one) == quote.backslashes;
             if closes && (!triple || (again(at + 1) && again(at + 1 + one))) {
-                end = at - backslashes.min(quote.backslashes);
-                closed = at + 1 + if triple { 2 * one } else { 0 };
+                let end = at - backslashes.min(quote.backslashes);
+                closing = Some((end, at + 1 + if triple { 2 * one } else { 0 }));
                 break;
             }
         }
+        let (end, closed) = closing.unwrap_or_else(|| {
+            let end = self.unclosed_end(opened - 1, Opened::Literal).max(start);
+            (end, end)
+        });
         if let Some(credential) = after_scheme(&bytes[..end], start) {
             self.mark(credential, end);
         } else {
             self.mark(start, end);
         }
         closed
+    }
+
+    /// The end of a value without quotes; brackets are followed to their end.
+    fn plain_end(&mut self, start: usize) -> usize {
+        let bytes = self.bytes;
+        let limit = self.frames().limit(start);
+        let mut at = start;
+        while at < limit {
+            match bytes[at] {
+                b'(' | b'[' | b'{' => match closing_bracket(&bytes[..limit], at) {
+                    Some(end) => at = end,
+                    None => {
+                        let opened = if at == start { Opened::Literal } else { Opened::Call };
+                        return self.unclosed_end(at, opened);
+                    }
+                },
+                b'<' if at == start => match memchr::memchr2(b'>', b'\n', &bytes[at..]) {
+                    Some(length) if bytes[at + length] == b'>' => at += length + 1,
+                    _ => at += 1,
+                },
+                b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' => break,
+                b'\\' => {
+                    let after = bytes[at..].iter().find(|b| **b != b'\\');
+                    if matches!(after, Some(b'n' | b'r' | b't' | b'"' | b'\'') | None) {
+                        break;
+                    }
+                    at += 1;
+                }
+                b'%' if matches!(percent_decoded(bytes, at), Some((b'&', _))) => break,
+                byte if byte.is_ascii_whitespace() => {
+                    // Groups of digits: `4111 1111 1111 1111`.
+                    let digits =
+                        bytes[start..at].iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+                    if digits && byte == b' ' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+                        at += 1;
+                    } else {
+                        break;
+                    }
+                }
+                _ => at += 1,
+            }
+        }
+        at
+    }
+
+    /// Where a value ends that is opened at `at` and not closed before its limit: in a frame with its line.
+    /// Elsewhere the text was cut, and all up to the limit may belong to the value; only after a call that
+    /// no indented line continues it is the line.
+    fn unclosed_end(&mut self, at: usize, opened: Opened) -> usize {
+        let bytes = self.bytes;
+        let frames = self.frames();
+        let limit = frames.limit(at);
+        let line_end = match frames.source_at(at) {
+            Some(frame) => frames.line_end(frame, at),
+            None if opened == Opened::Literal => return limit,
+            None => {
+                let end = memchr::memchr(b'\n', &bytes[at..limit]).map_or(limit, |length| at + length);
+                let is_continued = matches!(bytes.get(end + 1), Some(b' ' | b'\t'));
+                let in_quote = bytes[at..end].iter().any(|b| matches!(b, b'"' | b'\''));
+                if is_continued || in_quote { limit } else { end }
+            }
+        };
+        let many = if self.unclosed.0 == limit { self.unclosed.1 + 1 } else { 1 };
+        self.unclosed = (limit, many);
+        if many > UNCLOSED_MAX { limit } else { line_end }
     }
 
     /// Redacts a range, unless it is empty. Returns its end.
@@ -358,6 +553,9 @@ impl<'a> Scanner<'a> {
         }
         while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, at) {
             at = before;
+        }
+        if at > self.done && bytes[at - 1] == b'`' {
+            at -= 1;
         }
         let quote = quote_ending_at(bytes, at);
         if let Some(quote) = quote {
@@ -426,42 +624,8 @@ fn opening_quote(bytes: &[u8], at: usize) -> Option<Quote> {
     }
 }
 
-/// The end of a value without quotes; brackets are followed to their end.
-fn plain_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'(' | b'[' | b'{' => at = closing_bracket(bytes, at),
-            b'<' if at == start => match memchr::memchr2(b'>', b'\n', &bytes[at..]) {
-                Some(length) if bytes[at + length] == b'>' => at += length + 1,
-                _ => at += 1,
-            },
-            b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' => break,
-            b'\\' => {
-                let after = bytes[at..].iter().find(|b| **b != b'\\');
-                if matches!(after, Some(b'n' | b'r' | b't' | b'"' | b'\'') | None) {
-                    break;
-                }
-                at += 1;
-            }
-            b'%' if matches!(percent_decoded(bytes, at), Some((b'&', _))) => break,
-            byte if byte.is_ascii_whitespace() => {
-                // Groups of digits: `4111 1111 1111 1111`.
-                let digits = bytes[start..at].iter().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
-                if digits && byte == b' ' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
-                    at += 1;
-                } else {
-                    break;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-/// The end of a bracketed part, quotes within considered; the end of the text when it was cut.
-fn closing_bracket(bytes: &[u8], start: usize) -> usize {
+/// The end of a bracketed part, quotes within considered.
+fn closing_bracket(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0_usize;
     let mut inside: Option<Quote> = None;
     let mut at = start;
@@ -482,14 +646,14 @@ fn closing_bracket(bytes: &[u8], start: usize) -> usize {
             (b')' | b']' | b'}', None) => {
                 depth -= 1;
                 if depth == 0 {
-                    return at + 1;
+                    return Some(at + 1);
                 }
             }
             _ => {}
         }
         at += 1;
     }
-    bytes.len()
+    None
 }
 
 /// Where the operand begins after an operator that joins it to the value before: `a or "b"`.
@@ -526,17 +690,16 @@ fn is_header(name: &str) -> bool {
 /// `app.auth.InvalidToken: message` at the beginning of a line is the type of an exception, unless its
 /// last part is itself a listed name.
 fn is_exception_line(bytes: &[u8], name: &Name<'_>, names: &Names) -> bool {
-    let Some((_, last)) = name.text.rsplit_once('.') else { return false };
+    let last = name.text.rsplit('.').next().unwrap_or(name.text);
     let margin = bytes[..name.start].iter().rev().take_while(|b| matches!(b, b' ' | b'|')).count();
     let begins_line = name.start == margin || bytes[name.start - margin - 1] == b'\n';
-    let ends_as_exception = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Expired", "Invalid"]
-        .iter()
-        .any(|ending| last.ends_with(ending));
+    let certain = ["Error", "Exception", "Warning"];
+    let with_module = ["Exit", "Interrupt", "Expired", "Invalid"];
+    let ends_as_exception = certain.iter().any(|ending| last.ends_with(ending))
+        || (last.len() < name.text.len()
+            && (with_module.iter().any(|ending| last.ends_with(ending)) || last.starts_with("Invalid")));
     let is_listed = names.matched(last).is_some_and(|rule| rule.len() == last.len());
-    begins_line
-        && !is_listed
-        && (ends_as_exception || last.starts_with("Invalid"))
-        && last.starts_with(|c: char| c.is_ascii_uppercase())
+    begins_line && !is_listed && ends_as_exception && last.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// The byte that a percent sign at `at` stands for, and how long it is written: `%3D`, `%253D`.
@@ -565,10 +728,10 @@ fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
     None
 }
 
-/// What a name and its value may have between them.
+/// What a name and its value may have between them, or before them.
 const IS_SIGN: [bool; 256] = {
     let mut signs = [false; 256];
-    let all = b"=:,%-";
+    let all = b"=:,%-\"'(<\t";
     let mut index = 0;
     while index < all.len() {
         signs[all[index] as usize] = true;
@@ -579,123 +742,8 @@ const IS_SIGN: [bool; 256] = {
 
 /// Whether a text can hold anything for [`find`]: a cheap look before the scan.
 pub(crate) fn may_hold_names(text: &str) -> bool {
-    text.bytes().any(|byte| IS_SIGN[usize::from(byte)])
+    text.bytes().any(|byte| IS_SIGN[usize::from(byte)] || byte == b'|')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn redacted(text: &str) -> String {
-        let names = Names::new([].into_iter(), [].into_iter());
-        let once = replaced(text, &names);
-        assert_eq!(replaced(&once, &names), once, "a second pass changes nothing");
-        once
-    }
-
-    fn replaced(text: &str, names: &Names) -> String {
-        let mut redacted = text.to_owned();
-        for (start, end) in find(text, names).into_iter().rev() {
-            redacted.replace_range(start..end, MARK);
-        }
-        redacted
-    }
-
-    #[track_caller]
-    fn check(text: &str, want: &str) {
-        assert_eq!(redacted(text), want, "from {text}");
-    }
-
-    #[test]
-    fn the_value_after_a_redacted_name_is_replaced() {
-        check("password = hunter2, x = 1", "password = [redacted], x = 1");
-        check("password: hunter2", "password: [redacted]");
-        check(r#"{"password": "hunter2", "a": 1}"#, r#"{"password": "[redacted]", "a": 1}"#);
-        check("{'user_password': 'hun\\'ter2', 'a': 1}", "{'user_password': '[redacted]', 'a': 1}");
-        check("password=>hunter2", "password=>[redacted]");
-        check("('password', 'hunter2')", "('password', '[redacted]')");
-        check("[b'token', b'hunter2']", "[b'token', b'[redacted]']");
-        check("/pay?a=1&access_token=hunter2&b=2", "/pay?a=1&access_token=[redacted]&b=2");
-        check("config['token'] = 'hunter2'", "config['token'] = '[redacted]'");
-        check("if password == 'hunter2':", "if password == '[redacted]':");
-        check("api key: hunter2", "api key: [redacted]");
-        check("card number: 4111 1111 1111 1111 refused", "card number: [redacted] refused");
-        check("login(password='hunter2', user='a')", "login(password='[redacted]', user='a')");
-    }
-
-    #[test]
-    fn headers_keep_their_scheme_and_lose_the_rest() {
-        check("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]");
-        check("'Authorization': 'Basic eHg6eXk='", "'Authorization': 'Basic [redacted]'");
-        check("Cookie: a=b; c=d\nHost: x", "Cookie: [redacted]\nHost: x");
-        check(r"Set-Cookie: a=b; Path=/\r\nHost: x", r"Set-Cookie: [redacted]\r\nHost: x");
-        check(r#"curl -H "Cookie: a=b; c=d" http://x"#, r#"curl -H "Cookie: [redacted]" http://x"#);
-        check("Authorization: Digest username=\"x\", response=\"y\"", "Authorization: [redacted]");
-    }
-
-    #[test]
-    fn escaped_and_encoded_texts_are_read() {
-        check(
-            r"'Host: shop.example\nAuthorization: Bearer abc123\n'",
-            r"'Host: shop.example\nAuthorization: Bearer [redacted]\n'",
-        );
-        check(r#"'{\'password\': \'hunter2\', "a": 1}'"#, r#"'{\'password\': \'[redacted]\', "a": 1}'"#);
-        check(r#""{\"password\": \"hunter2\"}""#, r#""{\"password\": \"[redacted]\"}""#);
-        check(
-            r#"{\\\"password\\\": \\\"hun\\\\\\\"ter2\\\", x"#,
-            r#"{\\\"password\\\": \\\"[redacted]\\\", x"#,
-        );
-        check(
-            "http://x/?next=%2F%3Ftoken%3Dhunter2%26a%3D1",
-            "http://x/?next=%2F%3Ftoken%3D[redacted]%26a%3D1",
-        );
-        check("?q=%7B%22password%22%3A%22hunter2%22%7D", "?q=%7B%22password%22%3A%22[redacted]%22%7D");
-        check("?user%5Bpassword%5D=hunter2&a=1", "?user%5Bpassword%5D=[redacted]&a=1");
-        check("?a=%2526token%253Dhunter2%2526b", "?a=%2526token%253D[redacted]%2526b");
-    }
-
-    #[test]
-    fn an_expression_goes_as_a_whole() {
-        check("password=SecretStr('hunter2'), a=1", "password=[redacted], a=1");
-        check("tokens = ['hunter2', 'x'] # a", "tokens = [redacted] # a");
-        check("password = get() or 'hunter2'", "password = [redacted] or '[redacted]'");
-        check("password = 'hun' 'ter2'", "password = '[redacted]' '[redacted]'");
-        check("def f(password: str = 'hunter2', a=1):", "def f(password: str = '[redacted]', a=1):");
-        check("def f(password: str, a: int) -> None:", "def f(password: str, a: int) -> None:");
-        check("def f(password: Secret = 'hunter2')", "def f(password: [redacted] = '[redacted]')");
-        check("password = token = 'hunter2'", "password = [redacted] = '[redacted]'");
-        check("password = \"\"\"hun\"ter2\"\"\" x", "password = \"\"\"[redacted]\"\"\" x");
-    }
-
-    #[test]
-    fn a_cut_value_is_replaced_to_the_end() {
-        check("'password': 'hunter", "'password': '[redacted]");
-        check("password=['hunter", "password=[redacted]");
-        check("password=", "password=");
-        check("password: ''", "password: ''");
-    }
-
-    #[test]
-    fn flags_and_addresses_lose_their_secrets() {
-        check("mysql --password hunter2 -h x", "mysql --password [redacted] -h x");
-        check("mysql --password=hunter2 -h x", "mysql --password=[redacted] -h x");
-        check("['mysql', '--password', 'hunter2']", "['mysql', '--password', '[redacted]']");
-        check("postgres://shop:hunter2@db:5432/x?a=1", "postgres://shop:[redacted]@db:5432/x?a=1");
-        check("https://shop.example:8080/a@b", "https://shop.example:8080/a@b");
-    }
-
-    #[test]
-    fn everything_else_stays() {
-        for text in [
-            "Traceback (most recent call last):\n  File \"/srv/token/auth.py\", line 3, in password\n    x = y[1:2]\n",
-            "jwt.exceptions.InvalidTokenError: Signature has expired",
-            "KeyError: 'password'",
-            "token_count=5, password_length: 7, author: me",
-            "100% = all, 12:30:00, a::b, -- none",
-            "the password, the token and the secret",
-            "grüße = größe: ök",
-        ] {
-            check(text, text);
-        }
-    }
-}
+mod tests;

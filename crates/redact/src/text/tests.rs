@@ -1,0 +1,278 @@
+use super::*;
+
+fn redacted(text: &str) -> String {
+    let names = Names::new([].into_iter(), [].into_iter());
+    let once = replaced(text, &names);
+    assert_eq!(replaced(&once, &names), once, "a second pass changes nothing");
+    once
+}
+
+fn replaced(text: &str, names: &Names) -> String {
+    let mut redacted = text.to_owned();
+    for (start, end) in find(text, names).into_iter().rev() {
+        redacted.replace_range(start..end, MARK);
+    }
+    redacted
+}
+
+#[track_caller]
+fn check(text: &str, want: &str) {
+    assert_eq!(redacted(text), want, "from {text}");
+}
+
+#[test]
+fn the_value_after_a_redacted_name_is_replaced() {
+    check("password = hunter2, x = 1", "password = [redacted], x = 1");
+    check("password: hunter2", "password: [redacted]");
+    check(r#"{"password": "hunter2", "a": 1}"#, r#"{"password": "[redacted]", "a": 1}"#);
+    check("{'user_password': 'hun\\'ter2', 'a': 1}", "{'user_password': '[redacted]', 'a': 1}");
+    check("password=>hunter2", "password=>[redacted]");
+    check("('password', 'hunter2')", "('password', '[redacted]')");
+    check("[b'token', b'hunter2']", "[b'token', b'[redacted]']");
+    check("/pay?a=1&access_token=hunter2&b=2", "/pay?a=1&access_token=[redacted]&b=2");
+    check("config['token'] = 'hunter2'", "config['token'] = '[redacted]'");
+    check("if password == 'hunter2':", "if password == '[redacted]':");
+    check("api key: hunter2", "api key: [redacted]");
+    check("card number: 4111 1111 1111 1111 refused", "card number: [redacted] refused");
+    check("login(password='hunter2', user='a')", "login(password='[redacted]', user='a')");
+}
+
+#[test]
+fn headers_keep_their_scheme_and_lose_the_rest() {
+    check("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]");
+    check("'Authorization': 'Basic eHg6eXk='", "'Authorization': 'Basic [redacted]'");
+    check("Cookie: a=b; c=d\nHost: x", "Cookie: [redacted]\nHost: x");
+    check(r"Set-Cookie: a=b; Path=/\r\nHost: x", r"Set-Cookie: [redacted]\r\nHost: x");
+    check(r#"curl -H "Cookie: a=b; c=d" http://x"#, r#"curl -H "Cookie: [redacted]" http://x"#);
+    check("Authorization: Digest username=\"x\", response=\"y\"", "Authorization: [redacted]");
+}
+
+#[test]
+fn escaped_and_encoded_texts_are_read() {
+    check(
+        r"'Host: shop.example\nAuthorization: Bearer abc123\n'",
+        r"'Host: shop.example\nAuthorization: Bearer [redacted]\n'",
+    );
+    check(r#"'{\'password\': \'hunter2\', "a": 1}'"#, r#"'{\'password\': \'[redacted]\', "a": 1}'"#);
+    check(r#""{\"password\": \"hunter2\"}""#, r#""{\"password\": \"[redacted]\"}""#);
+    check(r#"{\\\"password\\\": \\\"hun\\\\\\\"ter2\\\", x"#, r#"{\\\"password\\\": \\\"[redacted]\\\", x"#);
+    check("http://x/?next=%2F%3Ftoken%3Dhunter2%26a%3D1", "http://x/?next=%2F%3Ftoken%3D[redacted]%26a%3D1");
+    check("?q=%7B%22password%22%3A%22hunter2%22%7D", "?q=%7B%22password%22%3A%22[redacted]%22%7D");
+    check("?user%5Bpassword%5D=hunter2&a=1", "?user%5Bpassword%5D=[redacted]&a=1");
+    check("?a=%2526token%253Dhunter2%2526b", "?a=%2526token%253D[redacted]%2526b");
+}
+
+#[test]
+fn an_expression_goes_as_a_whole() {
+    check("password=SecretStr('hunter2'), a=1", "password=[redacted], a=1");
+    check("tokens = ['hunter2', 'x'] # a", "tokens = [redacted] # a");
+    check("password = get() or 'hunter2'", "password = [redacted] or '[redacted]'");
+    check("password = 'hun' 'ter2'", "password = '[redacted]' '[redacted]'");
+    check("def f(password: str = 'hunter2', a=1):", "def f(password: str = '[redacted]', a=1):");
+    check("def f(password: str, a: int) -> None:", "def f(password: str, a: int) -> None:");
+    check("def f(password: Secret = 'hunter2')", "def f(password: [redacted] = '[redacted]')");
+    check("password = token = 'hunter2'", "password = [redacted] = '[redacted]'");
+    check("password = \"\"\"hun\"ter2\"\"\" x", "password = \"\"\"[redacted]\"\"\" x");
+}
+
+#[test]
+fn a_cut_value_is_replaced_to_the_end() {
+    check("'password': 'hunter", "'password': '[redacted]");
+    check("password=['hunter", "password=[redacted]");
+    check("password=", "password=");
+    check("password: ''", "password: ''");
+}
+
+#[test]
+fn flags_and_addresses_lose_their_secrets() {
+    check("mysql --password hunter2 -h x", "mysql --password [redacted] -h x");
+    check("mysql --password=hunter2 -h x", "mysql --password=[redacted] -h x");
+    check("['mysql', '--password', 'hunter2']", "['mysql', '--password', '[redacted]']");
+    check("postgres://shop:hunter2@db:5432/x?a=1", "postgres://shop:[redacted]@db:5432/x?a=1");
+    check("https://shop.example:8080/a@b", "https://shop.example:8080/a@b");
+}
+
+#[test]
+fn everything_else_stays() {
+    for text in [
+        "Traceback (most recent call last):\n  File \"/srv/token/auth.py\", line 3, in password\n    x = y[1:2]\n",
+        "jwt.exceptions.InvalidTokenError: Signature has expired",
+        "KeyError: 'password'",
+        "token_count=5, password_length: 7, author: me",
+        "100% = all, 12:30:00, a::b, -- none",
+        "the password, the token and the secret",
+        "grüße = größe: ök",
+    ] {
+        check(text, text);
+    }
+}
+
+const HEAD: &str = "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n";
+const TAIL: &str = "  File \"/srv/b.py\", line 9, in g\n    raise ValueError(x)\nValueError: bad\n";
+
+#[track_caller]
+fn check_line(line: &str, want: &str) {
+    for margin in ["", "  | ", "    | "] {
+        let inset = |text: String| {
+            text.split_inclusive('\n').map(|line| format!("{margin}{line}")).collect::<String>()
+        };
+        let text = inset(format!("{HEAD}    {line}\n{TAIL}"));
+        check(&text, &inset(format!("{HEAD}    {want}\n{TAIL}")));
+    }
+    // The same in a `repr`.
+    let escape = |text: String| format!("'{}'", text.replace('\'', "\\'").replace('\n', "\\n"));
+    check(&escape(format!("{HEAD}    {line}\n{TAIL}")), &escape(format!("{HEAD}    {want}\n{TAIL}")));
+}
+
+#[test]
+fn what_a_source_line_opens_ends_with_the_line() {
+    check_line("password = \"\"\"", "password = \"\"\"");
+    check_line("password = 'hunter2' + \"\"\"hunter", "password = '[redacted]' + \"\"\"[redacted]");
+    check_line("auth={'user': 1,", "auth=[redacted]");
+    check_line("token = fetch('hunter2',", "token = [redacted]");
+    check_line("login(\"token\",", "login(\"token\",");
+    check_line("{\"password\":", "{\"password\":");
+    check_line("call(token=(1, \"hunter", "call(token=[redacted]");
+}
+
+#[test]
+fn an_expression_of_names_stays_in_source_lines() {
+    for line in [
+        "token = fetch(",
+        "session = Session(",
+        "auth={",
+        "token = get_token(user)",
+        "token = self.tokens[user.id].value or default(a, b=c)",
+        "login(password=config.password, user=user)",
+        "with open(path) as token: return read(token=token)",
+        "config[\"token\"] = load(user)",
+        "x = {\"password\": form.password}",
+    ] {
+        check_line(line, line);
+    }
+    check_line("token = get_token(user, 'hunter2')", "token = [redacted]");
+    check_line("pin = parse(1234)", "pin = [redacted]");
+    check_line("get(\"/?token=hunter&a=b\")", "get(\"/?token=[redacted]&a=b\")");
+    check_line("x()  # token = hunter", "x()  # token = [redacted]");
+    check("token = get_token(user)", "token = [redacted]");
+}
+
+#[test]
+fn a_statement_of_several_lines_goes_up_to_its_end() {
+    check(
+        &format!("{HEAD}    auth={{\n        'password': 'hunter2',\n    }}\n    ^^^^\n{TAIL}"),
+        &format!("{HEAD}    auth=[redacted]\n    ^^^^\n{TAIL}"),
+    );
+    check(
+        &format!("{HEAD}    password = \"\"\"\n    hunter2\n    \"\"\"\n{TAIL}"),
+        &format!("{HEAD}    password = \"\"\"[redacted]\"\"\"\n{TAIL}"),
+    );
+    check(
+        &format!("{HEAD}    token = fetch(\n        'hunter2',\n    )\n{TAIL}"),
+        &format!("{HEAD}    token = [redacted]\n{TAIL}"),
+    );
+}
+
+#[test]
+fn a_cut_value_goes_to_the_end_but_not_over_frames() {
+    check("password=['hunter\nhunter2", "password=[redacted]");
+    check("password = fetch(\nnext line", "password = [redacted]\nnext line");
+    check("password = fetch(\n    'hunter2'", "password = [redacted]");
+    check("password = fetch('hun\nter2", "password = [redacted]");
+    check(
+        &format!("ValueError: password='hunter2\nhunter\n\n{HEAD}    a\nE: a"),
+        &format!("ValueError: password='[redacted]{HEAD}    a\nE: a"),
+    );
+}
+
+#[test]
+fn sql_loses_the_values_of_redacted_columns() {
+    check(
+        "(x) [SQL: INSERT INTO u (id, name, password) VALUES (?, ?, ?)]\n[parameters: (2, 'same', 'S')]\n(Background",
+        "(x) [SQL: INSERT INTO u (id, name, password) VALUES (?, ?, ?)]\n[parameters: [redacted]]\n(Background",
+    );
+    check(
+        r"'[SQL: UPDATE u SET name=%(n)s WHERE u.password = 1]\n[parameters: {\'n\': \'S\'}]'",
+        r"'[SQL: UPDATE u SET name=%(n)s WHERE u.password = [redacted]]\n[parameters: [redacted]]'",
+    );
+    let innocent = "[SQL: SELECT id FROM sessions WHERE name = 'token']\n[parameters: (2, 'a')]";
+    check(innocent, innocent);
+    check("INSERT INTO u (password) VALUES ('S')", "INSERT INTO u (password) VALUES ('[redacted]')");
+    check(
+        "insert into u (id, `pass``, token)\nvalues (1, 'a)', x'S'), (:a, NULL, $1) -- b",
+        "insert into u (id, `pass``, token)\nvalues ([redacted], '[redacted]', x'[redacted]'), (:a, NULL, $1) -- b",
+    );
+    check(
+        "execute(\"INSERT INTO u (password) VALUES ('S')\", 5)",
+        "execute(\"INSERT INTO u (password) VALUES ('[redacted]')\", 5)",
+    );
+    check("UPDATE u SET `password` = 'S', a='b'", "UPDATE u SET `password` = '[redacted]', a='b'");
+    check("CREATE USER a IDENTIFIED BY 'S'", "CREATE USER a IDENTIFIED BY '[redacted]'");
+    check("ALTER USER a PASSWORD 'S1'", "ALTER USER a PASSWORD '[redacted]'");
+    let innocent = "INSERT INTO tokens (id) VALUES (1, 'a')";
+    check(innocent, innocent);
+}
+
+#[test]
+fn the_input_of_a_redacted_field_goes() {
+    check(
+        "2 validation errors for Login\npassword\n  Too short [type=a, input_value='S, x', input_type=str]\nname\n  Bad [type=b, input_value=5, input_type=int]",
+        "2 validation errors for Login\npassword\n  Too short [type=a, input_value='[redacted]', input_type=str]\nname\n  Bad [type=b, input_value=5, input_type=int]",
+    );
+    check(
+        r#"'1 error\nuser.password\n  Bad [input_value="S", a=1]'"#,
+        r#"'1 error\nuser.password\n  Bad [input_value="[redacted]", a=1]'"#,
+    );
+}
+
+#[test]
+fn prose_goes_up_to_its_end() {
+    check("password: correct S battery", "password: [redacted]");
+    check("password: correct S, user: a b", "password: [redacted], user: a b");
+    check("password: correct S user: bob", "password: [redacted] user: bob");
+    check("passwords: a, S", "passwords: [redacted]");
+    check("token: unexpected end", "token: [redacted]");
+    check("expected token: a of b", "expected token: [redacted] of b");
+    check("TokenError: unexpected end of b", "TokenError: unexpected end of b");
+    check("password:\n  S\nuser:\n  bob", "password:\n  [redacted]\nuser:\n  bob");
+    check("a:\n  credentials:\n    a: b\n    S\n  c: d", "a:\n  credentials:\n    [redacted]\n  c: d");
+    check("password is 'S'", "password is '[redacted]'");
+    check("token 'S' is invalid", "token '[redacted]' is invalid");
+    check("secret \"S\" rejected", "secret \"[redacted]\" rejected");
+    check(r"'api key \'S\' rejected'", r"'api key \'[redacted]\' rejected'");
+    for text in [
+        "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+        "expected token 'end of print statement', got 'x'",
+        "print(a, 'the token ', 'x')",
+        "print('the token ' + x + 'y')",
+        "bad token '%s'",
+        "bad token '{token}'",
+        "KeyError: 'token'",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn elements_tables_and_flags_lose_their_secrets() {
+    check("<a><password>S</password></a>", "<a><password>[redacted]</password></a>");
+    check("<ns:token type='a'>S</ns:token>", "<ns:token type='a'>[redacted]</ns:token>");
+    check("<token><![CDATA[S]]></token>", "<token><![CDATA[[redacted]]]></token>");
+    check("usage: <token> <name>", "usage: <token> <name>");
+    check("password\tS", "password\t[redacted]");
+    check("| password | S |", "| password | [redacted] |");
+    check(
+        "id,password,a\n1,S,2\n3,\"S,S\",4\n\nb,c",
+        "id,password,a\n1,[redacted],2\n3,\"[redacted]\",4\n\nb,c",
+    );
+    check("id\ttoken\ta\n1\tS\t2", "id\ttoken\ta\n1\t[redacted]\t2");
+    check(
+        "| id | password |\n|----|----------|\n| 1  | S x |\n",
+        "| id | password |\n|----|----------|\n| 1  | [redacted] |\n",
+    );
+    check(r"'id,password\n1,S'", r"'id,password\n1,[redacted]'");
+    check("mysql -u a -pS db", "mysql -u a -p[redacted] db");
+    check("['mysqldump', '-pS']", "['mysqldump', '-p[redacted]']");
+    check("git add -p x -python", "git add -p x -python");
+    check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
+}
