@@ -26,6 +26,9 @@ impl Walk<'_> {
     /// Removes what a sibling says to be a secret: `{'name': 'password', 'value': …}`, the parameters of a
     /// statement that names a redacted column, the input of a validation error at a redacted field.
     fn siblings<K>(&mut self, entries: &mut [(K, CapturedValue)], name_of: fn(&K) -> Option<&str>) {
+        if !entries.iter().any(|(key, _)| name_of(key).is_some_and(tells)) {
+            return;
+        }
         let redactor = self.redactor;
         for (told_by, told) in SIBLINGS {
             let listed = entries.iter().find_map(|(key, value)| {
@@ -201,6 +204,11 @@ const SIBLINGS: [(&[&str], &[&str]); 3] = [
     (&["name", "key", "field", "header"], &["value", "values", "val", "data", "content", "default"]),
 ];
 
+/// Whether `key` is one of the first.
+fn tells(key: &str) -> bool {
+    matches!(key, "statement" | "sql" | "query" | "loc" | "name" | "key" | "field" | "header")
+}
+
 /// Numbers shorter than this, in bytes, hold no secret by their value.
 const NUMBER_BYTES_MIN: usize = 9;
 
@@ -229,9 +237,14 @@ fn is_whole(repr: &str, start: usize, end: usize) -> bool {
 /// What the `repr` of a text or of bytes has between its quotes, escapes as they are.
 fn text_of(value: &CapturedValue) -> Option<&str> {
     let Content::Scalar(repr) = &value.content else { return None };
-    let open = repr.find(['\'', '"'])?;
-    let quote = repr.as_bytes()[open] as char;
-    let inner = &repr[open + 1..];
-    let inner = inner.strip_suffix(')').unwrap_or(inner);
-    Some(inner.strip_suffix(quote).unwrap_or(inner))
+    let bytes = repr.as_bytes();
+    let open = bytes.iter().position(|byte| matches!(byte, b'\'' | b'"'))?;
+    let mut end = repr.len();
+    if end > open + 1 && bytes[end - 1] == b')' {
+        end -= 1;
+    }
+    if end > open + 1 && bytes[end - 1] == bytes[open] {
+        end -= 1;
+    }
+    Some(&repr[open + 1..end])
 }

@@ -21,6 +21,9 @@ pub(super) fn find(bytes: &[u8], names: &Names) -> Vec<(usize, usize)> {
         return found;
     }
     let line_break: &[u8] = if memchr::memchr(b'\n', bytes).is_some() { b"\n" } else { br"\n" };
+    if memchr::memchr3(b'|', b',', b';', bytes).is_none() && memchr::memchr(b'\t', bytes).is_none() {
+        return found;
+    }
     let end = bytes.len() - usize::from(matches!(bytes.last(), Some(b'\'' | b'"')));
     let mut start = skip_up_to(bytes, 0, 1, |b| matches!(b, b'\'' | b'"')).min(end);
     let mut table: Option<Table> = None;
