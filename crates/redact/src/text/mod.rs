@@ -742,7 +742,12 @@ const IS_SIGN: [bool; 256] = {
 
 /// Whether a text can hold anything for [`find`]: a cheap look before the scan.
 pub(crate) fn may_hold_names(text: &str) -> bool {
-    text.bytes().any(|byte| IS_SIGN[usize::from(byte)] || byte == b'|')
+    let bytes = text.as_bytes();
+    // The quotes of a `repr` enclose all of it.
+    let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'\'' | b'"'));
+    let start = usize::from(is_quote(bytes.first()));
+    let end = bytes.len() - usize::from(bytes.len() > start && is_quote(bytes.last()));
+    bytes[start..end].iter().any(|byte| IS_SIGN[usize::from(*byte)] || matches!(byte, b'|' | b';'))
 }
 
 #[cfg(test)]
