@@ -151,6 +151,7 @@ impl<'a> Scanner<'a> {
                 }
                 b'(' if at > 6 => self.inserted(at),
                 b'<' => self.element(at),
+                b'B' => self.bearer(at),
                 b'\t' if at > 2 => self.tabbed(at),
                 _ => at + 1,
             };
@@ -731,7 +732,7 @@ fn percent_decoded_before(bytes: &[u8], end: usize) -> Option<(u8, usize)> {
 /// What a name and its value may have between them, or before them.
 const IS_SIGN: [bool; 256] = {
     let mut signs = [false; 256];
-    let all = b"=:,%-\"'(<\t";
+    let all = b"=:,%-\"'(<\tB";
     let mut index = 0;
     while index < all.len() {
         signs[all[index] as usize] = true;

@@ -105,6 +105,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// `Bearer secret`, where no name stands before. A word of letters alone is one of a sentence.
+    pub(super) fn bearer(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let is_word = bytes[at..].get(..7).is_some_and(|word| word.eq_ignore_ascii_case(b"bearer "));
+        if !is_word || at.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric()) {
+            return at + 1;
+        }
+        let start = skip(bytes, at + 7, |b| b == b' ');
+        let end = skip(bytes, start, |b| b.is_ascii_alphanumeric() || b"._~+/=-".contains(&b));
+        let token = bytes[start..end].strip_suffix(b".").unwrap_or(&bytes[start..end]);
+        let is_mixed = token.iter().any(|b| !b.is_ascii_alphabetic())
+            || token.iter().skip(1).any(u8::is_ascii_uppercase) && token.iter().any(u8::is_ascii_lowercase);
+        let is_parameter = token.ends_with(b"=") && matches!(bytes.get(end), Some(b'"' | b'\'' | b'\\'));
+        if (is_mixed || token.len() > 20) && !is_parameter {
+            self.mark(start, start + token.len())
+        } else {
+            at + 1
+        }
+    }
+
     /// `mysql -psecret`.
     pub(super) fn short_flag(&mut self, at: usize) -> usize {
         let bytes = self.bytes;

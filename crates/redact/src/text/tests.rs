@@ -274,5 +274,8 @@ fn elements_tables_and_flags_lose_their_secrets() {
     check("mysql -u a -pS db", "mysql -u a -p[redacted] db");
     check("['mysqldump', '-pS']", "['mysqldump', '-p[redacted]']");
     check("git add -p x -python", "git add -p x -python");
+    check("got Bearer hunter2 from b", "got Bearer [redacted] from b");
+    check("'Bearer abc.def.'", "'Bearer [redacted].'");
+    check("Bearer tokens, Bearer realm=\"a\"", "Bearer tokens, Bearer realm=\"a\"");
     check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
 }
