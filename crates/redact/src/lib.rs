@@ -27,6 +27,7 @@ mod marks;
 mod names;
 mod redacted;
 pub mod scanner;
+mod steps;
 mod text;
 mod types;
 mod values;

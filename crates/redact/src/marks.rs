@@ -74,6 +74,7 @@ fn marks(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for start in memchr::memchr_iter(b'[', text.as_bytes()) {
         let rest = &text[start..];
+        crate::steps::add(memchr::memchr2(b'[', b']', &rest.as_bytes()[1..]).unwrap_or(rest.len()));
         // Up to the next bracket of either kind, so that all brackets together cost one look at the text.
         if let Some(end) = memchr::memchr2(b'[', b']', &rest.as_bytes()[1..])
             && rest.as_bytes()[end + 1] == b']'

@@ -289,3 +289,71 @@ proptest! {
         prop_assert!(!shown.contains(SECRET));
     }
 }
+
+/// Inputs that make careless searches slow, each as often as it takes to fill `bytes`.
+fn hostile(bytes: usize) -> Vec<String> {
+    let parts = [
+        "eyJ-",
+        "://a:b@",
+        "-----BEGIN PRIVATE KEY",
+        "password=",
+        "\"'",
+        "[redacted",
+        "[masked: ",
+        "1 ",
+        "4111 ",
+        "%25",
+        "\\",
+        "sk-ant-",
+        "a=",
+        "Q~",
+        "DE89 ",
+        "://",
+        "{[(",
+        "AKIA",
+        "ya29.",
+        "a.",
+        "M.",
+        "=%3D",
+        "--a ",
+        "ssn 1",
+        "password=f(",
+        "password='",
+        "password=(\n",
+        "    token=(\n",
+        "\n  File \"a\n    token=(\n",
+        "\\\\n  File \"\\n    token=f(token=",
+        "password: a ",
+        "password:\n  a\n",
+        "token 'a ",
+        "<token>",
+        "(token) VALUES (",
+        "[SQL: token] [parameters: ",
+        "input_value=",
+        "token,a\n1,",
+        "| token | a |\n",
+        "mysql -p ",
+        "Bearer ",
+        "token\t",
+    ];
+    parts.iter().map(|part| part.repeat(bytes / part.len())).collect()
+}
+
+/// 16 times as much takes 16 times as many steps when linear, 256 times when quadratic.
+#[test]
+fn no_input_takes_more_than_linear_steps() {
+    let redactor = Redactor::new(&Rules { values_on: vec!["*".into()], ..Rules::default() }).unwrap();
+    let steps = |begins: &str, text: &str| {
+        crate::steps::take();
+        redact_text(&redactor, &mut format!("{begins}{text}"));
+        crate::steps::take()
+    };
+    let frame = "Traceback (most recent call last):\n  File \"a\", line 1, in f\n";
+    for begins in ["", frame, "'"] {
+        for (small, large) in hostile(4 << 10).iter().zip(&hostile(64 << 10)) {
+            let (few, many) = (steps(begins, small), steps(begins, large));
+            assert!(many < 40 * few, "{few} {many} for {:?}", &small[..20]);
+            assert!(many < 800 * (64 << 10), "{many} for {:?}", &small[..20]);
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! What the crate promises, over random data: no secret survives, nothing else changes, a second time
-//! changes nothing, and no input makes it slower than linear.
+//! What the crate promises, over random data: no secret survives, nothing else changes, and a second time
+//! changes nothing.
 
 #![allow(missing_docs, unreachable_pub, dead_code, unused_imports, clippy::unwrap_used, reason = "tests")]
 
@@ -227,57 +227,6 @@ fn strict_mode_keeps_numbers_and_shapes() {
     for value in &got[4..] {
         assert_eq!(value.not_captured, Some(NotCaptured::RedactedValue));
         assert_eq!(value.rule.as_deref(), Some("mode (strict)"));
-    }
-}
-
-/// Inputs that make careless searches slow, each as often as it takes to fill `bytes`.
-fn hostile(bytes: usize) -> Vec<String> {
-    let parts = [
-        "eyJ-",
-        "://a:b@",
-        "-----BEGIN PRIVATE KEY",
-        "password=",
-        "\"'",
-        "[redacted",
-        "[masked: ",
-        "1 ",
-        "4111 ",
-        "%25",
-        "\\",
-        "sk-ant-",
-        "a=",
-        "Q~",
-        "DE89 ",
-        "://",
-        "{[(",
-        "AKIA",
-        "ya29.",
-        "a.",
-        "M.",
-        "=%3D",
-        "--a ",
-        "ssn 1",
-    ];
-    parts.iter().map(|part| part.repeat(bytes / part.len())).collect()
-}
-
-/// Compares how long 16 times as much takes: 16 times as long when linear, 256 times when quadratic. Far
-/// from both, so that a busy machine does not matter; the shortest of three runs counts.
-#[test]
-fn no_input_makes_it_slower_than_linear() {
-    let redactor = Redactor::new(&Rules { values_on: vec!["*".into()], ..Rules::default() }).unwrap();
-    let shortest = |text: &String| {
-        let runs = (0..3).map(|_| {
-            let copy = text.clone();
-            let start = std::time::Instant::now();
-            std::hint::black_box(redactor.redact_text_explained(copy, "error.message", None));
-            start.elapsed().as_secs_f64()
-        });
-        runs.fold(f64::MAX, f64::min)
-    };
-    for (small, large) in hostile(16 << 10).iter().zip(&hostile(256 << 10)) {
-        let ratio = shortest(large) / shortest(small).max(2e-6);
-        assert!(ratio < 90.0, "{ratio} for {}", &small[..20]);
     }
 }
 

@@ -30,6 +30,7 @@ impl Sweep<'_> {
             } else if let Some(quote) = memchr::memchr2(b'"', b'\'', &bytes[from..]) {
                 end = from + quote;
             }
+            crate::steps::add(end - start);
             self.push("private_key", start..end);
             from = end;
         }
@@ -68,6 +69,7 @@ impl Sweep<'_> {
         let bytes = self.bytes;
         let ends = |b: &u8| b.is_ascii_whitespace() || b"\"'<>`/?#\\".contains(b);
         let window = &bytes[start..bytes.len().min(start + AUTHORITY_BYTES_MAX)];
+        crate::steps::add(window.len());
         let authority = &window[..window.iter().position(ends).unwrap_or(window.len())];
         if let Some(host) = memchr::memrchr(b'@', authority)
             && let Some(colon) = memchr::memchr(b':', &authority[..host])
@@ -103,6 +105,7 @@ impl Sweep<'_> {
         let bytes = self.bytes;
         let is_local = |b: &&u8| b.is_ascii_alphanumeric() || b"._%+-".contains(b);
         let local = bytes[..at].iter().rev().take(64).take_while(is_local).count();
+        crate::steps::add(local);
         let is_domain = |b: &&u8| b.is_ascii_alphanumeric() || b".-".contains(b);
         let mut domain = bytes[at + 1..].iter().take(253).take_while(is_domain).count();
         while domain > 0 && !bytes[at + domain].is_ascii_alphanumeric() {

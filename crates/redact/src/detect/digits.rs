@@ -58,6 +58,7 @@ impl Sweep<'_> {
         {
             joined += 1;
         }
+        crate::steps::add(joined * joined);
         for count in (1..=joined).rev() {
             if let Some((rule, end)) = self.number_of(&groups[..count], separator) {
                 self.push(rule, start..end);

@@ -42,6 +42,7 @@ impl Sweep<'_> {
 
     fn is_random(&self, start: usize, end: usize) -> bool {
         let run = &self.bytes[start..end];
+        crate::steps::add(run.len());
         let before = &self.bytes[..start];
         // Digests say what they are: `sha256-…`, `integrity="sha384-…"`.
         let is_digest = [b"sha256-".as_slice(), b"sha384-", b"sha512-", b"sha1-"]
@@ -57,6 +58,7 @@ impl Sweep<'_> {
             return None;
         }
         let bytes = decoded(run);
+        crate::steps::add(bytes.len());
         let inner = std::str::from_utf8(&bytes).ok().filter(|inner| is_text(inner.as_bytes()))?;
         let before = &self.bytes[start.saturating_sub(8)..start];
         let is_basic = before.len() >= 6 && before.trim_ascii_end().to_ascii_lowercase().ends_with(b"basic");

@@ -101,6 +101,7 @@ impl Detector {
 
     fn sweep(&self, bytes: &[u8], context: &str, names: &Names, nested: usize) -> Vec<Found> {
         let signs = signs(bytes);
+        crate::steps::add(bytes.len());
         let has = |sign: u8| signs & sign != 0;
         if bytes.len() < words::WORD_BYTES_MIN && !has(DIGIT) {
             return Vec::new();
@@ -171,6 +172,7 @@ impl Sweep<'_> {
     /// Whether one of the lower-case `keywords` stands shortly before `at`, or in the name of the text.
     fn is_beside(&self, at: usize, keywords: &[&str]) -> bool {
         let before = &self.bytes[at.saturating_sub(KEYWORD_BYTES)..at];
+        crate::steps::add(before.len() * keywords.len());
         keywords.iter().any(|keyword| has_word(before, keyword) || has_word(self.context.as_bytes(), keyword))
     }
 }

@@ -37,10 +37,12 @@ pub(super) fn next_run(
     let mut at = from;
     while at + least <= bytes.len() {
         let window = &bytes[at..at + least];
+        crate::steps::add(least);
         match window.iter().rposition(|byte| !class[usize::from(*byte)]) {
             Some(last) => at += last + 1,
             None => {
                 let more = bytes[at + least..].iter().take_while(|byte| class[usize::from(**byte)]).count();
+                crate::steps::add(more);
                 return Some(at..at + least + more);
             }
         }

@@ -174,6 +174,7 @@ impl Shape {
         let rest = bytes[at..].strip_prefix(self.prefix.as_bytes())?;
         let most = self.most.saturating_add(1);
         let mut length = rest.iter().take(most).take_while(|byte| self.charset.has(**byte)).count();
+        crate::steps::add(length);
         // A sentence may end here.
         while length > 0 && matches!(rest[length - 1], b'.') {
             length -= 1;

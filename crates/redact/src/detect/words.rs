@@ -53,6 +53,7 @@ impl Sweep<'_> {
 
     fn token(&self, at: usize, end: usize) -> Option<(&'static str, usize)> {
         let bytes = self.bytes;
+        crate::steps::add(1);
         if let Some(found) = self.detector.shapes.at(bytes, at) {
             return Some(found);
         }
@@ -84,6 +85,7 @@ impl Sweep<'_> {
 
 /// `header.payload.signature`, in Base64 of JSON; also with more parts, or cut.
 fn web_token(bytes: &[u8], at: usize, end: usize) -> Option<(&'static str, usize)> {
+    crate::steps::add(HEADER_BYTES_MAX.min(end - at));
     let header = memchr::memchr(b'.', &bytes[at..end.min(at + HEADER_BYTES_MAX)])?;
     let payload = &bytes[at + header + 1..end];
     (header >= 12 && payload.iter().take(4).all(|byte| *byte != b'.') && payload.len() >= 4)

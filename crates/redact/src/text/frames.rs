@@ -5,6 +5,8 @@
 
 use memchr::memmem;
 
+use crate::steps;
+
 /// How much of a frame is read to tell whether a name stands in code, in bytes.
 const CODE_BYTES_MAX: usize = 1_024;
 
@@ -82,6 +84,7 @@ impl<'a> Frames<'a> {
         let mut inside: Option<u8> = None;
         let mut index = frame.source;
         while index < at {
+            steps::add(1);
             if !line_break.is_empty() && self.bytes[index..at].starts_with(line_break) {
                 index += line_break.len();
                 inside = inside.filter(|byte| *byte != b'#');
@@ -108,6 +111,7 @@ impl<'a> Frames<'a> {
         let mut depth = 0_usize;
         let mut at = start;
         while at < frame.end {
+            steps::add(1);
             if at - start > EXPRESSION_BYTES_MAX {
                 return None;
             }
@@ -148,16 +152,19 @@ fn find_break(bytes: &[u8], from: usize, line_break: &[u8]) -> Option<(usize, us
         return None;
     }
     let found = if line_break.len() == 1 {
-        memchr::memchr(line_break[0], &bytes[from..])?
+        memchr::memchr(line_break[0], &bytes[from..])
     } else {
-        memmem::find(&bytes[from..], line_break)?
+        memmem::find(&bytes[from..], line_break)
     };
+    steps::add(found.unwrap_or(bytes.len() - from));
+    let found = found?;
     Some((from + found, from + found + line_break.len()))
 }
 
 /// The frame whose `File` stands at `at`, if a line begins there, two columns further in than its margin.
 fn frame_at(bytes: &[u8], at: usize, done: usize) -> Option<Frame> {
     let margin = bytes[done..at].iter().rev().take_while(|b| matches!(b, b' ' | b'|')).count();
+    steps::add(margin);
     let start = at - margin;
     if margin < 2 || !bytes[..at].ends_with(b"  ") {
         return None;

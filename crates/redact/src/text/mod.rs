@@ -18,6 +18,7 @@ pub(crate) use sql::column;
 
 use crate::marks;
 use crate::names::Names;
+use crate::steps;
 
 /// What stands in the place of a redacted part of a text.
 pub(crate) const MARK: &str = "[redacted]";
@@ -139,6 +140,7 @@ impl<'a> Scanner<'a> {
         let mut at = 0;
         while let Some(sign) = bytes[at..].iter().position(|byte| IS_SIGN[usize::from(*byte)]) {
             at += sign;
+            steps::add(sign);
             let next = match bytes[at] {
                 b':' if bytes[at..].starts_with(b"://") => self.credentials_of_address(at),
                 b'=' | b':' => self.assignment(at),
@@ -262,6 +264,7 @@ impl<'a> Scanner<'a> {
         }
         let mut end = start;
         while end < bytes.len() {
+            steps::add(1);
             match percent_decoded(bytes, end) {
                 Some((byte, _)) if quote == Some(byte) => break,
                 Some((b'&' | b';', _)) if quote.is_none() => break,
@@ -317,6 +320,7 @@ impl<'a> Scanner<'a> {
         let enclosing = quote_ending_at(bytes, name.start).or(name.quote);
         let mut end = start;
         while end < bytes.len() && !matches!(bytes[end], b'\n' | b'\r') {
+            steps::add(1);
             if bytes[end] == b'\\' || matches!(bytes[end], b'"' | b'\'') {
                 let backslashes = bytes[end..].iter().take_while(|b| **b == b'\\').count();
                 let after = bytes.get(end + backslashes);
@@ -420,6 +424,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
+        steps::add(closing.map_or(limit, |(end, _)| end).saturating_sub(start));
         let (end, closed) = closing.unwrap_or_else(|| {
             let end = self.unclosed_end(opened - 1, Opened::Literal).max(start);
             (end, end)
@@ -438,6 +443,7 @@ impl<'a> Scanner<'a> {
         let limit = self.frames().limit(start);
         let mut at = start;
         while at < limit {
+            steps::add(1);
             match bytes[at] {
                 b'(' | b'[' | b'{' => match closing_bracket(&bytes[..limit], at) {
                     Some(end) => at = end,
@@ -486,6 +492,7 @@ impl<'a> Scanner<'a> {
             Some(frame) => frames.line_end(frame, at),
             None if opened == Opened::Literal => return limit,
             None => {
+                steps::add(limit - at);
                 let end = memchr::memchr(b'\n', &bytes[at..limit]).map_or(limit, |length| at + length);
                 let is_continued = matches!(bytes.get(end + 1), Some(b' ' | b'\t'));
                 let in_quote = bytes[at..end].iter().any(|b| matches!(b, b'"' | b'\''));
@@ -584,6 +591,7 @@ impl<'a> Scanner<'a> {
         if at == name_end {
             return None;
         }
+        steps::add(end - at);
         let text = std::str::from_utf8(&bytes[at..name_end]).ok()?;
         Some(Name { text, start: at, quote })
     }
@@ -598,7 +606,9 @@ fn skip(bytes: &[u8], from: usize, accept: impl Fn(u8) -> bool) -> usize {
 }
 
 fn skip_up_to(bytes: &[u8], from: usize, most: usize, accept: impl Fn(u8) -> bool) -> usize {
-    from + bytes[from..].iter().take(most).take_while(|b| accept(**b)).count()
+    let count = bytes[from..].iter().take(most).take_while(|b| accept(**b)).count();
+    steps::add(count);
+    from + count
 }
 
 /// The quote whose last byte stands before `end`.
@@ -631,6 +641,7 @@ fn closing_bracket(bytes: &[u8], start: usize) -> Option<usize> {
     let mut inside: Option<Quote> = None;
     let mut at = start;
     while at < bytes.len() {
+        steps::add(1);
         let backslashes = skip(bytes, at, |b| b == b'\\') - at;
         at += backslashes;
         let Some(byte) = bytes.get(at) else { break };

@@ -55,6 +55,7 @@ impl<'a> Scanner<'a> {
         if cannot_begin.contains(&first) || first == quote {
             return None;
         }
+        crate::steps::add(within.len());
         let length = memchr::memchr2(quote, b'\n', within).filter(|length| within[*length] == quote)?;
         let content = &within[..length];
         let is_placeholder = (content[0] == b'%' && length < 4)
@@ -98,7 +99,9 @@ impl<'a> Scanner<'a> {
             let length = memchr::memmem::find(rest, b"]]>").unwrap_or(rest.len());
             return self.mark(start + 9, start + length.max(9));
         }
-        match memchr::memchr(b'<', rest) {
+        let next = memchr::memchr(b'<', rest);
+        crate::steps::add(next.unwrap_or(rest.len()));
+        match next {
             Some(length) if rest.get(length + 1) == Some(&b'/') => self.mark(start, start + length),
             Some(length) => start + length,
             None => at + 1,
@@ -205,6 +208,7 @@ impl<'a> Scanner<'a> {
     /// Whether the line above the one of `at` is the name of a redacted field, as pydantic writes it.
     pub(super) fn is_below_field(&self, at: usize) -> bool {
         let from = at.saturating_sub(LINE_BYTES_MAX);
+        crate::steps::add(at - from);
         let before = &self.bytes[from..at];
         let (break_at, length) = match memchr::memrchr(b'\n', before) {
             Some(found) => (found, 1),

@@ -2,6 +2,7 @@
 
 use super::{Scanner, closing_bracket, is_name_byte, opening_quote, skip};
 use crate::names::Names;
+use crate::steps;
 
 /// How far before `VALUES` the list of columns may begin, in bytes.
 const COLUMNS_BYTES_MAX: usize = 4_096;
@@ -12,6 +13,7 @@ const BEFORE_TABLE: [&str; 5] = ["into", "from", "update", "join", "table"];
 /// The listed name that makes a column of `statement` a redacted one. O(bytes).
 pub(crate) fn column<'a>(statement: &str, names: &'a Names) -> Option<&'a str> {
     let bytes = statement.as_bytes();
+    steps::add(bytes.len());
     let mut after_table_word = false;
     let mut at = 0;
     while at < bytes.len() {
@@ -49,7 +51,9 @@ impl Scanner<'_> {
             return at + 1;
         }
         let columns_from = columns_end.saturating_sub(COLUMNS_BYTES_MAX);
-        let Some(open) = memchr::memrchr(b'(', &bytes[columns_from..columns_end]) else { return at + 1 };
+        let open = memchr::memrchr(b'(', &bytes[columns_from..columns_end]);
+        steps::add(columns_end - columns_from - open.unwrap_or(0));
+        let Some(open) = open else { return at + 1 };
         let columns = String::from_utf8_lossy(&bytes[columns_from + open..columns_end]);
         if column(&columns, self.names).is_none() {
             return at + 1;
@@ -73,6 +77,7 @@ impl Scanner<'_> {
         let bytes = self.bytes;
         let mut at = start;
         while at < end {
+            steps::add(1);
             if let Some(quote) = opening_quote(bytes, at) {
                 let prefix = skip(bytes, at, |b| b.is_ascii_alphabetic()) - at;
                 at = self.quoted(at + prefix + quote.backslashes + 1, quote);
@@ -114,6 +119,7 @@ impl Scanner<'_> {
 fn trimmed(bytes: &[u8], end: usize) -> usize {
     let mut at = end;
     loop {
+        steps::add(1);
         let before = &bytes[..at];
         if before.last().is_some_and(u8::is_ascii_whitespace) {
             at -= 1;

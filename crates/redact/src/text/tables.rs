@@ -2,6 +2,7 @@
 
 use super::skip_up_to;
 use crate::names::Names;
+use crate::steps;
 
 /// Longer lines are none of a table, in bytes.
 const LINE_BYTES_MAX: usize = 4_096;
@@ -52,6 +53,7 @@ fn line(
     found: &mut Vec<(usize, usize)>,
 ) -> Option<Table> {
     let text = &bytes[start..end];
+    steps::add(text.len());
     if let Some(table) = table {
         if text.iter().all(|b| b"-+|=: \r".contains(b)) {
             return Some(table);
@@ -101,6 +103,7 @@ fn is_header_byte(byte: u8) -> bool {
 fn cells(bytes: &[u8], (start, end): (usize, usize), delimiter: u8) -> Vec<(usize, usize)> {
     let mut cells = Vec::new();
     let (mut from, mut in_quotes) = (start, false);
+    steps::add(end - start);
     for at in start..=end {
         if at < end && bytes[at] == b'"' && matches!(delimiter, b',' | b';') {
             in_quotes = !in_quotes;
