@@ -1,6 +1,6 @@
 //! Tests of assembling; the trace is the recorded Flask one, shortened.
 
-use reenact_model::{FrameLink, Replay, TraceId};
+use reenact_model::{FrameLink, Limits, Replay, SnapshotId, SpanError, TraceId};
 
 use super::*;
 use crate::traceback::tests::CHAIN;

@@ -5,10 +5,14 @@
 //! `Redacted::derive`.
 
 mod assemble;
+mod failure;
+mod fold;
 pub mod grouping;
 mod links;
+mod listing;
 mod same;
 pub mod traceback;
+mod tree;
 mod values;
 
 pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
