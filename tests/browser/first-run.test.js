@@ -34,3 +34,13 @@ test("an empty server says how to connect, and turns into the list when the firs
   await expectNoTrouble(view);
   await view.close();
 });
+
+test("an address that is nobody's says so, however broken it is", async () => {
+  const view = await openPage(browser, server);
+  for (const address of ["/nobody", "/nobody/%E0%A4%A", "/issues/%"]) {
+    await view.page.goto(address);
+    await view.page.getByText(/^There is no such (page|issue)$/).waitFor();
+  }
+  await expectNoTrouble(view);
+  await view.close();
+});
