@@ -121,7 +121,9 @@ impl<'a> Scanner<'a> {
         let is_mixed = token.iter().any(|b| !b.is_ascii_alphabetic())
             || token.iter().skip(1).any(u8::is_ascii_uppercase) && token.iter().any(u8::is_ascii_lowercase);
         let is_parameter = token.ends_with(b"=") && matches!(bytes.get(end), Some(b'"' | b'\'' | b'\\'));
-        if (is_mixed || token.len() > 20) && !is_parameter {
+        // `BEARER = …` is an assignment.
+        let is_token = token.iter().any(u8::is_ascii_alphanumeric) && token[0] != b'=';
+        if is_token && (is_mixed || token.len() > 20) && !is_parameter {
             self.mark(start, start + token.len())
         } else {
             at + 1

@@ -276,6 +276,9 @@ fn elements_tables_and_flags_lose_their_secrets() {
     check("git add -p x -python", "git add -p x -python");
     check("got Bearer hunter2 from b", "got Bearer [redacted] from b");
     check("'Bearer abc.def.'", "'Bearer [redacted].'");
+    check("BEARER = 'hunter2'", "BEARER = '[redacted]'");
+    check("BEARER == 'hunter2'", "BEARER == '[redacted]'");
+    check("bearer - none", "bearer - none");
     check("Bearer tokens, Bearer realm=\"a\"", "Bearer tokens, Bearer realm=\"a\"");
     check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
 }
