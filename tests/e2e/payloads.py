@@ -83,7 +83,7 @@ def recorded(scenario: str) -> list[dict[str, Any]]:
     for request in requests_of:
         path = request["path"].split("?")[0]
         if request.get("body_file") and (path.endswith("/traces") or path.startswith("/debugger/")):
-            found.append({**request, "body": _body(directory / request["body_file"]), "is_trace": path.endswith("/traces")})
+            found.append({**request, "body": body_of(directory / request["body_file"]), "is_trace": path.endswith("/traces")})
     assert found, f"nothing to replay in {directory}"
     return found
 
@@ -96,5 +96,5 @@ def send_recorded(agent: str, request: dict[str, Any]) -> None:
     assert answer.status_code // 100 == 2, f"{request['method']} {request['path']}: {answer.status_code} {answer.text[:500]}"
 
 
-def _body(path: Path) -> bytes:
+def body_of(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
