@@ -4,6 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use reenact_model::{
     CapturedValue, EventId, Exception, Frame, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId, SpanId,
@@ -70,6 +71,40 @@ pub fn run_random(make: Make<'_>, cases: u32, settle: &mut dyn FnMut(&dyn Store)
             }
             Ok(())
         });
+    if let Err(error) = outcome {
+        panic!("the engine and the reference differ: {error}");
+    }
+}
+
+/// Compares the answers to deeply nested random filters over one set of random events.
+///
+/// # Panics
+/// When the store answers otherwise than the reference.
+pub fn run_filters(store: &dyn Store, filters: u32, settle: &mut dyn FnMut(&dyn Store)) {
+    let config = |cases| Config { cases, failure_persistence: None, ..Config::default() };
+    let reference = MemoryStore::with_retention(RETENTION);
+    let mut runner = TestRunner::new(config(1));
+    for _ in 0..400 {
+        let writes = any_event().new_tree(&mut runner).expect("a tree").current();
+        let writes = vec![of(writes)];
+        assert_eq!(write(store, writes.clone()), write(&reference, writes));
+    }
+    settle(store);
+    let outcome = TestRunner::new(config(filters)).run(&nested_filter(5, 24), |filter| {
+        let found = |store: &dyn Store| {
+            let page = store.events(&EventQuery {
+                filter: filter.clone(),
+                range: always(),
+                order: EventOrder::Oldest,
+                cursor: None,
+                limit: 100,
+            })?;
+            let ids: Vec<u128> = page.events.iter().map(|event| event.id.0).collect();
+            Ok::<_, StoreError>((page.total, ids))
+        };
+        prop_assert_eq!(found(store)?, found(&reference)?, "events of {:?}", filter);
+        Ok(())
+    });
     if let Err(error) = outcome {
         panic!("the engine and the reference differ: {error}");
     }
@@ -425,6 +460,10 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn any_filter() -> impl Strategy<Value = Filter> {
+    nested_filter(3, 8)
+}
+
+fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
     let leaf = prop_oneof![
         Just(Filter::All),
         (any_field(), value()).prop_map(|(field, value)| Filter::Equals(field, value)),
@@ -442,7 +481,7 @@ fn any_filter() -> impl Strategy<Value = Filter> {
             Filter::HasValues,
         ])),
     ];
-    leaf.prop_recursive(3, 8, 3, |inner| {
+    leaf.prop_recursive(depth, size, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Filter::And),
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Filter::Or),

@@ -99,6 +99,14 @@ fn the_embedded_store_passes_the_suite() {
     });
 }
 
+#[test]
+fn nested_filters_find_what_they_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(open(dir.path()));
+    let indexed = std::sync::Arc::clone(&store);
+    conformance::run_filters(&Shared(store), 3000, &mut |_| indexed.wait_until_indexed());
+}
+
 /// Half of the events indexed, the rest and all updates of them not.
 #[test]
 fn random_questions_are_answered_with_half_of_the_index() {

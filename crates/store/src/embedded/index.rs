@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 
 use reenact_model::{IssueId, Placed};
 use tantivy::query::{
-    AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
+    AllQuery, BooleanQuery, EmptyQuery, EnableScoring, InvertedIndexRangeQuery, Occur, PhraseQuery, Query,
+    TermQuery,
 };
 use tantivy::schema::{
     Field as IndexField, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
@@ -280,7 +281,7 @@ impl Fields {
         }
         let (first, last) = (format!("{start:0<16}"), format!("{start:f<16}"));
         match (u64::from_str_radix(&first, 16), u64::from_str_radix(&last, 16)) {
-            (Ok(first), Ok(last)) => Box::new(RangeQuery::new(
+            (Ok(first), Ok(last)) => Box::new(InvertedIndexRangeQuery::new(
                 Bound::Included(Term::from_field_u64(self.issue, first)),
                 Bound::Included(Term::from_field_u64(self.issue, last)),
             )),
@@ -298,7 +299,7 @@ fn starts_with(field: IndexField, start: &str) -> Box<dyn Query> {
         Some(after) => Bound::Excluded(Term::from_field_text(field, &after)),
         None => Bound::Unbounded,
     };
-    Box::new(RangeQuery::new(Bound::Included(Term::from_field_text(field, start)), upper))
+    Box::new(InvertedIndexRangeQuery::new(Bound::Included(Term::from_field_text(field, start)), upper))
 }
 
 /// The first text after all that begin with `start`.
