@@ -43,7 +43,7 @@ check: ## formatting, clippy, types of the UI
 
 unit: ## tests of Rust and of the UI
 	@echo "==> unit tests"
-	@cargo test --release --locked --workspace --features reenact-store/testing --quiet
+	@INSTA_WORKSPACE_ROOT=$(CURDIR) cargo test --release --locked --workspace --features reenact-store/testing --quiet
 	@npm run --prefix ui test
 
 e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
