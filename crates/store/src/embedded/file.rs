@@ -13,7 +13,8 @@ use crate::StoreError;
 const FORMAT: i64 = 1;
 
 /// - `row` numbers an event for good; `seq` grows with each insert and update of the file.
-/// - `link` finds the events that refer to a snapshot.
+/// - `link` finds the events that refer to a snapshot which is not in this file: not yet, or in another
+///   day's.
 /// - `snapshot` says where in which body a snapshot stands; the body does not repeat the id.
 const SCHEMA: &str = "
     CREATE TABLE event (

@@ -334,7 +334,7 @@ impl Writer {
         for near in self.days.between(body.day - VALUES_DAYS_MAX..=body.day + VALUES_DAYS_MAX) {
             let Some(open) = self.existing(near.number)? else { continue };
             for (_, id) in fresh {
-                open.give_values(*id)?;
+                open.give_values(*id, near.number == body.day)?;
             }
         }
         Ok(())
@@ -456,8 +456,12 @@ impl OpenDay {
         self.link(known.row, after)
     }
 
+    /// Remembers the snapshots of an event that are not beside it.
     fn link(&self, row: i64, ids: &[SnapshotId]) -> Result<(), StoreError> {
         for id in ids {
+            if file::has_snapshot(&self.connection, *id)? {
+                continue;
+            }
             self.connection
                 .prepare_cached("INSERT OR IGNORE INTO link VALUES (?1, ?2)")
                 .and_then(|mut sql| sql.execute(params![id.0.to_be_bytes().as_slice(), row]))
@@ -478,15 +482,25 @@ impl OpenDay {
         Ok(())
     }
 
-    /// Marks the events that refer to a snapshot, which is here now.
-    fn give_values(&mut self, id: SnapshotId) -> Result<(), StoreError> {
+    /// Marks the events that refer to a snapshot, which is here now: in this day's file, where the
+    /// links to it have done their work, or in another's, which can be deleted before this one.
+    fn give_values(&mut self, id: SnapshotId, here: bool) -> Result<(), StoreError> {
+        let context = || "looking for the events of a snapshot";
+        let key = id.0.to_be_bytes();
         let rows: Vec<i64> = self
             .connection
             .prepare_cached(
                 "SELECT row FROM link JOIN event USING (row) WHERE snapshot_id = ?1 AND has_values = 0",
             )
-            .and_then(|mut sql| sql.query_map([id.0.to_be_bytes().as_slice()], |row| row.get(0))?.collect())
-            .during(|| "looking for the events of a snapshot")?;
+            .and_then(|mut sql| sql.query_map([key.as_slice()], |row| row.get(0))?.collect())
+            .during(context)?;
+        if here {
+            self.totals()?;
+            self.connection
+                .prepare_cached("DELETE FROM link WHERE snapshot_id = ?1")
+                .and_then(|mut sql| sql.execute([key.as_slice()]))
+                .during(context)?;
+        }
         rows.into_iter().try_for_each(|row| self.mark(row, true))
     }
 
