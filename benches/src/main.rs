@@ -15,6 +15,11 @@ mod rounds;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// As in the server, so that the limit has the same.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Measures intake beside a bare handler, with stated work.
 #[derive(Debug, Parser)]

@@ -12,6 +12,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// The C library's allocator keeps about twice as much memory after a load.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Error tracking that keeps the values of the variables in every stack frame.
 ///
