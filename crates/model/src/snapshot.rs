@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Variables {
 /// The captured state of one frame, as one client sent it.
 ///
 /// Found by `id` alone: a frame that lives long is captured once, and later exceptions refer to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The client's id of this snapshot.
     pub id: SnapshotId,
@@ -47,6 +47,15 @@ pub struct Snapshot {
     pub timestamp: Timestamp,
     /// The service of the process.
     pub service: String,
+    /// The environment of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<String>,
+    /// The version of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The trace that was active, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<TraceId>,

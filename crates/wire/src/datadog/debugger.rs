@@ -55,7 +55,7 @@ pub fn decode(
         decoded: Decoded::default(),
         limits,
         major_version: version.and_then(|version| version.split('.').next()?.parse().ok()),
-        service: tags::find(&query_tags, "service"),
+        tags: &query_tags,
         received_at,
         values_left: REQUEST_VALUES_MAX,
         elements: 0,
@@ -82,7 +82,7 @@ struct Request<'r> {
     decoded: Decoded,
     limits: &'r Limits,
     major_version: Option<u32>,
-    service: Option<&'r str>,
+    tags: &'r [(String, String)],
     received_at: Timestamp,
     values_left: usize,
     elements: u64,
@@ -177,11 +177,19 @@ impl Request<'_> {
         let line = body.captures.line.or_else(|| parse_line(body.probe.location.lines.items.first()?));
         let thread = element.logger.thread_name.text();
         let thread = thread.rsplit_once(";pid:").map_or(&*thread, |(name, _)| name);
+        let tag = |name: &str| tags::find(self.tags, name).map(|value| self.text(value));
         let mut snapshot = Snapshot {
             id,
             capture_id,
             timestamp: milliseconds.map_or(self.received_at, Timestamp::from_millis),
-            service: self.text(if service.is_empty() { self.service.unwrap_or("") } else { &service }),
+            service: if service.is_empty() {
+                tag("service").unwrap_or_default()
+            } else {
+                self.text(&service)
+            },
+            env: tag("env"),
+            version: tag("version"),
+            host: tag("host"),
             trace_id,
             span_id,
             function: self.text(&element.logger.method.text()),

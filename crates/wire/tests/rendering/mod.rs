@@ -107,8 +107,11 @@ fn snapshot(out: &mut String, snapshot: &Snapshot) {
     .unwrap();
     writeln!(
         out,
-        "  {} {} {}:{} thread={:?} at={} values_dropped={}",
+        "  {} env={} version={} host={} {} {}:{} thread={:?} at={} values_dropped={}",
         snapshot.service,
+        id(snapshot.env.clone()),
+        id(snapshot.version.clone()),
+        id(snapshot.host.clone()),
         snapshot.function,
         snapshot.file,
         snapshot.line_number.unwrap_or(0),
