@@ -37,7 +37,7 @@ impl Walk<'_> {
         }
         self.within("tags", |walk| {
             walk.tags(&mut span.tags);
-            walk.metrics(span);
+            walk.metrics(&mut span.metrics, &mut span.tags);
         });
     }
 
@@ -58,7 +58,7 @@ impl Walk<'_> {
         }
     }
 
-    fn tags(&mut self, tags: &mut BTreeMap<String, String>) {
+    pub(crate) fn tags(&mut self, tags: &mut BTreeMap<String, String>) {
         let redactor = self.redactor;
         for (key, value) in tags.iter_mut().filter(|(key, _)| *key != VERBATIM) {
             self.within(key, |walk| match redactor.rule_of_tag(key) {
@@ -77,9 +77,12 @@ impl Walk<'_> {
     }
 
     /// A number cannot say that it was redacted: it becomes a tag that does.
-    fn metrics(&mut self, span: &mut Span) {
-        let tags = &mut span.tags;
-        span.metrics.retain(|key, _| match self.redactor.rule_of_tag(key) {
+    pub(crate) fn metrics(
+        &mut self,
+        metrics: &mut BTreeMap<String, f64>,
+        tags: &mut BTreeMap<String, String>,
+    ) {
+        metrics.retain(|key, _| match self.redactor.rule_of_tag(key) {
             Some(listed) => {
                 let mark = replacement(listed);
                 self.note(RuleRef::Name, &mark);

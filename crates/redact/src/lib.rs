@@ -28,6 +28,7 @@ mod names;
 mod redacted;
 pub mod scanner;
 mod steps;
+mod stored;
 mod text;
 mod types;
 mod values;
@@ -39,6 +40,16 @@ pub use redacted::{Plain, Redacted};
 use reenact_model::Fragment;
 use scanner::{Scanner, Selection};
 use walk::Walk;
+
+/// The names that are redacted by default, in lower case and without separators.
+pub fn default_identifiers() -> impl Iterator<Item = &'static str> {
+    names::DOCUMENTED.iter().chain(&names::FURTHER).copied()
+}
+
+/// Whether `text` has the form of `pattern`, in which `*` stands for any text. O(pattern × text).
+pub fn has_form(pattern: &str, text: &str) -> bool {
+    types::is_match(pattern, text)
+}
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -51,6 +51,18 @@ impl<'a> Walk<'a> {
         Self::start(redactor, scanner, String::new())
     }
 
+    /// Sampled as the trace was, or by the event's own id where it has none.
+    pub(crate) fn of_stored(
+        redactor: &'a Redactor,
+        scanner: Option<(&'a Scanner, &Selection)>,
+        trace: Option<u128>,
+        event: u128,
+    ) -> Self {
+        let id = trace.unwrap_or(event);
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, id)));
+        Self::start(redactor, scanner, String::new())
+    }
+
     /// Samples nothing: whoever tries a rule out wants to see it.
     pub(crate) fn of_text(
         redactor: &'a Redactor,
