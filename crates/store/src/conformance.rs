@@ -14,7 +14,7 @@ use reenact_redact::Redacted;
 
 use crate::{
     EventOrder, EventPage, EventQuery, Field, Filter, IssueQuery, IssueSort, MemoryStore, Outcomes, Store,
-    StoreError, TimeRange, Write,
+    StoreError, Stored, TimeRange, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -38,6 +38,7 @@ pub fn run(make: Make<'_>) {
     a_cursor_of_another_query_is_refused(&*make());
     what_is_unknown_is_absent(&*make());
     old_days_are_deleted(&*make());
+    what_is_rewritten_is_gone(&*make());
     nothing_is_taken_after_close(&*make());
     run_random(make, 24, &mut |_| {});
 }
@@ -157,6 +158,9 @@ pub fn snapshot(id: u128, hours: i64) -> Snapshot {
         capture_id: None,
         timestamp: at(hours),
         service: "shop-1".to_owned(),
+        env: None,
+        version: None,
+        host: None,
         trace_id: None,
         span_id: None,
         function: "charge".to_owned(),
@@ -306,6 +310,68 @@ fn old_days_are_deleted(store: &dyn Store) {
     // The folder of a deleted day can come back.
     assert_eq!(write(store, vec![of(event(4, 5, 7))]), [Outcome::Stored]);
     assert_eq!(store.issue(IssueId(7), always(), 1).expect("answers").expect("is there").count_total, 1);
+}
+
+fn what_is_rewritten_is_gone(store: &dyn Store) {
+    let snapshots: Vec<Snapshot> = (1..4).map(|id| snapshot(id, 5)).collect();
+    write(
+        store,
+        vec![Write::Snapshots(snapshots), of(with_snapshot(event(1, 5, 9), 1)), of(event(2, 80, 8))],
+    );
+    write(store, (10..200).map(|id| of(event(id, 30, 7))).collect());
+    let words = |store: &dyn Store, word: &str| all_events(store, Filter::Words(vec![word.to_owned()])).total;
+    assert_eq!((words(store, "payed"), words(store, "changed")), (192, 0));
+    let mut change = |stored: Stored| match stored {
+        Stored::Event(event) if event.issue_id == IssueId(8) => None,
+        Stored::Event(mut event) => {
+            "changed".clone_into(&mut event.report.exceptions[0].message);
+            Some(Redacted::trust_in_tests(Stored::Event(event)))
+        }
+        Stored::Snapshots(mut snapshots) => {
+            snapshots.iter_mut().for_each(|snapshot| "changed".clone_into(&mut snapshot.function));
+            Some(Redacted::trust_in_tests(Stored::Snapshots(snapshots)))
+        }
+        Stored::Message { service, text } if text.contains("order 8") => {
+            drop((service, text));
+            None
+        }
+        Stored::Message { service, .. } => {
+            Some(Redacted::trust_in_tests(Stored::Message { service, text: "changed".to_owned() }))
+        }
+    };
+    let (mut position, mut looked_at, mut changed) = (None, 0, 0);
+    loop {
+        let step = store.rewrite(always(), position.as_deref(), &mut change).expect("rewrites");
+        looked_at += step.looked_at;
+        changed += step.changed;
+        position = step.next;
+        if position.is_none() {
+            break;
+        }
+    }
+    assert_eq!((looked_at, changed), (195, 194));
+    assert_eq!((words(store, "payed"), words(store, "changed")), (1, 191));
+    let kept = store.snapshots(&[SnapshotId(1), SnapshotId(3)]).expect("answers");
+    assert!(kept.len() == 2 && kept.iter().all(|snapshot| snapshot.function == "changed"), "{kept:?}");
+    let message = |id| store.issue(IssueId(id), always(), 1).expect("answers").expect("is there").row.message;
+    assert_eq!((message(9), message(8)), ("changed".to_owned(), "order 8 cannot be payed".to_owned()));
+    assert_eq!(all_events(store, Filter::HasValues).total, 1);
+    assert!(matches!(store.rewrite(always(), Some("x"), &mut |_| None), Err(StoreError::Cursor)));
+    // Another range.
+    let range = TimeRange { from: at(70), to: at(90) };
+    let mut seen = 0;
+    let mut position = None;
+    loop {
+        let mut count = |stored: Stored| {
+            seen += u64::from(matches!(stored, Stored::Event(_)));
+            None
+        };
+        position = store.rewrite(range, position.as_deref(), &mut count).expect("rewrites").next;
+        if position.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 1);
 }
 
 fn nothing_is_taken_after_close(store: &dyn Store) {

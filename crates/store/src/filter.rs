@@ -79,11 +79,7 @@ pub struct Matches<'a> {
 impl Filter {
     /// Whether an event matches. This is what every engine's answer is compared with.
     pub fn matches(&self, at: Matches<'_>) -> bool {
-        match self {
-            Self::All => true,
-            Self::And(all) => all.iter().all(|filter| filter.matches(at)),
-            Self::Or(any) => any.iter().any(|filter| filter.matches(at)),
-            Self::Not(filter) => !filter.matches(at),
+        self.holds(&|condition| match condition {
             Self::Equals(field, value) => field_value(at.event, field).is_some_and(|is| is == *value),
             Self::StartsWith(field, start) => {
                 field_value(at.event, field).is_some_and(|is| is.starts_with(start))
@@ -94,6 +90,18 @@ impl Filter {
                 let words = words(text);
                 words.windows(phrase.len().max(1)).any(|window| window == phrase)
             }),
+            Self::All | Self::And(_) | Self::Or(_) | Self::Not(_) => unreachable!("no single condition"),
+        })
+    }
+
+    /// Whether the filter holds when `is` says which single conditions do.
+    pub fn holds(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(all) => all.iter().all(|filter| filter.holds(is)),
+            Self::Or(any) => any.iter().any(|filter| filter.holds(is)),
+            Self::Not(filter) => !filter.holds(is),
+            single => is(single),
         }
     }
 }

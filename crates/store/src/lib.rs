@@ -11,6 +11,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+pub mod control;
 pub mod embedded;
 mod filter;
 mod memory;
@@ -39,6 +40,37 @@ pub enum Write {
     /// Snapshots that arrived together; stored as one body, found one by one.
     Snapshots(Vec<Snapshot>),
 }
+
+/// One stored thing, to be redacted again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// An event.
+    Event(Box<Placed>),
+    /// Snapshots that are one body.
+    Snapshots(Vec<Snapshot>),
+    /// The message that an issue is listed with.
+    Message {
+        /// The issue's service.
+        service: String,
+        /// The message.
+        text: String,
+    },
+}
+
+/// What one step of [`Store::rewrite`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RewriteStep {
+    /// Events and snapshots looked at.
+    pub looked_at: u64,
+    /// Those of them that were changed.
+    pub changed: u64,
+    /// Where the next step begins; `None` when everything was looked at.
+    pub next: Option<String>,
+}
+
+/// What becomes of a stored thing: `None` leaves it as it is. The same kind of thing comes back, with the
+/// same ids.
+pub type Change<'a> = &'a mut dyn FnMut(Stored) -> Option<Redacted<Stored>>;
 
 /// What became of each write of a batch, in order; one outcome per event and per snapshot.
 pub type Outcomes = Vec<Outcome>;
@@ -140,6 +172,19 @@ pub trait Store: Send + Sync {
 
     /// Deletes what is older, or more, than the retention allows; `now` decides the age.
     fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Takes some of what is stored in the range through `change`, and keeps what comes back instead. What
+    /// was replaced is in no file afterwards, once the last step is done. A step that failed, or that a crash
+    /// ended, is done again from the same `position`; `None` begins.
+    ///
+    /// # Errors
+    /// [`StoreError::Cursor`] for a position that is none of ours.
+    fn rewrite(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Change<'_>,
+    ) -> Result<RewriteStep, StoreError>;
 
     /// Finishes pending writes and stops the threads of the store. Later calls of `submit` fail.
     fn close(&self) -> Result<(), StoreError>;

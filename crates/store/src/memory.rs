@@ -9,10 +9,11 @@ use reenact_redact::Redacted;
 
 use crate::filter::field_value;
 use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
+use crate::rows::place_of;
 use crate::{
-    Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail,
-    IssuePage, IssueQuery, IssueRow, Matches, Neighbours, Outcomes, Store, StoreError, StoreStats, TimeRange,
-    Write,
+    Change, Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, Matches, Neighbours, Outcomes, RewriteStep, Store,
+    StoreError, StoreStats, Stored, TimeRange, Write,
 };
 
 /// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
@@ -124,7 +125,7 @@ impl Kept {
         let mut row = IssueRow {
             type_name: newest.report.type_name().to_owned(),
             message: newest.report.message().to_owned(),
-            culprit: newest.report.culprit().cloned(),
+            culprit: newest.report.culprit().map(place_of),
             service: newest.report.service.clone(),
             envs: envs.into_iter().cloned().collect(),
             versions: versions.into_iter().cloned().collect(),
@@ -334,6 +335,41 @@ impl Store for MemoryStore {
         kept.gone.extend::<Vec<_>>(gone);
         kept.snapshots.retain(|_, snapshot| snapshot.timestamp.day() >= day_kept);
         Ok(())
+    }
+
+    fn rewrite(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Change<'_>,
+    ) -> Result<RewriteStep, StoreError> {
+        if position.is_some() {
+            return Err(StoreError::Cursor);
+        }
+        let mut step = RewriteStep::default();
+        let mut kept = self.lock();
+        for event in &mut kept.events {
+            let report = &event.report;
+            if range.contains(report.timestamp) || range.contains(report.received_at) {
+                step.looked_at += 1;
+                let changed = change(Stored::Event(Box::new(event.clone())));
+                if let Some(Stored::Event(changed)) = changed.map(Redacted::into_inner) {
+                    step.changed += 1;
+                    *event = *changed;
+                }
+            }
+        }
+        for snapshot in kept.snapshots.values_mut() {
+            step.looked_at += 1;
+            let changed = change(Stored::Snapshots(vec![snapshot.clone()]));
+            if let Some(Stored::Snapshots(changed)) = changed.map(Redacted::into_inner) {
+                step.changed += 1;
+                if let Some(new) = changed.into_iter().next() {
+                    *snapshot = Snapshot { id: snapshot.id, ..new };
+                }
+            }
+        }
+        Ok(step)
     }
 
     fn close(&self) -> Result<(), StoreError> {

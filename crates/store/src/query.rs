@@ -14,7 +14,7 @@ pub const QUERY_BYTES_MAX: usize = 4096;
 pub const QUERY_TERMS_MAX: usize = 64;
 
 /// Keys with their field, for suggestions in this order.
-const KEYS: [(&str, Field); 11] = [
+const KEYS: [(&str, Field); 10] = [
     ("service", Field::Service),
     ("env", Field::Env),
     ("version", Field::Version),
@@ -25,8 +25,10 @@ const KEYS: [(&str, Field); 11] = [
     ("trace_id", Field::TraceId),
     ("issue", Field::Issue),
     ("user", Field::User),
-    ("handled", Field::Service),
 ];
+
+/// Keys that have no field.
+const OTHER_KEYS: [&str; 3] = ["has", "is", "handled"];
 
 /// A query that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,14 @@ impl std::error::Error for QueryError {}
 /// [`QueryError`] names the place and a remedy; a query over [`QUERY_BYTES_MAX`] or
 /// [`QUERY_TERMS_MAX`] is refused.
 pub fn parse(text: &str) -> Result<Filter, QueryError> {
+    parse_with(text, &|key| field_of_key(key))
+}
+
+/// Reads a query in which `field_of` knows the keys.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
     if text.len() > QUERY_BYTES_MAX {
         return Err(QueryError {
             at: 0,
@@ -66,7 +76,7 @@ pub fn parse(text: &str) -> Result<Filter, QueryError> {
                 message: format!("the query has more than {QUERY_TERMS_MAX} terms"),
             });
         }
-        let filter = term_filter(&term)?;
+        let filter = term_filter(&term, field_of)?;
         filters.push(if term.negated { Filter::Not(Box::new(filter)) } else { filter });
     }
     Ok(match filters.len() {
@@ -81,7 +91,7 @@ pub fn field_of_key(key: &str) -> Option<Field> {
     if let Some(tag) = key.strip_prefix('@') {
         return (!tag.is_empty()).then(|| Field::Tag(tag.to_owned()));
     }
-    KEYS.iter().find(|(known, _)| *known == key && key != "handled").map(|(_, field)| field.clone())
+    KEYS.iter().find(|(known, _)| *known == key).map(|(_, field)| field.clone())
 }
 
 struct Term {
@@ -178,7 +188,7 @@ impl Cursor<'_> {
     }
 }
 
-fn term_filter(term: &Term) -> Result<Filter, QueryError> {
+fn term_filter(term: &Term, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
     let error = |message: String| QueryError { at: term.at, message };
     let Some(key) = &term.key else {
         let words = words(&term.value);
@@ -199,7 +209,7 @@ fn term_filter(term: &Term) -> Result<Filter, QueryError> {
         ("handled", _) => return Err(error("`handled:` is `true` or `false`".into())),
         _ => {}
     }
-    let field = field_of_key(key).ok_or_else(|| error(unknown_key(key)))?;
+    let field = field_of(key).ok_or_else(|| error(unknown_key(key)))?;
     let value = match field {
         Field::TraceId | Field::Issue => term.value.to_ascii_lowercase(),
         _ => term.value.clone(),
@@ -219,7 +229,7 @@ fn term_filter(term: &Term) -> Result<Filter, QueryError> {
 fn unknown_key(key: &str) -> String {
     // A foreign text goes into the answer: it is cut, so that the answer stays short.
     let shown: String = key.chars().take(40).collect();
-    let known = KEYS.iter().map(|(known, _)| *known).chain(["has", "is"]);
+    let known = KEYS.iter().map(|(known, _)| *known).chain(OTHER_KEYS);
     let nearest =
         known.map(|known| (distance(key, known), known)).min().filter(|(distance, _)| *distance <= 2);
     match nearest {

@@ -239,3 +239,14 @@ pub struct FacetCount {
     /// Events that have it.
     pub events: u64,
 }
+
+/// Where a frame is in the code, without its source line: that is captured text, and is kept with events.
+pub(crate) fn place_of(frame: &Frame) -> Frame {
+    Frame {
+        function: frame.function.clone(),
+        file: frame.file.clone(),
+        line_number: frame.line_number,
+        in_app: frame.in_app,
+        ..Frame::default()
+    }
+}

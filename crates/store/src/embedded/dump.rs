@@ -24,9 +24,11 @@ use crate::StoreError;
 /// # Errors
 /// [`StoreError::Engine`] when a file cannot be read or `out` cannot be written.
 pub fn dump(dir: &Path, out: &mut dyn io::Write) -> Result<(), StoreError> {
-    let state = dir.join("state.sqlite");
-    if state.exists() {
-        dump_file(&file::open_to_read(&state)?, "state.sqlite", out)?;
+    for name in ["state.sqlite", "control.sqlite"] {
+        let path = dir.join(name);
+        if path.exists() {
+            dump_file(&file::open_to_read(&path)?, name, out)?;
+        }
     }
     for (name, folder) in Days::folders(dir)? {
         dump_file(&file::open_to_read(&folder.join("events.sqlite"))?, &name, out)?;

@@ -89,6 +89,7 @@ pub(super) fn open_to_write(
     connection
         .execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};
+             PRAGMA secure_delete = ON;
              PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 500;
              PRAGMA journal_size_limit = 8388608; PRAGMA busy_timeout = 10000;"
         ))

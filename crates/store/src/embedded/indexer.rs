@@ -34,6 +34,8 @@ pub(super) struct Indexer {
 #[derive(Debug, Default)]
 struct Wanted {
     days: BTreeSet<i64>,
+    /// Days whose index is deleted and made anew: its terms hold what was replaced.
+    rebuild: BTreeSet<i64>,
     working: bool,
     paused: bool,
     stopping: bool,
@@ -56,6 +58,17 @@ impl Indexer {
     pub(super) fn wake(&self, days: BTreeSet<i64>) {
         lock(&self.wanted).days.extend(days);
         self.changed.notify_all();
+    }
+
+    /// Deletes the index of a day, and has it made anew; waits until the old one is gone.
+    pub(super) fn rebuild(&self, day: i64) {
+        let mut wanted = lock(&self.wanted);
+        wanted.rebuild.insert(day);
+        wanted.days.insert(day);
+        self.changed.notify_all();
+        while !wanted.stopping && !wanted.paused && wanted.rebuild.contains(&day) {
+            wanted = self.changed.wait(wanted).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
     }
 
     pub(super) fn stop(&self) {
@@ -100,10 +113,18 @@ impl Indexer {
             if open.as_ref().is_some_and(|open| open.day.number != number || open.day.is_deleted()) {
                 close(open.take());
             }
+            let rebuild = lock(&self.wanted).rebuild.contains(&number);
+            if rebuild {
+                close(open.take());
+            }
             let done = match days.get(number) {
                 None => Ok(Done::Everything),
+                Some(day) if rebuild => delete_index(&day).and_then(|()| self.index_some(&day, &mut open)),
                 Some(day) => self.index_some(&day, &mut open),
             };
+            if rebuild && done.is_ok() {
+                lock(&self.wanted).rebuild.remove(&number);
+            }
             self.finish(number, done, &mut open, days);
         }
     }
@@ -200,6 +221,15 @@ impl Indexer {
         }
         Ok(if count == COMMIT_EVENTS_MAX { Done::Part } else { Done::Everything })
     }
+}
+
+fn delete_index(day: &Day) -> Result<(), StoreError> {
+    let folder = day.index_folder();
+    *lock(&day.view) = None;
+    if !folder.exists() {
+        return Ok(());
+    }
+    std::fs::remove_dir_all(&folder).during(|| format!("deleting the index `{}`", folder.display()))
 }
 
 enum Done {

@@ -1,6 +1,6 @@
 //! The embedded store: one directory, nothing to install.
 //!
-//! - **Layout:** `lock`; `state.sqlite` (issues, derived); per UTC day
+//! - **Layout:** `lock`; `control.sqlite` (settings and records); `state.sqlite` (issues, derived); per UTC day
 //!   `day=2026-11-22/events.sqlite` (events and snapshots, the truth) and
 //!   `day=2026-11-22/index/` (derived, rebuilt when missing, broken or outdated).
 //! - **Promise:** what was reported done is durable (`synchronous = FULL`) and there once. It can be
@@ -11,6 +11,7 @@
 //!   another process has it open, or when a file is of a newer format.
 
 mod body;
+mod control;
 mod days;
 mod distinct;
 mod dump;
@@ -20,6 +21,7 @@ mod index;
 mod indexer;
 mod prepared;
 mod query;
+mod rewrite;
 mod scan;
 mod state;
 mod tally;
@@ -39,9 +41,10 @@ use fs4::fs_std::FileExt;
 use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
+use crate::control::Control;
 use crate::{
-    Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage, IssueQuery,
-    Neighbours, Store, StoreError, StoreStats, TimeRange, Write,
+    Change, Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
+    IssueQuery, Neighbours, RewriteStep, Store, StoreError, StoreStats, TimeRange, Write,
 };
 use days::{Days, lock};
 use failure::Failure;
@@ -97,6 +100,7 @@ pub struct EmbeddedStore {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held as long as the store is open.
     lock: Mutex<Option<fs::File>>,
+    control: Arc<control::ControlFile>,
 }
 
 impl std::fmt::Debug for EmbeddedStore {
@@ -151,7 +155,13 @@ impl EmbeddedStore {
             queue: Mutex::new(Some(sender)),
             threads: Mutex::new(vec![writing, indexing]),
             lock: Mutex::new(Some(lock)),
+            control: Arc::new(control::ControlFile::open(dir)?),
         })
+    }
+
+    /// Settings and records in the same directory.
+    pub fn control(&self) -> Arc<dyn Control> {
+        Arc::clone(&self.control) as Arc<dyn Control>
     }
 
     /// Stops indexing, for tests of what is not indexed.
@@ -295,6 +305,15 @@ impl Store for EmbeddedStore {
             self.delete_days(doomed)?;
         }
         Ok(())
+    }
+
+    fn rewrite(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Change<'_>,
+    ) -> Result<RewriteStep, StoreError> {
+        self.rewrite_step(range, position, change)
     }
 
     fn close(&self) -> Result<(), StoreError> {

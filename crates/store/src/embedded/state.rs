@@ -13,6 +13,7 @@ use super::body;
 use super::failure::Failure;
 use super::file::{self, Durability};
 use crate::StoreError;
+use crate::rows::place_of;
 
 const SCHEMA: &str = "
     CREATE TABLE issue (
@@ -59,7 +60,7 @@ impl IssueState {
             service: report.service.clone(),
             type_name: report.type_name().to_owned(),
             message: report.message().to_owned(),
-            culprit: report.culprit().cloned(),
+            culprit: report.culprit().map(place_of),
         }
     }
 
@@ -229,6 +230,39 @@ fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, Stor
     let Some((mut state, culprit)) = found else { return Ok(None) };
     state.culprit = body::decode(&culprit)?;
     Ok(Some(state))
+}
+
+/// Issues with a greater number than `after`: number, service, message.
+pub(super) fn messages_after(
+    issues: &Issues,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let sql = "SELECT id, service, message FROM issue WHERE id > ?1 ORDER BY id LIMIT ?2";
+    issues
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut sql| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            sql.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+        })
+        .during(|| "reading the messages of issues")
+}
+
+/// Replaces messages that are still as they were read.
+pub(super) fn change_messages(
+    connection: &mut Connection,
+    changes: &[(i64, String, String)],
+) -> Result<(), StoreError> {
+    let context = || "writing messages of issues";
+    let transaction = connection.transaction().during(context)?;
+    for (id, before, after) in changes {
+        transaction
+            .prepare_cached("UPDATE issue SET message = ?3 WHERE id = ?1 AND message = ?2")
+            .and_then(|mut sql| sql.execute(params![id, before, after]))
+            .during(context)?;
+    }
+    transaction.commit().during(context)
 }
 
 /// When an issue was first seen.

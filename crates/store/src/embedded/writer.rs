@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::file::{self, StoredEvent, Totals};
 use super::indexer::Indexer;
 use super::prepared::{Prepared, PreparedEvent, SnapshotBody, Snapshots};
+use super::rewrite::{self, DayChanges, Rewrite};
 use super::state::{self, Changes, Counted, Issues};
 use crate::memory::day_of;
 use crate::{Done, Outcomes, StoreError};
@@ -36,6 +37,7 @@ const COUNTS_INTERVAL: Duration = Duration::from_millis(250);
 pub(super) enum Message {
     Batch { writes: Vec<Prepared>, done: Done },
     DeleteDays { days: Vec<i64>, reply: SyncSender<Result<(), StoreError>> },
+    Rewrite(Rewrite),
 }
 
 pub(super) struct Writer {
@@ -102,6 +104,7 @@ impl Writer {
                     self.write_counts();
                     drop(reply.send(self.delete_days(&days)));
                 }
+                Message::Rewrite(rewrite) => self.rewrite(rewrite),
                 Message::Batch { writes, done } => {
                     let mut count = writes.len();
                     let mut batches = vec![(writes, done)];
@@ -338,6 +341,41 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    fn rewrite(&mut self, rewrite: Rewrite) {
+        match rewrite {
+            Rewrite::Day { day, changes, reply } => {
+                let written = self.rewrite_day(day, &changes);
+                if written.is_err() {
+                    self.roll_back();
+                }
+                drop(reply.send(written));
+            }
+            Rewrite::Messages { changes, reply } => {
+                self.write_counts();
+                drop(reply.send(state::change_messages(&mut self.state, &changes)));
+            }
+            Rewrite::Purge { day: Some(day), reply } => {
+                let purged = match self.existing(day) {
+                    Ok(Some(open)) => rewrite::purge(&open.connection),
+                    other => other.map(drop),
+                };
+                drop(reply.send(purged));
+            }
+            Rewrite::Purge { day: None, reply } => drop(reply.send(rewrite::purge(&self.state))),
+        }
+    }
+
+    fn rewrite_day(&mut self, number: i64, changes: &DayChanges) -> Result<Vec<i64>, StoreError> {
+        let Some(open) = self.existing(number)? else { return Ok(Vec::new()) };
+        let mut seq = open.totals()?.seq;
+        let again = rewrite::write_day(&open.connection, changes, &mut seq)?;
+        open.totals()?.seq = seq;
+        let mut changes = Changes::default();
+        self.commit_days(&mut changes)?;
+        lock(&self.issues).pending.append(changes);
+        Ok(again)
     }
 
     fn delete_days(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
