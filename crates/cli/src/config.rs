@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use reenact_server::Permissions;
 use toml::de::{DeTable, DeValue};
 
 use crate::output::{self, Out};
@@ -51,7 +52,7 @@ enum Kind {
 }
 
 /// Every setting there is.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 14] = [
     Setting {
         key: "data_dir",
         environment: &["REENACT_DATA_DIR"],
@@ -72,6 +73,13 @@ const SETTINGS: [Setting; 13] = [
         default: "",
         kind: Kind::Names,
         meaning: "further names that the pages and the API may be asked for by, such as a proxy's",
+    },
+    Setting {
+        key: "access.local_admin",
+        environment: &["REENACT_ACCESS_LOCAL_ADMIN"],
+        default: "values,unmask,settings",
+        kind: Kind::Names,
+        meaning: "what everybody who reaches the pages may do: see values, take masks off, change settings",
     },
     Setting {
         key: "ready_file",
@@ -156,6 +164,7 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) agent_listen: SocketAddr,
     pub(crate) agent_socket: Option<PathBuf>,
+    pub(crate) local_admin: Permissions,
     pub(crate) ready_file: Option<PathBuf>,
     pub(crate) body_bytes_max: usize,
     pub(crate) memory_bytes_max: usize,
@@ -384,6 +393,11 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
         allowed_hosts: names("allowed_hosts"),
         agent_listen: address("agent.listen"),
         agent_socket: path("agent.socket"),
+        local_admin: Permissions::of_names(&names("access.local_admin")).map_err(|unknown| {
+            let given = &values["access.local_admin"].origin;
+            let known = Permissions::NAMES.join("`, `");
+            ConfigError(format!("{given}: `access.local_admin` has `{unknown}`; it knows `{known}`"))
+        })?,
         ready_file: path("ready_file"),
         body_bytes_max: usize::try_from(size("limits.body_max")).unwrap_or(usize::MAX),
         memory_bytes_max: usize::try_from(size("limits.memory_max")).unwrap_or(usize::MAX),

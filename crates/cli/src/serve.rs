@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use reenact_intake::{BodyLimits, Intake, Receipts, router};
 use reenact_model::{Limits, Timestamp};
-use reenact_redact::{Redactor, Rules};
-use reenact_server::{Addresses, App, AppOptions, Listeners, Listening, Pipeline};
+use reenact_redact::Rules;
+use reenact_server::{Addresses, App, AppOptions, Jobs, Keys, Listeners, Listening, Pipeline, Policies};
 use reenact_store::Store;
 use reenact_store::embedded::{EmbeddedStore, Options};
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +20,8 @@ use crate::config::Config;
 
 /// Time between two looks at the retention.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
+/// Time between two writes of what rules did.
+const HITS_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG")
@@ -63,7 +65,6 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         types: config.redacted_types.clone(),
         ..Rules::default()
     };
-    let redactor = Redactor::new(&rules).context("the redaction rules cannot be used")?;
     let listening = Listening {
         agent: config.agent_listen,
         agent_socket: config.agent_socket.clone(),
@@ -75,9 +76,13 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         retention_bytes: Some(config.retention_bytes),
         ..Options::DEFAULT
     };
-    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&config.data_dir, options)?);
+    let embedded = EmbeddedStore::open(&config.data_dir, options)?;
+    let control = embedded.control();
+    let store: Arc<dyn Store> = Arc::new(embedded);
+    let policies = Policies::load(rules, Keys::open(&config.data_dir)?, Arc::clone(&control))?;
+    let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
     let receipts = Arc::new(Receipts::default());
-    let (pipeline, recorded) = Pipeline::new(redactor, Arc::clone(&store));
+    let (pipeline, recorded) = Pipeline::new(Arc::clone(&policies), Arc::clone(&store));
     let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
@@ -102,13 +107,21 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         recorded,
         storing_fails,
         allowed_hosts: config.allowed_hosts.clone(),
+        policies: Arc::clone(&policies),
+        jobs: Arc::clone(&jobs),
+        local_admin: config.local_admin,
     });
 
     let (stop, shutdown) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let serving = listeners.serve(router(intake), app.router(), shutdown.clone());
-    let retention = tokio::spawn(keep_retention(Arc::clone(&store), shutdown));
+    let retention = tokio::spawn(keep_retention(Arc::clone(&store), Arc::clone(&policies), shutdown.clone()));
+    let counting = tokio::spawn(write_hits(policies, shutdown));
+    let working = {
+        let jobs = Arc::clone(&jobs);
+        std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run())?
+    };
     announce(&addresses, &config.data_dir, config.ready_file.as_deref())?;
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
@@ -120,7 +133,12 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     // The receivers live as long as the listeners and the retention do.
     let _ = stop.send(true);
     serving.await;
+    jobs.stop();
     retention.await.context("the retention task failed")?;
+    counting.await.context("the task that counts hits failed")?;
+    if working.join().is_err() {
+        tracing::error!("the thread of the jobs failed");
+    }
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store failed")??;
     tracing::info!("stopped");
     Ok(())
@@ -149,12 +167,32 @@ fn announce(addresses: &Addresses, data_dir: &Path, ready_file: Option<&Path>) -
     Ok(())
 }
 
-async fn keep_retention(store: Arc<dyn Store>, mut shutdown: watch::Receiver<bool>) {
+/// Writes what rules did, now and then and at the end.
+async fn write_hits(policies: Arc<Policies>, mut shutdown: watch::Receiver<bool>) {
+    let mut stopping = false;
+    while !stopping {
+        stopping = tokio::select! {
+            () = tokio::time::sleep(HITS_INTERVAL) => false,
+            _ = shutdown.wait_for(|stop| *stop) => true,
+        };
+        let writing = Arc::clone(&policies);
+        match tokio::task::spawn_blocking(move || writing.write_hits()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the hits of rules could not be written"),
+            Err(error) => tracing::error!(%error, "writing the hits of rules failed"),
+        }
+    }
+}
+
+async fn keep_retention(store: Arc<dyn Store>, policies: Arc<Policies>, mut shutdown: watch::Receiver<bool>) {
     loop {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         let now = Timestamp::from_nanos(i64::try_from(now).unwrap_or(i64::MAX));
-        let keeping = Arc::clone(&store);
-        match tokio::task::spawn_blocking(move || keeping.enforce_retention(now)).await {
+        let (keeping, records) = (Arc::clone(&store), Arc::clone(&policies));
+        let kept = tokio::task::spawn_blocking(move || {
+            keeping.enforce_retention(now).and_then(|()| records.forget(now))
+        });
+        match kept.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the retention could not be kept"),
             Err(error) => tracing::error!(%error, "the retention failed"),

@@ -18,4 +18,4 @@ pub use body::{BodyLimits, Reader};
 pub use datadog::{Intake, router};
 pub use far_end::{FarEnd, FarEndError};
 pub use receipts::{Receipts, Source};
-pub use reply::{error_reply, next_request_id};
+pub use reply::{error_reply, error_reply_at, next_request_id};

@@ -14,7 +14,24 @@ pub fn next_request_id() -> String {
 
 /// `{"error": {"code", "message", "request_id"}}` with the status; `429` and `503` say when to try again.
 pub fn error_reply(status: StatusCode, code: &str, message: &str, request_id: &str) -> Response {
-    let body = json!({ "error": { "code": code, "message": message, "request_id": request_id } });
+    error_reply_at(status, code, message, request_id, None)
+}
+
+/// As [`error_reply`], with the part of the request that is wrong as `field`, and where in its text, in
+/// bytes, as `at`.
+pub fn error_reply_at(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    request_id: &str,
+    place: Option<(&str, Option<usize>)>,
+) -> Response {
+    let mut error = json!({ "code": code, "message": message, "request_id": request_id });
+    if let Some((field, at)) = place {
+        error["field"] = json!(field);
+        error["at"] = json!(at);
+    }
+    let body = json!({ "error": error });
     let mut response = (status, axum::Json(body)).into_response();
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -8,7 +8,10 @@ use reenact_model::Timestamp;
 use reenact_store::Store;
 
 use crate::Addresses;
+use crate::access::Permissions;
+use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
+use crate::policy::Policies;
 
 /// What the handlers of the API share.
 pub struct App {
@@ -26,6 +29,12 @@ pub struct App {
     pub storing_fails: Arc<AtomicBool>,
     /// Further names that the pages and the API may be asked for by.
     pub allowed_hosts: Vec<String>,
+    /// What is redacted, and the settings behind it.
+    pub policies: Arc<Policies>,
+    /// Long work.
+    pub jobs: Arc<Jobs>,
+    /// What everybody who reaches the pages may do, until there are accounts.
+    pub local_admin: Permissions,
 }
 
 /// What an [`App`] is made of.
@@ -42,13 +51,32 @@ pub struct AppOptions {
     pub storing_fails: Arc<AtomicBool>,
     /// Further names that the pages and the API may be asked for by.
     pub allowed_hosts: Vec<String>,
+    /// What is redacted, and the settings behind it.
+    pub policies: Arc<Policies>,
+    /// Long work.
+    pub jobs: Arc<Jobs>,
+    /// What everybody who reaches the pages may do, until there are accounts.
+    pub local_admin: Permissions,
 }
 
 impl App {
     /// An application that began now.
     pub fn new(options: AppOptions) -> Arc<Self> {
-        let AppOptions { store, receipts, addresses, recorded, storing_fails, allowed_hosts } = options;
+        let AppOptions {
+            store,
+            receipts,
+            addresses,
+            recorded,
+            storing_fails,
+            allowed_hosts,
+            policies,
+            jobs,
+            local_admin,
+        } = options;
         Arc::new(Self {
+            policies,
+            jobs,
+            local_admin,
             store,
             receipts,
             started_at: now(),

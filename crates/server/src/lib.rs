@@ -5,15 +5,21 @@
 //! - Captured text leaves as JSON text only; it is never executed and never becomes markup.
 //! - Every address under `/api/v1` is in the generated OpenAPI document.
 
+mod access;
 mod api;
 mod app;
 mod earlier;
+mod jobs;
 mod listeners;
 mod metrics;
 mod pipeline;
+mod policy;
 mod ui;
 
+pub use access::Permissions;
 pub use api::openapi_json;
 pub use app::{App, AppOptions};
+pub use jobs::Jobs;
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};
 pub use pipeline::{Pipeline, Recorded};
+pub use policy::{Keys, KeysError, Policies, PoliciesError};

@@ -9,18 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reenact_intake::{FarEnd, FarEndError};
 use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
 use reenact_model::{EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp};
-use reenact_redact::{Redacted, Redactor};
+use reenact_redact::{Hits, Redacted};
 use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::earlier::{Earlier, Teller};
+use crate::policy::Policies;
 
 /// How many events and snapshots were recorded since the process began; changes wake live pages.
 pub type Recorded = watch::Receiver<u64>;
 
 /// Stores what an intake receives.
 pub struct Pipeline {
-    redactor: Redactor,
+    policies: Arc<Policies>,
     store: Arc<dyn Store>,
     recorded: watch::Sender<u64>,
     earlier: Earlier,
@@ -31,11 +32,11 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline into `store`, and the signal of what it recorded.
-    pub fn new(redactor: Redactor, store: Arc<dyn Store>) -> (Arc<Self>, Recorded) {
+    pub fn new(policies: Arc<Policies>, store: Arc<dyn Store>) -> (Arc<Self>, Recorded) {
         let (recorded, receiver) = watch::channel(0);
         (
             Arc::new(Self {
-                redactor,
+                policies,
                 store,
                 recorded,
                 earlier: Earlier::default(),
@@ -100,9 +101,12 @@ impl Pipeline {
     fn writes(&self, fragments: Vec<Fragment>, received_at: Timestamp) -> Batch {
         let mut batch = Batch::default();
         // Snapshots of one exception resemble each other: kept as one body they take a third of the space.
+        let policy = self.policies.policy();
+        let mut hits = Hits::default();
         let mut captures: BTreeMap<Option<SnapshotId>, Vec<Redacted<Snapshot>>> = BTreeMap::new();
         for fragment in fragments {
-            let redacted = self.redactor.redact(fragment);
+            let (redacted, its_hits) = policy.redact(fragment);
+            hits.add(&its_hits);
             match redacted.get() {
                 Fragment::Snapshot(snapshot) => {
                     let capture = snapshot.capture_id;
@@ -124,6 +128,7 @@ impl Pipeline {
                 }
             }
         }
+        self.policies.count(&hits);
         batch.writes.extend(
             captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
         );

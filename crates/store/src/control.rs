@@ -84,6 +84,9 @@ pub trait Control: Send + Sync {
         audit: Option<&AuditEntry>,
     ) -> Result<Option<u64>, StoreError>;
 
+    /// Deletes a document, whatever its version; one that is not there is no error.
+    fn delete_document(&self, name: &str) -> Result<(), StoreError>;
+
     /// Adds counts.
     fn add_hits(&self, hits: &[RuleHits]) -> Result<(), StoreError>;
 

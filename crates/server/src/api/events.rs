@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::parameters::{Selection, read};
 use super::{ask, present, views};
 use crate::App;
+use crate::access::Viewer;
 use crate::app::now;
 
 fn event_id(text: &str) -> Result<EventId, Failure> {
@@ -22,12 +23,21 @@ fn event_id(text: &str) -> Result<EventId, Failure> {
     responses((status = 200, body = views::Event), (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<views::Event>, Failure> {
     let id = event_id(&id)?;
+    let audit = viewer.does("values.viewed", Some(id.to_string()), None);
     let found = ask(&app, move |app| {
         let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;
         let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
+        if !viewer.permissions.see_values {
+            return Ok(present::event_without_values(placed, snapshots, now()));
+        }
+        if !snapshots.is_empty() {
+            // Without an entry no values are shown.
+            app.policies.control().audit(&audit)?;
+        }
         Ok(present::event(placed, snapshots, now()))
     });
     Ok(Json(found.await?))

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use reenact_intake::{error_reply, next_request_id};
+use reenact_intake::{error_reply_at, next_request_id};
 use reenact_store::StoreError;
 use reenact_store::query::QueryError;
+
+use crate::policy::{ChangeError, SettingsError};
 
 /// Why a call failed; becomes the one shape of error answers.
 #[derive(Debug)]
@@ -12,16 +14,18 @@ pub(crate) struct Failure {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// Which part of what was sent, and where in its text.
+    place: Option<(String, Option<usize>)>,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: String) -> Self {
-        Self { status, code, message }
+        Self { status, code, message, place: None }
     }
 
     /// The caller's mistake.
     pub(crate) fn bad(code: &'static str, message: String) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, message }
+        Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
     pub(crate) fn query(error: &QueryError) -> Self {
@@ -30,11 +34,39 @@ impl Failure {
 
     pub(crate) fn method_not_allowed() -> Self {
         let message = "this address does not take that method".to_owned();
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, code: "method_not_allowed", message }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: format!("there is no such {what}") }
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+    }
+
+    /// The caller may not do `what`.
+    pub(crate) fn forbidden(what: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", format!("you may not {what}"))
+    }
+
+    /// Settings that cannot be used.
+    pub(crate) fn settings(error: SettingsError) -> Self {
+        let place = Some((error.field, error.at));
+        Self { place, ..Self::bad("settings_invalid", error.message) }
+    }
+
+    /// Somebody else changed the settings meanwhile.
+    pub(crate) fn conflict() -> Self {
+        let message = "the settings were changed meanwhile; load them again".to_owned();
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Settings(error) => Self::settings(error),
+            ChangeError::Conflict => Self::conflict(),
+            ChangeError::NotFound(what) => Self::not_found(what),
+            ChangeError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -43,7 +75,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Cursor => Self::bad("cursor_invalid", error.to_string()),
             StoreError::Overloaded => {
-                Self { status: StatusCode::TOO_MANY_REQUESTS, code: "overloaded", message: error.to_string() }
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", error.to_string())
             }
             other => {
                 let chain =
@@ -60,7 +92,7 @@ impl Failure {
     /// Ours; the detail is in the log.
     pub(crate) fn internal() -> Self {
         let message = "something failed on the server; its log says what, under this request id".to_owned();
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, code: "internal", message }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 }
 
@@ -70,6 +102,7 @@ impl IntoResponse for Failure {
         if self.status.is_server_error() {
             tracing::error!(request.id = request_id, "a call failed");
         }
-        error_reply(self.status, self.code, &self.message, &request_id)
+        let place = self.place.as_ref().map(|(field, at)| (field.as_str(), *at));
+        error_reply_at(self.status, self.code, &self.message, &request_id, place)
     }
 }

@@ -1,11 +1,17 @@
 //! The HTTP API under `/api/v1`, and the pages.
 
+mod audit;
 mod events;
 mod failure;
 mod host;
 mod issues;
+mod jobs;
+mod origin;
 mod parameters;
 mod present;
+mod redaction;
+mod scanner;
+mod settings_views;
 mod stream;
 mod system;
 pub(crate) mod views;
@@ -13,11 +19,11 @@ pub(crate) mod views;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post, put};
 use utoipa::OpenApi;
 
 use crate::App;
@@ -41,6 +47,24 @@ use failure::Failure;
         events::one,
         events::neighbours,
         stream::stream,
+        redaction::get,
+        redaction::put,
+        redaction::hits,
+        redaction::trial,
+        scanner::list,
+        scanner::add_group,
+        scanner::put_group,
+        scanner::delete_group,
+        scanner::add_rule,
+        scanner::put_rule,
+        scanner::delete_rule,
+        jobs::scrub,
+        jobs::list,
+        jobs::one,
+        jobs::cancel,
+        audit::me,
+        audit::list,
+        audit::unmasked,
     )
 )]
 struct Description;
@@ -65,6 +89,20 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/stream", get(stream::stream))
+            .route("/redaction", get(redaction::get).put(redaction::put))
+            .route("/redaction/hits", get(redaction::hits))
+            .route("/redaction/try", post(redaction::trial))
+            .route("/scanner/groups", get(scanner::list).post(scanner::add_group))
+            .route("/scanner/groups/{id}", put(scanner::put_group).delete(scanner::delete_group))
+            .route("/scanner/groups/{id}/rules", post(scanner::add_rule))
+            .route("/scanner/rules/{id}", put(scanner::put_rule).delete(scanner::delete_rule))
+            .route("/scrub", post(jobs::scrub))
+            .route("/jobs", get(jobs::list))
+            .route("/jobs/{id}", get(jobs::one))
+            .route("/jobs/{id}/cancel", post(jobs::cancel))
+            .route("/me", get(audit::me))
+            .route("/audit", get(audit::list))
+            .route("/unmask", post(audit::unmasked))
             .route("/openapi.json", get(system::openapi))
             .fallback(|| async { Failure::not_found("address; `/api/v1/openapi.json` lists them") })
             .method_not_allowed_fallback(|| async { Failure::method_not_allowed() });
@@ -85,6 +123,8 @@ impl App {
             .route("/metrics", get(system::metrics))
             .fallback(get(ui::serve).fallback(|| async { Failure::method_not_allowed() }))
             .method_not_allowed_fallback(|| async { Failure::method_not_allowed() })
+            .layer(DefaultBodyLimit::max(parameters::BODY_BYTES_MAX))
+            .layer(middleware::from_fn(origin::check))
             .layer(middleware::from_fn_with_state(Arc::clone(self), host::check))
             .layer(middleware::from_fn(secure))
             .with_state(Arc::clone(self))
@@ -104,8 +144,8 @@ async fn secure(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        // Everything here is read only.
+    if status == StatusCode::METHOD_NOT_ALLOWED && !headers.contains_key(header::ALLOW) {
+        // The pages are read only.
         headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
@@ -121,4 +161,14 @@ async fn ask<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let app = Arc::clone(app);
     tokio::task::spawn_blocking(move || call(&app)).await.unwrap_or_else(|_| Err(Failure::internal()))
+}
+
+/// A new id: 16 hexadecimal digits.
+fn new_id() -> Result<String, Failure> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gives no random numbers");
+        Failure::internal()
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -1,7 +1,9 @@
 //! Reading the parameters of a request.
 
+use axum::Json;
 use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::StatusCode;
 use reenact_model::Timestamp;
 use reenact_store::{Filter, TimeRange, query};
 use serde::Deserialize;
@@ -35,20 +37,21 @@ impl Selection {
     }
 
     pub(crate) fn range(&self, now: Timestamp) -> Result<TimeRange, Failure> {
-        let time = |text: &Option<String>, name: &str| -> Result<Option<Timestamp>, Failure> {
-            text.as_deref()
-                .filter(|text| !text.is_empty())
-                .map(|text| parse_time(text, now, name))
-                .transpose()
-        };
         // An event of this very moment belongs to a range that ends now.
-        let to = time(&self.to, "to")?.unwrap_or_else(|| now.saturating_add_nanos(1_000_000_000));
-        let from = time(&self.from, "from")?.unwrap_or_else(|| to.saturating_add_nanos(-DAY_NS));
+        let to =
+            time(self.to.as_deref(), now, "to")?.unwrap_or_else(|| now.saturating_add_nanos(1_000_000_000));
+        let from =
+            time(self.from.as_deref(), now, "from")?.unwrap_or_else(|| to.saturating_add_nanos(-DAY_NS));
         if from >= to {
             return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
         }
         Ok(TimeRange { from, to })
     }
+}
+
+/// A time that may be absent; `name` is that of the parameter.
+pub(crate) fn time(text: Option<&str>, now: Timestamp, name: &str) -> Result<Option<Timestamp>, Failure> {
+    text.filter(|text| !text.is_empty()).map(|text| parse_time(text, now, name)).transpose()
 }
 
 fn parse_time(text: &str, now: Timestamp, name: &str) -> Result<Timestamp, Failure> {
@@ -81,6 +84,33 @@ pub(crate) fn read<T>(parameters: Result<Query<T>, QueryRejection>) -> Result<T,
         .map(|Query(value)| value)
         .map_err(|error| Failure::bad("parameter_invalid", unreadable(&error.body_text())))
 }
+
+/// The JSON of a call, or what is wrong with it.
+pub(crate) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Failure> {
+    body.map(|Json(value)| value).map_err(|error| match error {
+        JsonRejection::MissingJsonContentType(_) => Failure::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content_type_unsupported",
+            "the body is JSON, with `Content-Type: application/json`".to_owned(),
+        ),
+        JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
+            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+        }
+        // What the library says names the field and the place.
+        other => {
+            let text = other.body_text();
+            let detail = text.split_once("type: ").or_else(|| text.split_once("JSON: "));
+            Failure::bad(
+                "body_invalid",
+                format!("the body cannot be read: {}", detail.map_or(&*text, |two| two.1)),
+            )
+        }
+    })
+}
+
+/// Length of the body of a call, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 8 << 20;
 
 /// In our own words: what the library says names its own inner workings.
 fn unreadable(library_says: &str) -> String {

@@ -83,6 +83,33 @@ pub(crate) fn neighbours(found: Neighbours) -> views::Neighbours {
     }
 }
 
+/// As [`event`], for somebody who may not see captured values.
+pub(crate) fn event_without_values(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) -> views::Event {
+    let mut event = event(placed, snapshots, now);
+    let (hidden, reason) = ("hidden", "you may not see captured values");
+    let mut exceptions: Vec<&mut views::Exception> = event.exceptions.iter_mut().collect();
+    let mut any = false;
+    while let Some(exception) = exceptions.pop() {
+        for frame in exception.frames.iter_mut().filter(|frame| frame.values.state == "captured") {
+            any = true;
+            frame.values = views::FrameValues {
+                state: hidden.to_owned(),
+                reason: reason.to_owned(),
+                captured_line_number: frame.values.captured_line_number,
+                earlier_occurrence: frame.values.earlier_occurrence,
+                arguments: Variables::default(),
+                locals: Variables::default(),
+                globals: Variables::default(),
+                closure: Variables::default(),
+            };
+        }
+    }
+    if any {
+        event.values = views::ValuesState { state: hidden.to_owned(), reason: reason.to_owned() };
+    }
+    event
+}
+
 /// Joins an event with its snapshots, in whatever order they arrived.
 pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) -> views::Event {
     let state = reenact_issues::values_state(&placed, now, snapshots.len());

@@ -302,7 +302,8 @@ pub(crate) struct Client {
 /// Whether values were captured, or why not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValuesState {
-    /// `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`.
+    /// `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`;
+    /// `hidden` to somebody who may not see values.
     pub(crate) state: String,
     /// One sentence for people.
     pub(crate) reason: String,
@@ -611,4 +612,9 @@ pub(crate) struct ErrorDetail {
     pub(crate) message: String,
     /// Joins the answer with the log.
     pub(crate) request_id: String,
+    /// Which part of what was sent is wrong: `groups.0.rules.1.pattern`. Absent where that is no matter.
+    #[schema(nullable = false)]
+    pub(crate) field: Option<String>,
+    /// Where in the text of that part, in bytes from 0.
+    pub(crate) at: Option<usize>,
 }

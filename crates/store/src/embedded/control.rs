@@ -107,6 +107,13 @@ impl Control for ControlFile {
         Ok(Some(from + 1))
     }
 
+    fn delete_document(&self, name: &str) -> Result<(), StoreError> {
+        lock(&self.connection)
+            .execute("DELETE FROM document WHERE name = ?1", [name])
+            .map(drop)
+            .during(|| format!("deleting the settings `{name}`"))
+    }
+
     fn add_hits(&self, hits: &[RuleHits]) -> Result<(), StoreError> {
         let context = || "counting the hits of rules";
         let mut connection = lock(&self.connection);
@@ -213,6 +220,9 @@ mod tests {
         assert_eq!(control.documents("").unwrap().len(), 1);
         assert_eq!(control.documents("a%").unwrap(), []);
         assert_eq!(control.audit_log(&AuditQuery { limit: 9, ..AuditQuery::default() }).unwrap().len(), 1);
+        control.delete_document("b").unwrap();
+        control.delete_document("a").unwrap();
+        assert_eq!(control.document("a").unwrap(), None);
         let long = "x".repeat(DOCUMENT_BYTES_MAX + 1);
         assert!(control.put_document("a", 2, &long, None).is_err());
     }

@@ -1,0 +1,123 @@
+//! Jobs: redacting again what is stored.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use reenact_model::Timestamp;
+
+use super::failure::Failure;
+use super::parameters::{body, time};
+use super::redaction::{may_change, names, rule_name};
+use super::settings_views as views;
+use super::{ask, new_id};
+use crate::App;
+use crate::access::Viewer;
+use crate::app::now;
+use crate::jobs::{Job, State as JobState};
+use crate::policy::RuleKey;
+
+/// Redacts again what is stored, with the rules in force.
+#[utoipa::path(post, operation_id = "startScrub", path = "/scrub", tag = "redaction", request_body = views::ScrubRequest,
+    responses((status = 202, body = views::Job), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody)))]
+pub(crate) async fn scrub(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    request: Result<Json<views::ScrubRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<views::Job>), Failure> {
+    may_change(&viewer)?;
+    let request = body(request)?;
+    let now = now();
+    let from = time(request.from.as_deref(), now, "from")?;
+    let to = time(request.to.as_deref(), now, "to")?.unwrap_or(Timestamp::from_nanos(i64::MAX));
+    if from.is_some_and(|from| from >= to) {
+        return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
+    }
+    let id = new_id()?;
+    let audit = viewer.does("scrub.started", Some(id.clone()), None);
+    let job = ask(&app, move |app| {
+        let job = app.jobs.scrub(id, from, to, &audit)?;
+        Ok(shown(job, &names(&app.policies.current())))
+    });
+    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}
+
+/// Jobs, the newest first.
+#[utoipa::path(get, operation_id = "listJobs", path = "/jobs", tag = "redaction",
+    responses((status = 200, body = views::JobList)))]
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<views::JobList>, Failure> {
+    ask(&app, |app| {
+        let names = names(&app.policies.current());
+        let jobs = app.jobs.all()?.into_iter().map(|job| shown(job, &names)).collect();
+        Ok(Json(views::JobList { jobs }))
+    })
+    .await
+}
+
+/// One job.
+#[utoipa::path(get, operation_id = "getJob", path = "/jobs/{id}", tag = "redaction", params(("id" = String, Path)),
+    responses((status = 200, body = views::Job), (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<views::Job>, Failure> {
+    ask(&app, move |app| {
+        let job = app.jobs.one(&id)?.ok_or_else(|| Failure::not_found("job"))?;
+        Ok(Json(shown(job, &names(&app.policies.current()))))
+    })
+    .await
+}
+
+/// Ends a job; what it changed stays changed.
+#[utoipa::path(post, operation_id = "cancelJob", path = "/jobs/{id}/cancel", tag = "redaction", params(("id" = String, Path)),
+    responses((status = 200, body = views::Job), (status = 403, body = super::views::ErrorBody),
+        (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Json<views::Job>, Failure> {
+    may_change(&viewer)?;
+    let audit = viewer.does("scrub.cancelled", Some(id.clone()), None);
+    ask(&app, move |app| {
+        let job = app.jobs.cancel(&id, &audit)?.ok_or_else(|| Failure::not_found("job"))?;
+        Ok(Json(shown(job, &names(&app.policies.current()))))
+    })
+    .await
+}
+
+fn shown(job: Job, names: &BTreeMap<String, String>) -> views::Job {
+    let text = |nanos: i64| Timestamp::from_nanos(nanos).to_string();
+    let mut hits: Vec<views::RuleCount> = job
+        .hits
+        .iter()
+        .filter_map(|(rule, count)| {
+            Some(views::RuleCount { rule: rule_name(&RuleKey::parse(rule)?, names), count: *count })
+        })
+        .collect();
+    hits.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.rule.cmp(&b.rule)));
+    views::Job {
+        id: job.id,
+        kind: views::JobKind::Scrub,
+        state: match job.state {
+            JobState::Running => views::JobState::Running,
+            JobState::Done => views::JobState::Done,
+            JobState::Cancelled => views::JobState::Cancelled,
+            JobState::Failed => views::JobState::Failed,
+        },
+        from: job.from.map(text),
+        to: (job.to != i64::MAX).then(|| text(job.to)),
+        requested_by: job.requested_by,
+        created_at: text(job.created_at),
+        finished_at: job.finished_at.map(text),
+        done: job.done,
+        total: job.total,
+        changed: job.changed,
+        hits,
+        error: job.error,
+    }
+}

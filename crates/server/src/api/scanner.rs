@@ -1,0 +1,178 @@
+//! The Sensitive Data Scanner: groups and their rules.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::failure::Failure;
+use super::parameters::body;
+use super::redaction::may_change;
+use super::settings_views as views;
+use super::{ask, new_id};
+use crate::App;
+use crate::access::Viewer;
+use crate::policy::ChangeError;
+use crate::policy::settings::{ScannerGroup, ScannerRuleSetting, ScannerSettings};
+
+/// The groups with their rules.
+#[utoipa::path(get, operation_id = "listScannerGroups", path = "/scanner/groups", tag = "redaction",
+    responses((status = 200, body = views::ScannerGroups)))]
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Json<views::ScannerGroups> {
+    Json(views::ScannerGroups { groups: app.policies.current().scanner.settings.groups })
+}
+
+/// Adds a group.
+#[utoipa::path(post, operation_id = "addScannerGroup", path = "/scanner/groups", tag = "redaction",
+    request_body = views::GroupChange,
+    responses((status = 201, body = ScannerGroup), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody)))]
+pub(crate) async fn add_group(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    change: Result<Json<views::GroupChange>, JsonRejection>,
+) -> Result<(StatusCode, Json<ScannerGroup>), Failure> {
+    may_change(&viewer)?;
+    let change = body(change)?;
+    let id = new_id()?;
+    let group = ScannerGroup {
+        id: id.clone(),
+        name: change.name,
+        query: change.query,
+        enabled: change.enabled,
+        rules: Vec::new(),
+    };
+    let detail = format!("added the group `{}`", group.name);
+    let added = changed(&app, &viewer, id, detail, move |settings| {
+        settings.groups.push(group.clone());
+        Ok(group)
+    });
+    Ok((StatusCode::CREATED, Json(added.await?)))
+}
+
+/// Changes a group; its rules stay.
+#[utoipa::path(put, operation_id = "putScannerGroup", path = "/scanner/groups/{id}", tag = "redaction",
+    params(("id" = String, Path)), request_body = views::GroupChange,
+    responses((status = 200, body = ScannerGroup), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody), (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn put_group(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    change: Result<Json<views::GroupChange>, JsonRejection>,
+) -> Result<Json<ScannerGroup>, Failure> {
+    may_change(&viewer)?;
+    let change = body(change)?;
+    let detail = format!("changed the group `{}`", change.name);
+    let put = changed(&app, &viewer, id.clone(), detail, move |settings| {
+        let group = group(settings, &id)?;
+        group.name = change.name;
+        group.query = change.query;
+        group.enabled = change.enabled;
+        Ok(group.clone())
+    });
+    Ok(Json(put.await?))
+}
+
+/// Deletes a group with its rules.
+#[utoipa::path(delete, operation_id = "deleteScannerGroup", path = "/scanner/groups/{id}", tag = "redaction",
+    params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = super::views::ErrorBody),
+        (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn delete_group(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    may_change(&viewer)?;
+    let deleted = changed(&app, &viewer, id.clone(), "deleted the group".to_owned(), move |settings| {
+        group(settings, &id)?;
+        settings.groups.retain(|group| group.id != id);
+        Ok(())
+    });
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Adds a rule to a group.
+#[utoipa::path(post, operation_id = "addScannerRule", path = "/scanner/groups/{id}/rules", tag = "redaction",
+    params(("id" = String, Path)), request_body = views::RuleChange,
+    responses((status = 201, body = ScannerRuleSetting), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody), (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn add_rule(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(group_id): Path<String>,
+    change: Result<Json<views::RuleChange>, JsonRejection>,
+) -> Result<(StatusCode, Json<ScannerRuleSetting>), Failure> {
+    may_change(&viewer)?;
+    let id = new_id()?;
+    let rule = body(change)?.with_id(id.clone());
+    let detail = format!("added the rule `{}`", rule.name);
+    let added = changed(&app, &viewer, id, detail, move |settings| {
+        group(settings, &group_id)?.rules.push(rule.clone());
+        Ok(rule)
+    });
+    Ok((StatusCode::CREATED, Json(added.await?)))
+}
+
+/// Changes a rule.
+#[utoipa::path(put, operation_id = "putScannerRule", path = "/scanner/rules/{id}", tag = "redaction",
+    params(("id" = String, Path)), request_body = views::RuleChange,
+    responses((status = 200, body = ScannerRuleSetting), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody), (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn put_rule(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    change: Result<Json<views::RuleChange>, JsonRejection>,
+) -> Result<Json<ScannerRuleSetting>, Failure> {
+    may_change(&viewer)?;
+    let rule = body(change)?.with_id(id.clone());
+    let detail = format!("changed the rule `{}`", rule.name);
+    let put = changed(&app, &viewer, id, detail, move |settings| {
+        let rules = settings.groups.iter_mut().flat_map(|group| &mut group.rules);
+        let known = rules.into_iter().find(|known| known.id == rule.id);
+        *known.ok_or(ChangeError::NotFound("rule"))? = rule.clone();
+        Ok(rule)
+    });
+    Ok(Json(put.await?))
+}
+
+/// Deletes a rule.
+#[utoipa::path(delete, operation_id = "deleteScannerRule", path = "/scanner/rules/{id}", tag = "redaction",
+    params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = super::views::ErrorBody),
+        (status = 404, body = super::views::ErrorBody)))]
+pub(crate) async fn delete_rule(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    may_change(&viewer)?;
+    let deleted = changed(&app, &viewer, id.clone(), "deleted the rule".to_owned(), move |settings| {
+        let before: usize = settings.groups.iter().map(|group| group.rules.len()).sum();
+        settings.groups.iter_mut().for_each(|group| group.rules.retain(|rule| rule.id != id));
+        let after: usize = settings.groups.iter().map(|group| group.rules.len()).sum();
+        if before == after { Err(ChangeError::NotFound("rule")) } else { Ok(()) }
+    });
+    deleted.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn group<'a>(settings: &'a mut ScannerSettings, id: &str) -> Result<&'a mut ScannerGroup, ChangeError> {
+    settings.groups.iter_mut().find(|group| group.id == id).ok_or(ChangeError::NotFound("group"))
+}
+
+async fn changed<T: Send + 'static>(
+    app: &Arc<App>,
+    viewer: &Viewer,
+    subject: String,
+    detail: String,
+    change: impl FnOnce(&mut ScannerSettings) -> Result<T, ChangeError> + Send + 'static,
+) -> Result<T, Failure> {
+    let audit = viewer.does("scanner.changed", Some(subject), Some(detail));
+    ask(app, move |app| Ok(app.policies.change_scanner(&audit, change)?)).await
+}
