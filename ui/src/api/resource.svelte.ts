@@ -88,6 +88,7 @@ export function resource<T>(url: () => string | null, identity: () => string = (
     get outdated() { return missing ? null : error; },
     get loading() { return loading; },
     get stale() { return stale; },
-    reload() { round += 1; },
+    // An effect may reload without depending on it.
+    reload() { round = untrack(() => round) + 1; },
   };
 }
