@@ -17,6 +17,7 @@ describe("hostile text", () => {
   before(async () => {
     [server, browser] = await Promise.all([startServer(), launch()]);
     await sendError(server.agent, {
+      service: `service-${"long".repeat(20)}`, env: `env-${"long".repeat(20)}`, version: "9".repeat(80),
       type: "app.Trap", message: `${SCRIPT} ${IMAGE} invoice\u202egnp.exe`, tags: { [`tag.${IMAGE}`]: `javascript:alert(3)//${SCRIPT}`, "http.url": "javascript:alert(4)" },
       frames: [{
         function: "spring", file: "/srv/app/trap.py", line: 7, code: `x = "${IMAGE}"`,
@@ -67,6 +68,24 @@ describe("hostile text", () => {
     await inert(view);
     await expectNoAxeViolations(page);
     await view.close();
+  });
+
+  test("long names stay within their row, and leave room for the place of the error", async () => {
+    for (const width of [1440, 1024, 390]) {
+      const view = await openPage(browser, server, { viewport: { width, height: 844 } });
+      await view.page.goto("/issues");
+      const row = view.page.getByRole("row").filter({ hasText: "Trap" });
+      await row.waitFor();
+      const cell = await row.getByRole("cell").first().boundingBox();
+      for (const part of await row.locator(".where > *").all()) {
+        const box = await part.boundingBox();
+        assert.ok(box.x + box.width <= cell.x + cell.width + 1, `${width}: ${await part.innerText()}`);
+      }
+      const place = await row.getByText(/trap\.py:7/).first().boundingBox();
+      assert.ok(place.width > 60, `${width}: ${place.width}`);
+      await expectNoTrouble(view);
+      await view.close();
+    }
   });
 
   test("stays small: long text is cut, long lists come in parts", async () => {

@@ -218,6 +218,24 @@ describe("from the list to the values", () => {
       await newest(page).waitFor();
     }));
 
+  test("on paper: light, without what can only be clicked, values as they are on the screen", () =>
+    visit("/issues", { colorScheme: "dark" }, async (page) => {
+      await page.getByRole("button", { name: /^Theme/ }).click();
+      await page.getByRole("button", { name: /^Theme/ }).click();
+      assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+      await newest(page).click();
+      await page.getByRole("treeitem", { name: /^order Order/ }).click();
+      await page.emulateMedia({ media: "print" });
+      await page.setViewportSize({ width: 700, height: 1000 });
+      assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "light");
+      await page.getByRole("treeitem", { name: /^total int 42/ }).waitFor();
+      await page.getByText("return order.total / rate").waitFor();
+      await page.getByText("Stack & values").waitFor();
+      for (const hidden of ["Main", "Occurrences", "Frames shown"]) assert.equal(await page.getByRole("navigation", { name: hidden }).count(), 0, hidden);
+      assert.equal(await page.getByRole("button").count(), 0);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is cut off at the side");
+    }));
+
   for (const colorScheme of ["light", "dark"]) {
     for (const [name, width] of [["wide", 1440], ["narrow", 390], ["very narrow", 320]]) {
       test(`accessible and without sideways scrolling: ${colorScheme}, ${name}`, () =>

@@ -4,6 +4,7 @@ import { start } from "./lib/router.svelte";
 import { theme } from "./lib/theme.svelte";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/print.css";
 
 theme.apply();
 start();

@@ -30,17 +30,17 @@ const id64 = () => randomBytes(8).readBigUInt64BE() >> 1n;
 
 /**
  * One error of one request. `frames` are outermost first; a frame with `values` ({arguments, locals}) is sent with a snapshot,
- * unless `captured` is false, as when the client's limiter said no.
+ * unless `captured` is false, as when the client's limiter said no. `stack` replaces the printed traceback.
  */
 export async function sendError(agent, error) {
-  const { type, message, frames, service = "shop", env = "prod", version = "1.2.3", at = Date.now(), captured = true, tags = {} } = error;
+  const { type, message, frames, service = "shop", env = "prod", version = "1.2.3", at = Date.now(), captured = true, tags = {}, stack = stackText(type, message, frames) } = error;
   const capture = randomUUID();
   const traceId = id64();
   const spanId = id64();
   const snapshots = [];
   const meta = {
     env, version, language: "python", "runtime-id": randomUUID(),
-    "error.type": type, "error.message": message, "error.stack": stackText(type, message, frames), ...tags,
+    "error.type": type, "error.message": message, "error.stack": stack, ...tags,
   };
   frames.forEach((frame, index) => {
     if (!frame.values || !captured) return;

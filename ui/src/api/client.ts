@@ -10,7 +10,17 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+
+  /** Whether the same question may be answered in a moment: nobody answered, or somebody who is busy or starting. */
+  get passing(): boolean {
+    return this.code === "unreachable" || PASSING.has(this.status);
+  }
 }
+
+const PASSING = new Set([429, 502, 503, 504]);
+
+/** A server that takes longer will not answer at all; saying so is better than waiting for ever. */
+export const PATIENCE_MS = 30_000;
 
 export type Params = Record<string, string | number | boolean | null | undefined>;
 
@@ -24,15 +34,20 @@ export function apiUrl(path: string, params: Params = {}): string {
 }
 
 export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const either = signal ? AbortSignal.any([signal, patience]) : patience;
   let response: Response;
+  let text: string;
   try {
-    response = await fetch(url, { signal: signal ?? null, headers: { accept: "application/json" } });
+    response = await fetch(url, { signal: either, headers: { accept: "application/json" } });
+    text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError("The server did not answer. It may be restarting, or the connection is down.", "unreachable", 0, null);
+    throw new ApiError(unanswered(patience.aborted), "unreachable", 0, null);
   }
-  const body: unknown = await response.json().catch(() => null);
+  const body = parse(text);
   if (response.ok && body !== null) return body as T;
+  if (response.ok) throw new ApiError("What answered is not Reenact, or something between changed the answer.", "internal", response.status, null);
   const detail = (body as Partial<ErrorBody> | null)?.error;
   throw new ApiError(
     detail?.message ?? `The server answered ${response.status} without saying why.`,
@@ -40,4 +55,18 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
     response.status,
     detail?.request_id ?? response.headers.get("x-request-id"),
   );
+}
+
+function unanswered(late: boolean): string {
+  if (late) return `The server did not answer within ${PATIENCE_MS / 1_000} seconds.`;
+  if (!navigator.onLine) return "This device is offline.";
+  return "The server did not answer. It may be restarting, or the connection is down.";
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

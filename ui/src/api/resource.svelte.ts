@@ -6,6 +6,9 @@ import { ApiError, getJson } from "./client";
 const recent = new Map<string, unknown>();
 const RECENT_LIMIT = 60;
 
+/** How long after a passing failure the same is asked again. */
+export const AGAIN_MS = 5_000;
+
 function remember(url: string, data: unknown): void {
   recent.delete(url);
   recent.set(url, data);
@@ -16,6 +19,10 @@ function remember(url: string, data: unknown): void {
 export interface Resource<T> {
   readonly data: T | undefined;
   readonly error: ApiError | null;
+  /** The failure, when there is nothing right to show: `data` is absent, gone, or belongs to an earlier question. */
+  readonly missing: ApiError | null;
+  /** The failure, when only the renewal of `data` failed. */
+  readonly outdated: ApiError | null;
   readonly loading: boolean;
   /** True while `data` still belongs to an earlier question. */
   readonly stale: boolean;
@@ -24,7 +31,7 @@ export interface Resource<T> {
 
 /**
  * Follows `url`; null means there is nothing to ask yet. Old data stays while new data is on its way,
- * unless `identity` says that it is about something else.
+ * unless `identity` says that it is about something else. What fails for a moment is asked again by itself.
  */
 export function resource<T>(url: () => string | null, identity: () => string = () => ""): Resource<T> {
   let data = $state.raw<T>();
@@ -50,6 +57,7 @@ export function resource<T>(url: () => string | null, identity: () => string = (
     stale = known === undefined && untrack(() => data) !== undefined;
     loading = true;
     const controller = new AbortController();
+    let again: ReturnType<typeof setTimeout> | undefined;
     getJson<T>(asked, controller.signal).then(
       (answer) => {
         if (controller.signal.aborted) return;
@@ -63,16 +71,24 @@ export function resource<T>(url: () => string | null, identity: () => string = (
         if (controller.signal.aborted) return;
         error = reason instanceof ApiError ? reason : new ApiError(String(reason), "internal", 0, null);
         loading = false;
+        if (error.passing) again = setTimeout(() => { round += 1; }, AGAIN_MS);
       },
     );
-    return () => controller.abort();
+    return () => {
+      controller.abort();
+      clearTimeout(again);
+    };
   });
+  const missing = $derived(error !== null && (data === undefined || stale || error.status === 404) ? error : null);
 
   return {
     get data() { return data; },
     get error() { return error; },
+    get missing() { return missing; },
+    get outdated() { return missing ? null : error; },
     get loading() { return loading; },
     get stale() { return stale; },
-    reload() { round += 1; },
+    // An effect may reload without depending on it.
+    reload() { round = untrack(() => round) + 1; },
   };
 }

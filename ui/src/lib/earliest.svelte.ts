@@ -20,13 +20,24 @@ async function find(): Promise<string> {
   return from;
 }
 
-/** null until known; a failure falls back to the very beginning, which is right, only less readable. */
+const AGAIN_MS = 5_000;
+
+/** null until known; a failure falls back to the very beginning, which is right, only less readable, until it is known after all. */
 export function earliest(): string | null {
   if (value === null && !asking) {
     asking = true;
-    void find().catch(() => BEGINNING).then((from) => { value = from; });
+    void seek();
   }
   return value;
+}
+
+async function seek(): Promise<void> {
+  try {
+    value = await find();
+  } catch {
+    value = BEGINNING;
+    setTimeout(() => { if (value === BEGINNING) void seek(); }, AGAIN_MS);
+  }
 }
 
 /** Forgets it, for when the reader asks for fresh data: late events may be older. */

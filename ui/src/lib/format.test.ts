@@ -10,6 +10,7 @@ test.each([
   ["2026-11-22T02:00:00Z", "10 h ago"],
   ["2026-11-19T12:00:00Z", "3 d ago"],
   ["2024-01-01T00:00:00Z", "2 y ago"],
+  ["2026-11-22T12:00:40Z", "just now"],
   ["2026-11-22T12:10:00Z", "in 10 min"],
 ])("%s is %s", (iso, want) => expect(relative(iso, now)).toBe(want));
 

@@ -13,7 +13,8 @@ const UNITS: [limit: number, seconds: number, name: string][] = [
 export function relative(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000;
   if (Number.isNaN(seconds)) return iso;
-  if (Math.abs(seconds) < 5) return "just now";
+  // Clocks differ a little, and the page's own ticks in steps.
+  if (seconds < 5 && seconds > -60) return "just now";
   const [, unit, name] = UNITS.find(([limit]) => Math.abs(seconds) < limit) ?? UNITS[UNITS.length - 1]!;
   const text = `${Math.floor(Math.abs(seconds) / unit)} ${name}`;
   return seconds < 0 ? `in ${text}` : `${text} ago`;

@@ -20,7 +20,7 @@ const stack = exception([
 ]);
 
 const shape = (mode: "relevant" | "full", order: "newest" | "oldest") =>
-  items(stack, 0, mode, order).map((i) => (i.kind === "run" ? `${i.frames.length} in ${i.packages.join(", ")}` : i.id));
+  items(stack, "0", mode, order).map((i) => (i.kind === "run" ? `${i.frames.length} in ${i.packages.join(", ")}` : i.id));
 
 test("third-party frames fold into runs, own frames and the raising one stand alone", () => {
   expect(shape("relevant", "oldest")).toEqual(["3 in flask, werkzeug", "0.3", "0.4"]);
@@ -32,7 +32,7 @@ test("full shows every frame", () => {
 });
 
 test("an opened run numbers its frames as the whole stack does", () => {
-  const run = items(stack, 2, "relevant", "oldest")[0]!;
+  const run = items(stack, "2", "relevant", "oldest")[0]!;
   if (run.kind !== "run") throw new Error("expected a run");
   expect(runFrames(run, "newest").map((f) => f.id)).toEqual(["2.2", "2.1", "2.0"]);
 });

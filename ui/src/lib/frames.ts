@@ -18,20 +18,38 @@ export interface Single {
 }
 export type Item = Single | Run;
 
-export const frameId = (exception: number, frame: number): string => `${exception}.${frame}`;
+/** What the reader chose to see of the stack, for all of its parts. */
+export interface StackState {
+  mode: Mode;
+  order: Order;
+  open: string[];
+  /** How many rows of values one frame may put on the page. */
+  rows: number;
+  selected: { frame: string; path: string } | null;
+  /** An occurrence of the issue that has values, when going there helps. */
+  elsewhere: string | null;
+  href: (open: string[]) => string;
+  onopen: (open: string[]) => void;
+  onselect: (frame: string, path: string) => void;
+}
+
+/** Exceptions are named by their place in the chain; those of a group by the name of the group and their place in it. */
+export const frameId = (exception: string, frame: number): string => `${exception}.${frame}`;
+export const memberId = (group: string, member: number): string => `${group}m${member}`;
+export const ledToId = (member: string, place: number): string => `${member}c${place}`;
 
 /** Third-party frames fold into runs; the frame that raised always stands alone. Newest first unless told otherwise. */
-export function items(exception: Exception, exceptionIndex: number, mode: Mode, order: Order): Item[] {
+export function items(exception: Exception, name: string, mode: Mode, order: Order): Item[] {
   const out: Item[] = [];
   exception.frames.forEach((frame, position) => {
     const raised = position === exception.frames.length - 1;
     if (frame.in_app || raised || mode === "full") {
-      out.push({ kind: "frame", id: frameId(exceptionIndex, position), frame, raised });
+      out.push({ kind: "frame", id: frameId(name, position), frame, raised });
       return;
     }
     const previous = out.at(-1);
     if (previous?.kind === "run") previous.frames.push(frame);
-    else out.push({ kind: "run", id: `r${frameId(exceptionIndex, position)}`, frames: [frame], packages: [] });
+    else out.push({ kind: "run", id: `r${frameId(name, position)}`, frames: [frame], packages: [] });
   });
   for (const item of out) if (item.kind === "run") item.packages = packages(item.frames);
   return order === "newest" ? out.reverse() : out;
@@ -39,8 +57,8 @@ export function items(exception: Exception, exceptionIndex: number, mode: Mode, 
 
 /** The frames of an opened run, numbered as in the whole stack. */
 export function runFrames(run: Run, order: Order): Single[] {
-  const [exception, first] = run.id.slice(1).split(".").map(Number) as [number, number];
-  const out = run.frames.map((frame, i): Single => ({ kind: "frame", id: frameId(exception, first + i), frame, raised: false }));
+  const [exception, first] = run.id.slice(1).split(".") as [string, string];
+  const out = run.frames.map((frame, i): Single => ({ kind: "frame", id: frameId(exception, Number(first) + i), frame, raised: false }));
   return order === "newest" ? out.reverse() : out;
 }
 
@@ -71,7 +89,7 @@ export function defaultOpen(event: Pick<ErrorEvent, "exceptions">): string | nul
     const own = exception.frames.findLastIndex((f) => f.in_app);
     const position = own >= 0 ? own : exception.frames.length - 1;
     const frame = exception.frames[position];
-    return frame ? [{ id: frameId(e, position), hasValues: variables(frame.values) > 0 }] : [];
+    return frame ? [{ id: frameId(String(e), position), hasValues: variables(frame.values) > 0 }] : [];
   });
   return (candidates.find((c) => c.hasValues) ?? candidates[0])?.id ?? null;
 }
@@ -115,10 +133,23 @@ export function connector(relation: Exception["relation"]): string {
 /** Open frames in the address: ids joined by commas, "none" for none, absent for the default. */
 export function readOpen(param: string | null, fallback: string | null): string[] {
   if (param === null) return fallback === null ? [] : [fallback];
-  return param.split(",").filter((id) => /^r?\d+\.\d+$/.test(id)).slice(0, 100);
+  return param.split(",").filter((id) => /^(?:r?\d+(?:[mc]\d+)*\.\d+|\d+(?:[mc]\d+)*m\d+)$/.test(id)).slice(0, 100);
 }
 
 export const writeOpen = (open: string[]): string => (open.length ? open.join(",") : "none");
+
+/** Keys on the links of the stack: up and down between them, right opens or goes to the values, left closes. */
+export function onFrameKey(event: KeyboardEvent, open: boolean, ontoggle: () => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const links = [...document.querySelectorAll<HTMLElement>("a[data-frame]")];
+  const at = links.indexOf(event.currentTarget as HTMLElement);
+  if (event.key === "ArrowDown") links[at + 1]?.focus();
+  else if (event.key === "ArrowUp") links[at - 1]?.focus();
+  else if (event.key === "ArrowRight" && open) links[at]?.closest("li")?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus();
+  else if ((event.key === "ArrowRight" && !open) || (event.key === "ArrowLeft" && open) || event.key === " ") ontoggle();
+  else return;
+  event.preventDefault();
+}
 
 export const toggle = (open: string[], id: string): string[] =>
   open.includes(id) ? open.filter((o) => o !== id) : [...open, id];

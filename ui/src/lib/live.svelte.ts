@@ -1,16 +1,20 @@
 // What the server is doing right now: status once, then a hint whenever something was recorded.
-import { apiUrl, getJson } from "../api/client";
+import { ApiError, apiUrl, getJson } from "../api/client";
 import type { Status } from "../api/types";
 
 const POLL_MS = 5_000;
 
 let status = $state.raw<Status | null>(null);
-let failed = $state(false);
+let problem = $state.raw<ApiError | null>(null);
+let answeredAt = $state<string | null>(null);
 let unseen = $state(0);
 
 export const live = {
   get status() { return status; },
-  get failed() { return failed; },
+  /** Why the server's status is not known; null while it is, and before it was asked. */
+  get problem() { return problem; },
+  /** When the server answered last. */
+  get answeredAt() { return answeredAt; },
   /** Events recorded since the page last asked for its data. */
   get unseen() { return unseen; },
   seen() { unseen = 0; },
@@ -22,9 +26,10 @@ async function refresh(): Promise<void> {
     const next = await getJson<Status>(apiUrl("/status"));
     if (status && next.events_total > status.events_total) unseen += next.events_total - status.events_total;
     status = next;
-    failed = false;
-  } catch {
-    failed = true;
+    answeredAt = new Date().toISOString();
+    problem = null;
+  } catch (reason) {
+    problem = reason instanceof ApiError ? reason : new ApiError(String(reason), "internal", 0, null);
   }
 }
 
@@ -32,11 +37,21 @@ async function refresh(): Promise<void> {
 export function follow(): () => void {
   void refresh();
   let timer: ReturnType<typeof setInterval> | undefined;
-  const poll = () => { timer ??= setInterval(() => void refresh(), POLL_MS); };
+  const now = () => void refresh();
+  const poll = () => { timer ??= setInterval(now, POLL_MS); };
   const rest = () => { clearInterval(timer); timer = undefined; };
   const source = new EventSource(apiUrl("/stream"));
   source.addEventListener("open", rest);
-  source.addEventListener("recorded", () => void refresh());
+  source.addEventListener("open", now);
+  source.addEventListener("recorded", now);
   source.addEventListener("error", poll);
-  return () => { source.close(); rest(); };
+  source.addEventListener("error", now);
+  addEventListener("online", now);
+  addEventListener("offline", now);
+  return () => {
+    source.close();
+    rest();
+    removeEventListener("online", now);
+    removeEventListener("offline", now);
+  };
 }

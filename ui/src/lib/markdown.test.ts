@@ -28,3 +28,10 @@ test("third-party frames and endless stacks are left out", () => {
   expect(text).not.toContain("flask.py");
   expect(text).toContain("… 10 frames before");
 });
+
+test("a group tells of its members, whatever they say", () => {
+  const of = event([], "many (2 sub-exceptions)");
+  of.exceptions[0]!.type = "ExceptionGroup";
+  of.stack_text = "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: many (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"/srv/a.py\", line 3, in f\n    | ValueError: `x`\n    | # title\n    +---------------- 2 ----------------\n    | KeyError\n    +------------------------------------\n";
+  expect(markdown(of, "http://x")).toContain("In this group:\n\n- ``ValueError: `x`\\n# title`` in `/srv/a.py:3`\n- `KeyError`\n");
+});

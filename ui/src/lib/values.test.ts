@@ -32,6 +32,7 @@ test("a preview is bounded however wide or deep the value is", () => {
 
 test.each<[NotCaptured, Partial<Value>, string]>([
   ["redacted_identifier", { rule: "password" }, 'redacted: name "password"'],
+  ["redacted_identifier", { rule: 'name "pw" (by the client)' }, 'redacted: name "pw" (by the client)'],
   ["redacted_type", {}, "redacted: type"],
   ["redacted_value", { rule: "jwt" }, "redacted: value (jwt)"],
   ["depth", {}, "too deep"],

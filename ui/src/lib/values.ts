@@ -125,8 +125,12 @@ export function pill(value: Value): Pill | null {
   }
 }
 
-/** The server's rule may say already what it matched: `name "password"`. */
-const quoted = (rule: string | null): string => (rule ? `"${rule.replace(/^(?:name|type) "(.*)"$/, "$1")}"` : "");
+/** The server's rule may say already what it matched, and who did: `name "password" (by the client)`. */
+function quoted(rule: string | null): string {
+  if (!rule) return "";
+  const [, what, who] = /^(?:name|type) "(.*)"( \(by the client\))?$/.exec(rule) ?? [];
+  return what === undefined ? `"${rule}"` : `"${what}"${who ?? ""}`;
+}
 
 const firstOf = (shown: number, size: number): Pill => ({
   tone: "cut", text: `first ${exact(shown)} of ${exact(size)}`, title: "The client captures only the first items of a long collection",
