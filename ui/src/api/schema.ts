@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, the newest first. */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{id}": {
         parameters: {
             query?: never;
@@ -140,6 +157,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, the newest first. */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job. */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a job; what it changed stays changed. */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and what they may do. */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/outcomes": {
         parameters: {
             query?: never;
@@ -151,6 +236,146 @@ export interface paths {
         get: operations["listOutcomes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/redaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Redaction as it is in force. */
+        get: operations["getRedaction"];
+        /** Changes the redaction settings; in force for what arrives afterwards. */
+        put: operations["putRedaction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/redaction/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often rules changed something, by the hour. */
+        get: operations["listRuleHits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/redaction/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows what rules would change in a text, or in the last events with their values. Nothing is kept. */
+        post: operations["tryRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scanner/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups with their rules. */
+        get: operations["listScannerGroups"];
+        put?: never;
+        /** Adds a group. */
+        post: operations["addScannerGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scanner/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a group; its rules stay. */
+        put: operations["putScannerGroup"];
+        post?: never;
+        /** Deletes a group with its rules. */
+        delete: operations["deleteScannerGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scanner/groups/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a rule to a group. */
+        post: operations["addScannerRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scanner/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a rule. */
+        put: operations["putScannerRule"];
+        post?: never;
+        /** Deletes a rule. */
+        delete: operations["deleteScannerRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Redacts again what is stored, with the rules in force. */
+        post: operations["startScrub"];
         delete?: never;
         options?: never;
         head?: never;
@@ -194,16 +419,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the masks of a text off. */
+        post: operations["unmask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What becomes of a match. */
+        ActionSetting: {
+            /** @enum {string} */
+            kind: "redact";
+            /** @description The text. */
+            text?: string;
+        } | {
+            /** @description How many. */
+            characters: number;
+            /** @enum {string} */
+            kind: "partial";
+            /** @description At which end. */
+            side: components["schemas"]["SideSetting"];
+        } | {
+            /** @enum {string} */
+            kind: "hash";
+        } | {
+            /** @enum {string} */
+            kind: "mask";
+        };
         /** @description Where clients send to. */
         AgentAddress: {
             /** @description `http://127.0.0.1:8126`. */
             address: string;
             /** @description Path of the Unix socket, if there is one. */
             socket?: string | null;
+        };
+        /** @description Something that somebody did. */
+        AuditEntry: {
+            /**
+             * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
+             *     `scrub.cancelled`, `trial.run`.
+             */
+            action: string;
+            /** @description Who. */
+            actor: string;
+            /** @description From which address. */
+            address?: string | null;
+            /** @description When. */
+            at: string;
+            /** @description More, in words. */
+            detail?: string | null;
+            /** @description The event, group, rule or job. */
+            subject?: string | null;
+        };
+        /** @description A page of the audit log, the newest first. */
+        AuditLog: {
+            /** @description The entries. */
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
         };
         /** @description A client library. */
         Client: {
@@ -231,8 +518,12 @@ export interface components {
         };
         /** @description An error. */
         ErrorDetail: {
+            /** @description Where in the text of that part, in bytes from 0. */
+            at?: number | null;
             /** @description Stable, for programs. */
             code: string;
+            /** @description Which part of what was sent is wrong: `groups.0.rules.1.pattern`. Absent where that is no matter. */
+            field?: string;
             /** @description For people. */
             message: string;
             /** @description Joins the answer with the log. */
@@ -448,6 +739,15 @@ export interface components {
             /** @description As [`ValuesState::state`]. */
             state: string;
         };
+        /** @description A group without its rules. */
+        GroupChange: {
+            /** @description Whether its rules are used. */
+            enabled: boolean;
+            /** @description What people call it. */
+            name: string;
+            /** @description Which data; empty: everything. */
+            query?: string;
+        };
         /** @description Why events are one issue. */
         Grouping: {
             /** @description What the events have in common. */
@@ -615,6 +915,82 @@ export interface components {
             /** @description Versions in the range. */
             versions: string[];
         };
+        /** @description A long piece of work. */
+        Job: {
+            /**
+             * Format: int64
+             * @description Those that it changed.
+             */
+            changed: number;
+            /** @description When it was asked for. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Events and snapshots looked at.
+             */
+            done: number;
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description When it ended. */
+            finished_at?: string | null;
+            /** @description Start of the range of days that it works on; null: everything. */
+            from?: string | null;
+            /** @description What it changed, by rule. */
+            hits: components["schemas"]["RuleCount"][];
+            /** @description Its id. */
+            id: string;
+            /** @description What it does. */
+            kind: components["schemas"]["JobKind"];
+            /** @description Who asked for it. */
+            requested_by: string;
+            /** @description How it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description End of that range. */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description Events and snapshots in all, as counted at its start.
+             */
+            total: number;
+        };
+        /**
+         * @description What a job does.
+         * @enum {string}
+         */
+        JobKind: "scrub";
+        /** @description Jobs, the newest first. */
+        JobList: {
+            /** @description The jobs. */
+            jobs: components["schemas"]["Job"][];
+        };
+        /**
+         * @description How a job stands.
+         * @enum {string}
+         */
+        JobState: "running" | "done" | "cancelled" | "failed";
+        /** @description Words that must stand near a match. */
+        KeywordsSetting: {
+            /** @description How many characters before or after a match they may stand. */
+            within_characters: number;
+            /** @description The words, in any case. */
+            words: string[];
+        };
+        /** @description Who asks, and what they may do. */
+        Me: {
+            /** @description Whether settings may be changed, and the audit log be read. */
+            may_change_settings: boolean;
+            /** @description Whether captured values are shown. */
+            may_see_values: boolean;
+            /** @description Whether masks may be taken off. */
+            may_unmask: boolean;
+            /** @description The name that the audit log shows. */
+            name: string;
+        };
+        /**
+         * @description How much is kept.
+         * @enum {string}
+         */
+        ModeName: "targeted" | "strict";
         /** @description Where an event stands among the matching events of its issue. */
         Neighbours: {
             /** @description The next newer one. */
@@ -662,6 +1038,63 @@ export interface components {
             /** @description Those that are not zero. */
             outcomes: components["schemas"]["OutcomeCount"][];
         };
+        /** @description What a scanner rule looks for. */
+        PatternSetting: {
+            /** @enum {string} */
+            kind: "regex";
+            /** @description At most 2,000 bytes. */
+            regex: string;
+        } | {
+            /** @enum {string} */
+            kind: "library";
+            /** @description Its id. */
+            rule: string;
+        };
+        /** @description Redaction as it is in force. */
+        Redaction: {
+            /** @description What the configuration file and the environment add; not changed here. */
+            configured: components["schemas"]["RuleSet"];
+            /** @description The names that are redacted by default. */
+            default_identifiers: string[];
+            /** @description What operators changed here. */
+            settings: components["schemas"]["RedactionSettings"];
+            /** @description The rules that look at values. */
+            value_rules: components["schemas"]["ValueRule"][];
+            /**
+             * Format: int64
+             * @description Grows with each change; a change names the one that it was made from.
+             */
+            version: number;
+        };
+        /** @description A change of the redaction settings. */
+        RedactionChange: {
+            /** @description All settings. */
+            settings: components["schemas"]["RedactionSettings"];
+            /**
+             * Format: int64
+             * @description The version that the change was made from.
+             */
+            version: number;
+        };
+        /** @description Redaction on top of the default rules and the configuration file. */
+        RedactionSettings: {
+            /**
+             * @default {
+             *       "identifiers": [],
+             *       "excluded_identifiers": [],
+             *       "types": [],
+             *       "values_on": [],
+             *       "values_off": [],
+             *       "mode": null
+             *     }
+             */
+            project: components["schemas"]["RuleSet"];
+            /**
+             * @description For some services, in order; all that apply count, and of their modes the last.
+             * @default []
+             */
+            services: components["schemas"]["ServiceRules"][];
+        };
         /**
          * @description How an exception led to the next one.
          * @enum {string}
@@ -683,6 +1116,196 @@ export interface components {
             /** @description What the caller says it is. */
             user_agent?: string | null;
         };
+        /** @description A rule without its id. */
+        RuleChange: {
+            /** @description What becomes of a match. */
+            action: components["schemas"]["ActionSetting"];
+            /** @description Whether it is used. */
+            enabled: boolean;
+            /** @description Where it does not look. */
+            excluded_paths?: string[];
+            /** @description Where it looks; everywhere when empty. */
+            included_paths?: string[];
+            keywords?: null | components["schemas"]["KeywordsSetting"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What it looks for. */
+            pattern: components["schemas"]["PatternSetting"];
+            /**
+             * Format: int32
+             * @description Lower acts first.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description For how many of 100 events it is used.
+             */
+            sampling_percent: number;
+        };
+        /** @description How often a rule would change something. */
+        RuleCount: {
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+            /** @description The rule. */
+            rule: components["schemas"]["RuleName"];
+        };
+        /** @description How often one rule changed something. */
+        RuleHits: {
+            /** @description Changes in equal parts of the range. */
+            histogram: number[];
+            /** @description The hour of the last one. */
+            last_at: string;
+            /** @description The rule. */
+            rule: components["schemas"]["RuleName"];
+            /**
+             * Format: int64
+             * @description Changes in the range.
+             */
+            total: number;
+        };
+        /** @description How often rules changed something. */
+        RuleHitsList: {
+            /** @description Start of the first bucket. */
+            from: string;
+            /** @description Rules with hits in the range, the most first. */
+            rules: components["schemas"]["RuleHits"][];
+            /** @description End of the last bucket. */
+            to: string;
+        };
+        /**
+         * @description Sorts of rules.
+         * @enum {string}
+         */
+        RuleKind: "name" | "type" | "value" | "scanner" | "strict" | "unscanned";
+        /** @description A rule. */
+        RuleName: {
+            /** @description Its id; null where the sort says it all. */
+            id?: string | null;
+            /** @description Which sort of rule. */
+            kind: components["schemas"]["RuleKind"];
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description Rules to add, and default ones to switch off. */
+        RuleSet: {
+            /**
+             * @description Names whose values stay; they win over every other rule about names.
+             * @default []
+             */
+            excluded_identifiers: string[];
+            /**
+             * @description Names whose values go, in any spelling: `tenant_key`, `X-Tenant-Key`.
+             * @default []
+             */
+            identifiers: string[];
+            /** @default null */
+            mode: null | components["schemas"]["ModeName"];
+            /**
+             * @description Types whose values go, with or without module; `*` stands for any text.
+             * @default []
+             */
+            types: string[];
+            /**
+             * @description Value rules to switch off, by id; wins over `values_on`. `*` stands for all of them.
+             * @default []
+             */
+            values_off: string[];
+            /**
+             * @description Value rules to switch on, by id.
+             * @default []
+             */
+            values_on: string[];
+        };
+        /**
+         * @description What a sample is.
+         * @enum {string}
+         */
+        SampleKind: "text" | "event" | "snapshot";
+        /** @description Rules for what a query finds. */
+        ScannerGroup: {
+            /** @description Whether its rules are used. */
+            enabled?: boolean;
+            /** @description Its id; given by the server. */
+            id?: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Which data: `dd_source:debugger service:checkout`. Empty: everything. */
+            query?: string;
+            /** @description The rules. */
+            rules?: components["schemas"]["ScannerRuleSetting"][];
+        };
+        /** @description The scanner's groups. */
+        ScannerGroups: {
+            /** @description The groups with their rules. */
+            groups: components["schemas"]["ScannerGroup"][];
+        };
+        /** @description One rule of a group. */
+        ScannerRuleSetting: {
+            /** @description What becomes of a match. */
+            action: components["schemas"]["ActionSetting"];
+            /** @description Whether it is used. */
+            enabled?: boolean;
+            /** @description Where it does not look; wins over `included_paths`. */
+            excluded_paths?: string[];
+            /** @description Its id; given by the server, and part of the mark that the rule leaves. */
+            id?: string;
+            /** @description Where it looks: `error.message`, `values.locals.order`; everywhere when empty. */
+            included_paths?: string[];
+            keywords?: null | components["schemas"]["KeywordsSetting"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What it looks for. */
+            pattern: components["schemas"]["PatternSetting"];
+            /**
+             * Format: int32
+             * @description Of two rules that match the same text the one with the lower number acts.
+             */
+            priority?: number;
+            /**
+             * Format: int32
+             * @description For how many of 100 events it is used.
+             */
+            sampling_percent?: number;
+        };
+        /** @description What to scrub again. */
+        ScrubRequest: {
+            /** @description Start of the range: RFC 3339 or `now-1d`; everything when absent. */
+            from?: string | null;
+            /** @description End of the range; now when absent. */
+            to?: string | null;
+        };
+        /** @description Rules for the services and environments with these names. */
+        ServiceRules: {
+            /**
+             * @description The environment, likewise; absent: every one.
+             * @default null
+             */
+            env: string | null;
+            /**
+             * @default {
+             *       "identifiers": [],
+             *       "excluded_identifiers": [],
+             *       "types": [],
+             *       "values_on": [],
+             *       "values_off": [],
+             *       "mode": null
+             *     }
+             */
+            rules: components["schemas"]["RuleSet"];
+            /**
+             * @description The service; `*` stands for any text.
+             * @default
+             */
+            service: string;
+        };
+        /**
+         * @description An end of a match.
+         * @enum {string}
+         */
+        SideSetting: "first" | "last";
         /** @description Lines of source. */
         SourceLines: {
             /**
@@ -767,6 +1390,80 @@ export interface components {
              */
             start_offset_ns: number;
         };
+        /** @description What to try rules on: `text`, or the last events with their values. */
+        Trial: {
+            /** @description The environment that the text is from. */
+            env?: string | null;
+            /** @description The last so many events, with their snapshots: 1 to 200. */
+            last?: number | null;
+            /** @description Where the text stands, for paths of rules; `error.message` when absent. */
+            path?: string | null;
+            /** @description The query of that rule's group; empty: everything. */
+            query?: string | null;
+            rule?: null | components["schemas"]["RuleChange"];
+            /** @description The service that the text is from, for settings of services and queries of groups. */
+            service?: string | null;
+            settings?: null | components["schemas"]["RedactionSettings"];
+            /** @description A text; at most 1 MiB. */
+            text?: string | null;
+        };
+        /** @description One change. */
+        TrialChange: {
+            /** @description Where it ends. */
+            end?: number | null;
+            /** @description Where: `error.message`, `values.locals.order.card`. */
+            path: string;
+            /** @description What stands there afterwards. */
+            replacement: string;
+            /** @description Which rule. */
+            rule: components["schemas"]["RuleName"];
+            /** @description Where the change begins in the text before, in UTF-16 units; null when the whole value goes. */
+            start?: number | null;
+        };
+        /** @description What the rules would change. */
+        TrialResult: {
+            /**
+             * Format: int64
+             * @description Those in which something changes.
+             */
+            changed: number;
+            /** @description What changes, by rule. */
+            hits: components["schemas"]["RuleCount"][];
+            /**
+             * Format: int64
+             * @description Texts, snapshots and events looked at.
+             */
+            looked_at: number;
+            /** @description What changes, up to 500 changes. */
+            samples: components["schemas"]["TrialSample"][];
+            /** @description Whether there are more changes than are listed. */
+            truncated: boolean;
+        };
+        /** @description A text, a snapshot or an event in which something changes. */
+        TrialSample: {
+            /** @description The changes. */
+            changes: components["schemas"]["TrialChange"][];
+            /** @description The event, of an event or a snapshot. */
+            event_id?: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["SampleKind"];
+            /** @description The text afterwards, where a text was tried. */
+            text?: string | null;
+            /** @description The function of a snapshot, the type of an event's exception; empty for a text. */
+            title: string;
+        };
+        /** @description A masked text to read. */
+        UnmaskRequest: {
+            /** @description The event that it stands in. */
+            event_id: string;
+            /** @description The text with its masks: `card [masked: …]`. */
+            text: string;
+        };
+        /** @description The text without masks. */
+        Unmasked: {
+            /** @description The text. */
+            text: string;
+        };
         /** @description The impacted user. */
         User: {
             /** @description As the service names the user. */
@@ -804,11 +1501,27 @@ export interface components {
             /** @description Python's `repr` text of a scalar. */
             value?: string | null;
         };
+        /** @description A rule that looks at values. */
+        ValueRule: {
+            /** @description `credentials`, `payment`, `national_ids` or `contact`. */
+            category: string;
+            /** @description What it finds. */
+            description: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Whether it is used for every service now. */
+            on: boolean;
+            /** @description Whether it is used when nothing is said. */
+            on_by_default: boolean;
+        };
         /** @description Whether values were captured, or why not. */
         ValuesState: {
             /** @description One sentence for people. */
             reason: string;
-            /** @description `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`. */
+            /**
+             * @description `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`;
+             *     `hidden` to somebody who may not see values.
+             */
             state: string;
         };
     };
@@ -820,6 +1533,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only these: `values.viewed`, `settings.changed`; all when absent. */
+                action?: string;
+                /** @description Only those about this event, rule or job. */
+                subject?: string;
+                /** @description Entries on a page, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Where the page begins. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getEvent: {
         parameters: {
             query?: never;
@@ -1117,6 +1866,110 @@ export interface operations {
             };
         };
     };
+    listJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
     listOutcomes: {
         parameters: {
             query?: never;
@@ -1132,6 +1985,443 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+        };
+    };
+    getRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redaction"];
+                };
+            };
+        };
+    };
+    putRedaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedactionChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redaction"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRuleHits: {
+        parameters: {
+            query?: {
+                /** @description Start of the range: RFC 3339 or `now-1d`; a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range; now when absent. */
+                to?: string;
+                /** @description Parts of the range, 24 when absent; hits are counted by the hour. */
+                buckets?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleHitsList"];
+                };
+            };
+        };
+    };
+    tryRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listScannerGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerGroups"];
+                };
+            };
+        };
+    };
+    addScannerGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putScannerGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteScannerGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addScannerRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerRuleSetting"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putScannerRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannerRuleSetting"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteScannerRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startScrub: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScrubRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -1170,6 +2460,45 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    unmask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
