@@ -25,16 +25,36 @@ fn parse_url(text: &str) -> Result<String, String> {
 /// Time for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// `GET /api/v1{path}` with parameters; the answer's JSON.
-pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
+fn agent() -> ureq::Agent {
     let config =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
-    let agent: ureq::Agent = config.build().into();
-    let mut request = agent.get(format!("{}/api/v1{path}", server.trim_end_matches('/')));
+    config.build().into()
+}
+
+fn url(server: &str, path: &str) -> String {
+    format!("{}/api/v1{path}", server.trim_end_matches('/'))
+}
+
+/// `GET /api/v1{path}` with parameters; the answer's JSON.
+pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
+    let mut request = agent().get(url(server, path));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
-    let mut answer = request.call().with_context(|| {
+    read(server, request.call())
+}
+
+/// `POST /api/v1{path}` with a JSON body; the answer's JSON.
+pub(crate) fn post(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let request = agent().post(url(server, path)).header("content-type", "application/json");
+    read(server, request.send(body.to_string()))
+}
+
+fn read(
+    server: &str,
+    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> anyhow::Result<Value> {
+    let mut answer = answer.with_context(|| {
         format!("no answer from `{server}`; is `reenact serve` running there? (see --server)")
     })?;
     let text = answer.body_mut().read_to_string().context("the answer broke off")?;

@@ -3,8 +3,10 @@
 mod client;
 mod config;
 mod doctor;
+mod leak_test;
 mod listing;
 mod output;
+mod scan;
 mod serve;
 mod show;
 
@@ -41,6 +43,10 @@ enum Command {
     Issues(listing::IssuesArguments),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
+    /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
+    Scan(scan::ScanArguments),
+    /// Run a program with made-up secrets, and look for them in everything that is kept and answered
+    LeakTest(leak_test::LeakTestArguments),
     /// Look for what keeps a set-up from working
     Doctor(doctor::DoctorArguments),
     /// Look at the configuration
@@ -96,6 +102,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(flags) => serve::run(&config::load(config_file, &flags)?),
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::LeakTest(arguments) => leak_test::run(&arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),
         Command::Config(ConfigCommand::Show { origin, json, flags }) => {
             config::show(config_file, &flags, origin, json)

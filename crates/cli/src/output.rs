@@ -33,6 +33,11 @@ impl Out {
         self.stream.write_all(b"\n")
     }
 
+    /// A text as it is, for files and pipes.
+    pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
+        self.stream.write_all(text.as_bytes())
+    }
+
     /// `text` in a style; captured text must have gone through [`inert`].
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if !self.colour || text.is_empty() {

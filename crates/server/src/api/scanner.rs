@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use reenact_redact::value_rules;
 
 use super::failure::Failure;
 use super::parameters::body;
@@ -108,10 +109,11 @@ pub(crate) async fn add_rule(
     change: Result<Json<views::RuleChange>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ScannerRuleSetting>), Failure> {
     may_change(&viewer)?;
-    let id = new_id()?;
-    let rule = body(change)?.with_id(id.clone());
-    let detail = format!("added the rule `{}`", rule.name);
-    let added = changed(&app, &viewer, id, detail, move |settings| {
+    let change = body(change)?;
+    let detail = format!("added the rule `{}`", change.name);
+    let added = changed(&app, &viewer, group_id.clone(), detail, move |settings| {
+        let rule = change.with_id(String::new());
+        let rule = ScannerRuleSetting { id: rule_id(&rule.name, settings), ..rule };
         group(settings, &group_id)?.rules.push(rule.clone());
         Ok(rule)
     });
@@ -162,6 +164,27 @@ pub(crate) async fn delete_rule(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A new id that tells people something: it is in the marks that the rule leaves.
+fn rule_id(name: &str, settings: &ScannerSettings) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut id = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    id.truncate(RULE_ID_BYTES_MAX);
+    if id.is_empty() {
+        "rule".clone_into(&mut id);
+    }
+    let is_taken = |id: &str| {
+        let mut rules = settings.groups.iter().flat_map(|group| &group.rules);
+        rules.any(|rule| rule.id == id) || value_rules().iter().any(|rule| rule.id == id)
+    };
+    if !is_taken(&id) {
+        return id;
+    }
+    (2..).map(|number| format!("{id}-{number}")).find(|id| !is_taken(id)).unwrap_or(id)
+}
+
+/// Length of the id of a rule without a number behind it, in bytes.
+const RULE_ID_BYTES_MAX: usize = 40;
+
 fn group<'a>(settings: &'a mut ScannerSettings, id: &str) -> Result<&'a mut ScannerGroup, ChangeError> {
     settings.groups.iter_mut().find(|group| group.id == id).ok_or(ChangeError::NotFound("group"))
 }
@@ -175,4 +198,28 @@ async fn changed<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let audit = viewer.does("scanner.changed", Some(subject), Some(detail));
     ask(app, move |app| Ok(app.policies.change_scanner(&audit, change)?)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_rules_tell_their_name() {
+        let mut settings: ScannerSettings =
+            serde_json::from_value(serde_json::json!({ "groups": [{ "name": "g", "rules": [] }] })).unwrap();
+        for (name, want) in [
+            ("Order numbers!", "order-numbers"),
+            ("order  NUMBERS", "order-numbers-2"),
+            ("jwt", "jwt-2"),
+            ("номер", "rule"),
+            ("", "rule-2"),
+        ] {
+            let id = rule_id(name, &settings);
+            assert_eq!(id, want);
+            let rule = serde_json::json!({ "id": id, "name": name, "pattern": { "kind": "regex", "regex": "a" },
+                "action": { "kind": "hash" } });
+            settings.groups[0].rules.push(serde_json::from_value(rule).unwrap());
+        }
+    }
 }

@@ -187,6 +187,10 @@ impl Indexer {
     fn index_some(&self, day: &Arc<Day>, open: &mut Option<OpenIndex>) -> Result<Done, StoreError> {
         let context = || format!("indexing `{}`", day.folder.display());
         let goal = day.totals().seq;
+        if goal == 0 {
+            // Snapshots alone: there is nothing to index yet.
+            return Ok(Done::Everything);
+        }
         if open.is_none() {
             let (index, payload) = index::open_or_rebuild(day)?;
             if payload.seq >= goal {
