@@ -38,6 +38,20 @@ def error_span(service: str, message: str, /, **fields: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def captured_span(service: str, message: str, name: str) -> dict[str, Any]:
+    """An error span whose one frame has the values of `snapshot(service, name)`."""
+    span = error_span(service, message)
+    span["meta"] |= {
+        "error.debug_info_captured": "true",
+        "_dd.debug.error.exception_capture_id": uuid_of(name),
+        "_dd.debug.error.1.snapshot_id": uuid_of(name),
+        "_dd.debug.error.1.function": "settle",
+        "_dd.debug.error.1.file": f"/srv/{service}/billing.py",
+        "_dd.debug.error.1.line": "41",
+    }
+    return span
+
+
 def traces_body(*spans: Any) -> bytes:
     """A v0.4 body with one trace per span."""
     return msgpack.packb([[span] for span in spans])

@@ -25,9 +25,10 @@ def binary() -> Path:
 
 
 class Server:
-    """Started on free ports over `directory/data`; may be stopped, killed and started again."""
+    """Started on free ports over `directory/data`, behind the command `prefix`; may be stopped, killed and started again."""
 
-    def __init__(self, directory: Path, socket_path: Path | None = None) -> None:
+    def __init__(self, directory: Path, socket_path: Path | None = None, prefix: tuple[str, ...] = ()) -> None:
+        self.prefix = prefix
         self.directory = directory
         self.data_dir = directory / "data"
         self.stderr_path = directory / "stderr.log"
@@ -39,7 +40,7 @@ class Server:
     def start(self) -> Server:
         ready_file = self.directory / "ready.json"
         ready_file.unlink(missing_ok=True)
-        command = [str(binary()), "serve", "--data-dir", str(self.data_dir), "--agent-listen", "127.0.0.1:0",
+        command = [*self.prefix, str(binary()), "serve", "--data-dir", str(self.data_dir), "--agent-listen", "127.0.0.1:0",
                    "--listen", "127.0.0.1:0", "--ready-file", str(ready_file)]  # fmt: skip
         if self.socket_path:
             command += ["--agent-socket", str(self.socket_path)]

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from payloads import error_span, post_traces, traces_body
+from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from server import Server, binary
 
 
@@ -145,3 +145,20 @@ def test_a_reader_that_leaves_early_is_no_failure(server: Server, event: dict) -
     command = f"{binary()} show {event['id']} --json --server {server.ui} | head -c 1; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False)
     assert result.stdout == "{" and "panicked" not in result.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="`reenact show` leaves out notes, counts of equal frames, and keys that are no scalars")
+def test_show_tells_what_the_page_tells(server: Server) -> None:
+    pair = {"type": "tuple", "size": 2, "elements": [{"type": "int", "value": "3"}, {"type": "int", "value": "4"}]}
+    nothing = {"type": "NoneType", "isNull": True}
+    mapping = {"type": "dict", "size": 2, "entries": [[pair, {"type": "int", "value": "5"}], [nothing, {"type": "int", "value": "6"}]]}
+    span = captured_span("told", "with a note", "told")
+    frames = '  File "/srv/told/billing.py", line 41, in settle\n    post(entry)\n' * 3 + "  [Previous line repeated 27 more times]\n"
+    span["meta"]["error.stack"] = f"Traceback (most recent call last):\n{frames}ValueError: with a note\nthe note\n"
+    assert post_snapshots(server.agent, json.dumps([snapshot("told", "told", mapping=mapping)])).ok
+    assert post_traces(server.agent, traces_body(span)).ok
+    (event,) = server.wait_for_events("service:told", 1)
+    assert event["exceptions"][-1]["notes"] == ["the note"] and event["exceptions"][-1]["frames"][-1]["repeats"] == 27
+    shown = server.command("show", event["id"], "--server", server.ui).stdout
+    assert "the note" in shown and "27" in shown
+    assert "mapping = dict" in shown and "None" in shown and "[]" not in shown

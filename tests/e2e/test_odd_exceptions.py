@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clients import Client
 from comparison import check_chain
+from payloads import error_span, post_traces, traces_body
 from server import Server
 
 
@@ -30,3 +33,18 @@ def test_different_failures_are_different_issues(server: Server, current_client:
     assert len(server.wait_for_events("service:odd-issues", 2 * count)) == 2 * count
     assert len({event["issue_id"] for event in events}) == count
     assert {issue["count"] for issue in server.issues("service:odd-issues")} == {2}
+
+
+@pytest.mark.xfail(strict=True, reason="paths of Cython are relative, without site-packages, and are taken for the application's")
+def test_frames_of_compiled_libraries_are_not_the_applications(server: Server) -> None:
+    """As pandas prints them: `pandas.Timestamp("nope")`, called from two functions."""
+    compiled = [("timestamps", "Timestamp.__new__"), ("conversion", "convert_to_tsobject"), ("conversion", "convert_str_to_tsobject"),
+                ("parsing", "parse_datetime_string"), ("parsing", "dateutil_parse")]  # fmt: skip
+    below = "".join(f'  File "pandas/_libs/tslibs/{file}.pyx", line 7, in pandas._libs.tslibs.{file}.{name}\n' for file, name in compiled)
+    spans = [error_span("compiled", "Unknown datetime string format") for _ in range(2)]
+    for span, function in zip(spans, ("due_date", "birthday")):
+        place = f'  File "/srv/shop/dates.py", line 12, in {function}\n    return pandas.Timestamp(text)\n'
+        span["meta"]["error.stack"] = f"Traceback (most recent call last):\n{place}{below}ValueError: Unknown datetime string format\n"
+    assert post_traces(server.agent, traces_body(*spans)).ok
+    server.wait_for_events("service:compiled", 2)
+    assert sorted(issue["culprit"]["function"] for issue in server.issues("service:compiled")) == ["birthday", "due_date"]

@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import pytest
 import requests
 
-from payloads import error_span, post_traces, traces_body
+from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from polling import wait_until
 from server import Server, binary
 
@@ -111,3 +111,14 @@ def test_what_cannot_be_meant_is_a_wrong_use(server: Server, arguments: tuple[st
 
 def test_the_agents_address_has_its_own_example(server: Server) -> None:
     assert "127.0.0.1:8126" in server.command("serve", "--agent-listen", "localhost:0", code=2).stderr
+
+
+@pytest.mark.xfail(strict=True, reason="an index to which nothing was committed yet is taken for a broken one")
+def test_a_day_that_begins_with_values_warns_of_nothing(own_server: Server) -> None:
+    values = snapshot("early", "early", number={"type": "int", "value": "1"})
+    assert post_snapshots(own_server.agent, json.dumps([values])).ok
+    wait_until("the day has an index", lambda: list(own_server.data_dir.glob("day=*/index/meta.json")))
+    assert post_traces(own_server.agent, traces_body(captured_span("early", "after its values", "early"))).ok
+    own_server.wait_for_events("service:early", 1)
+    wait_until("the event is indexed", lambda: own_server.get("/status")["events_unindexed"] == 0)
+    assert "WARN" not in own_server.stderr()

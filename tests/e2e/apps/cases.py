@@ -107,6 +107,8 @@ def many_shapes():
     whole, broken, half, big = 42, float("nan"), 0.5, 2**80
     yes, nothing, imaginary = True, None, 3 + 4j
     text, quoted, umlauts, raw = "plain", 'it\'s "quoted"\n', "Grüße ☃", b"\x00\xffraw"
+    endless, below, none_of_both = float("inf"), float("-inf"), complex(float("nan"), float("inf"))
+    odd_numbers = [float("nan"), {float("inf"): float("nan"), "Infinity": "NaN"}, (Decimal("NaN"), Decimal("-Infinity"))]
     amount = Decimal("12.50")
     long_text = "0123456789" * 100
     long_list = list(range(250))

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import BackgroundTasks, FastAPI
 
 import cases
 import truth
@@ -21,6 +21,12 @@ async def fail(case: str):
 @app.get("/blocking/{case}")
 def blocking(case: str):
     return cases.CASES[case]()
+
+
+@app.get("/later/{case}")
+async def later(case: str, tasks: BackgroundTasks):
+    tasks.add_task(cases.CASES[case])
+    return {"ok": True}
 
 
 @app.get("/ok")
