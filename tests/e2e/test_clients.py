@@ -124,10 +124,7 @@ def test_no_exception_becomes_two_events(runs_of: dict[str, Run], framework: str
     assert sorted(case_of(event) for event in run.events) == sorted(run.truths)
 
 
-TWICE = pytest.mark.xfail(strict=True, reason="Flask tells of it on two spans side by side, below one that survived")
-
-
-@pytest.mark.parametrize("framework", [pytest.param("flask", marks=TWICE), "django", "fastapi"])
+@pytest.mark.parametrize("framework", ["flask", "django", "fastapi"])
 def test_the_same_failure_again_is_one_event_of_the_same_issue(runs_of: dict[str, Run], framework: str) -> None:
     """Almost all errors of a service arrive like that: its client captures each of them once an hour."""
     run = runs_of[framework]

@@ -147,7 +147,6 @@ def test_a_reader_that_leaves_early_is_no_failure(server: Server, event: dict) -
     assert result.stdout == "{" and "panicked" not in result.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="`reenact show` leaves out notes, counts of equal frames, and keys that are no scalars")
 def test_show_tells_what_the_page_tells(server: Server) -> None:
     pair = {"type": "tuple", "size": 2, "elements": [{"type": "int", "value": "3"}, {"type": "int", "value": "4"}]}
     nothing = {"type": "NoneType", "isNull": True}

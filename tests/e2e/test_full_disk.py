@@ -216,7 +216,6 @@ def test_killed_and_started_again_on_a_full_disk_it_shows_what_it_has(small_disk
             server.kill()
 
 
-@pytest.mark.xfail(strict=True, reason="`/readyz` looks at the last commit only, and stays 503 until a client sends something")
 @pytest.mark.parametrize("disk", ["file_size"], indirect=True)
 def test_it_becomes_ready_again_without_being_sent_anything(disk_server: Server, disk: SizeLimit) -> None:
     disk.fill(disk_server)

@@ -33,7 +33,6 @@ def test_the_end_of_a_process_and_its_span_are_one_event(own_server: Server) -> 
     assert [(issue["type"], issue["count"], issue["has_values"]) for issue in issues] == [("RuntimeError", 1, True)]
 
 
-@pytest.mark.xfail(strict=True, reason="a span that is no request completes a crash report without its resource")
 def test_the_end_of_a_process_takes_the_resource_of_its_span(own_server: Server) -> None:
     (issue,) = recorded_crash(own_server)
     event = own_server.get(f"/issues/{issue['id']}/events", **LONG_AGO)["events"][0]

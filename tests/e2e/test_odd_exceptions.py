@@ -35,7 +35,6 @@ def test_different_failures_are_different_issues(server: Server, current_client:
     assert {issue["count"] for issue in server.issues("service:odd-issues")} == {2}
 
 
-@pytest.mark.xfail(strict=True, reason="paths of Cython are relative, without site-packages, and are taken for the application's")
 def test_frames_of_compiled_libraries_are_not_the_applications(server: Server) -> None:
     """As pandas prints them: `pandas.Timestamp("nope")`, called from two functions."""
     compiled = [("timestamps", "Timestamp.__new__"), ("conversion", "convert_to_tsobject"), ("conversion", "convert_str_to_tsobject"),

@@ -12,7 +12,6 @@ from polling import wait_until
 from server import Server
 
 
-@pytest.mark.xfail(strict=True, reason="the client tells of it in two traces: fastapi.background_task, and around it starlette.background_task")
 def test_a_failed_background_task_is_one_event(server: Server, current_client: Client, start_app) -> None:
     app = start_app(current_client, "fastapi_app.py", "later", server.agent)
     assert app.request("/later/none_attribute").status_code == 200
@@ -23,7 +22,6 @@ def test_a_failed_background_task_is_one_event(server: Server, current_client: C
     assert event["values"]["state"] == "captured"
 
 
-@pytest.mark.xfail(strict=True, reason="every attempt without an id joins the span above, although that one tells of the last attempt alone")
 def test_attempts_are_events_although_the_last_one_was_captured_above(server: Server) -> None:
     """Recorded of ddtrace 4.16: it captures the first of three attempts, and again what escapes with one frame more."""
     job = captured_span("attempts", "out of stock", "escaped")
@@ -36,7 +34,6 @@ def test_attempts_are_events_although_the_last_one_was_captured_above(server: Se
     assert len(server.events("service:attempts")) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="the span that both are below survived; only the request above it failed without details")
 def test_a_web_framework_tells_of_one_exception_on_spans_side_by_side(server: Server) -> None:
     """Recorded of ddtrace 4.16 with Flask, for an exception that was not captured."""
     spans = web_request("side-by-side", "not captured")

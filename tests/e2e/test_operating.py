@@ -113,7 +113,6 @@ def test_the_agents_address_has_its_own_example(server: Server) -> None:
     assert "127.0.0.1:8126" in server.command("serve", "--agent-listen", "localhost:0", code=2).stderr
 
 
-@pytest.mark.xfail(strict=True, reason="an index to which nothing was committed yet is taken for a broken one")
 def test_a_day_that_begins_with_values_warns_of_nothing(own_server: Server) -> None:
     values = snapshot("early", "early", number={"type": "int", "value": "1"})
     assert post_snapshots(own_server.agent, json.dumps([values])).ok

@@ -96,7 +96,6 @@ def test_errors_are_told_at_every_width(arguments: tuple[str, ...]) -> None:
         assert "\x1b" not in OnTerminal(columns, *arguments, both=True, NO_COLOR="1").shown
 
 
-@pytest.mark.xfail(strict=True, reason="the listing is written when it is complete, the hint at once")
 def test_the_hint_stands_below_the_listing(commands: dict) -> None:
     shown = OnTerminal(80, *commands["issues"], both=True).text
     assert shown.index("a long message") < shown.index("reenact show ID")

@@ -58,6 +58,8 @@ pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
     for issue in issues {
         print_issue(&mut out, issue)?;
     }
+    // The hints stand below.
+    drop(out);
     let total = answer["total"].as_u64().unwrap_or(0);
     eprintln!("`reenact show ID` prints an issue's newest event with values");
     if total > issues.len() as u64 {

@@ -22,8 +22,14 @@ pub(crate) struct ShowArguments {
     server: ServerArguments,
 }
 
+/// What Python prints before a group of exceptions.
+const GROUP: &str = "Exception Group Traceback";
 /// Nesting of values that is printed.
 const DEPTH_MAX: usize = 12;
+/// Nesting of a key that is printed.
+const KEY_DEPTH_MAX: usize = 3;
+/// Elements of a key that are printed.
+const KEY_ELEMENTS_MAX: usize = 20;
 /// Characters of one value that are printed.
 const VALUE_CHARACTERS_MAX: usize = 400;
 
@@ -80,11 +86,20 @@ fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result
         }
         let title = out.paint(Style::Error, &inert(text(exception, "type")));
         out.line(&format!("{title}: {}", inert_lines(text(exception, "message"), "    ")))?;
+        for note in exception["notes"].as_array().into_iter().flatten() {
+            out.line(&format!("    {}", inert_lines(note.as_str().unwrap_or(""), "    ")))?;
+        }
         match exception["relation"].as_str() {
             Some("cause") => out.line("\n  which caused")?,
             Some(_) => out.line("\n  and while that was handled")?,
             None => {}
         }
+    }
+    let stack = text(event, "stack_text");
+    if stack.contains(GROUP) {
+        let title = "the exceptions within groups, as the client printed them";
+        out.line(&format!("\n{}", out.paint(Style::Muted, title)))?;
+        out.line(&format!("  {}", inert_lines(stack, "  ")))?;
     }
     Ok(())
 }
@@ -95,6 +110,9 @@ fn print_frame(out: &mut Out, frame: &Value) -> anyhow::Result<()> {
     out.line(&format!("  {function}  {}{line}", inert(text(frame, "file"))))?;
     for source in frame["source"]["lines"].as_array().into_iter().flatten() {
         out.line(&format!("    > {}", inert(source.as_str().unwrap_or("").trim())))?;
+    }
+    if let Some(repeats) = frame["repeats"].as_u64().filter(|repeats| *repeats > 0) {
+        out.line(&format!("    {}", out.paint(Style::Muted, &format!("the same {repeats} more times"))))?;
     }
     let values = &frame["values"];
     if values["state"] != "captured" {
@@ -129,10 +147,27 @@ fn print_value(out: &mut Out, name: &str, value: &Value, depth: usize) -> anyhow
         print_value(out, &format!("[{index}]"), inner, depth + 1)?;
     }
     for pair in value["entries"].as_array().into_iter().flatten() {
-        let key = format!("[{}]", inert(text(&pair[0], "value")));
+        let key = format!("[{}]", inert(&key_text(&pair[0], 0)));
         print_value(out, &out.paint(Style::Key, &key), &pair[1], depth + 1)?;
     }
     Ok(())
+}
+
+/// A key in one line: `'a'`, `None`, `(3, 4)`, or its type where that is all there is.
+fn key_text(key: &Value, depth: usize) -> String {
+    if key["is_null"] == true {
+        return "None".to_owned();
+    }
+    if let Some(scalar) = key["value"].as_str() {
+        return scalar.chars().take(VALUE_CHARACTERS_MAX).collect();
+    }
+    let inner: Vec<String> = match key["elements"].as_array() {
+        Some(elements) if depth < KEY_DEPTH_MAX => {
+            elements.iter().take(KEY_ELEMENTS_MAX).map(|inner| key_text(inner, depth + 1)).collect()
+        }
+        _ => return format!("<{}>", text(key, "type")),
+    };
+    format!("({})", inner.join(", "))
 }
 
 fn summary(out: &Out, value: &Value) -> String {

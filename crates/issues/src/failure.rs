@@ -20,8 +20,18 @@ pub(crate) struct Failure<'a> {
 pub(crate) fn details(span: &Span) -> Option<&SpanError> {
     // ddtrace 1.16 puts capture tags of an unrelated exception on spans without error details.
     span.error.as_ref().filter(|error| {
-        span.failed && !(error.type_name.is_empty() && error.message.is_empty() && error.stack.is_none())
+        span.failed
+            && !(error.type_name.is_empty() && error.message.is_empty() && error.stack.is_none())
+            && !error.stack.as_deref().is_some_and(is_told_twice)
     })
+}
+
+/// Whether the span only tells again what another trace tells: for a background task of FastAPI ddtrace
+/// opens one trace for FastAPI and, around it, one for Starlette.
+fn is_told_twice(stack: &str) -> bool {
+    let is_wrapper =
+        |line: &&str| line.contains("/starlette/patch.py\"") && line.ends_with(", in traced_task");
+    stack.lines().filter(is_wrapper).count() > 1
 }
 
 pub(crate) fn failures(chunk: &TraceChunk) -> Vec<Failure<'_>> {

@@ -30,7 +30,11 @@ pub(crate) fn fold(tree: &Tree, failures: &[Failure<'_>]) -> Vec<Vec<usize>> {
     // The innermost first: a span joins what came up to it from below.
     let mut without_id: Vec<usize> =
         (0..failures.len()).filter(|index| failures[*index].error.capture_id.is_none()).collect();
-    without_id.sort_by_key(|index| std::cmp::Reverse(tree.depth[failures[*index].span]));
+    // Of attempts the last one is what came up further.
+    without_id.sort_by_key(|index| {
+        let span = failures[*index].span;
+        (std::cmp::Reverse(tree.depth[span]), std::cmp::Reverse(tree.start[span]))
+    });
     for index in without_id {
         let failure = &failures[index];
         let alike = by_likeness.entry(&failure.likeness).or_default();
@@ -85,10 +89,9 @@ const ALIKE_MAX: usize = 64;
 /// Members of one occurrence that are looked at.
 const MEMBERS_MAX: usize = 16;
 
-/// Of occurrences that look alike, the one that the exception of `span` can be: it lies on the span's
-/// path of the tree, or its span and this one are below one that failed without details of its own.
-/// Web frameworks tell of an exception on two such spans; attempts one after another have a parent
-/// that survived, or that failed with details. The nearest one is taken, then the latest.
+/// Of occurrences that look alike, the one that the exception of `span` can be: each of its spans lies on
+/// the span's path of the tree, or is told side by side with it ([`Tree::distance`]). A span above several
+/// attempts tells of one of them only. The nearest one is taken, then the latest.
 fn related_group(
     tree: &Tree,
     failures: &[Failure<'_>],
@@ -96,33 +99,14 @@ fn related_group(
     candidates: &[usize],
     span: usize,
 ) -> Option<usize> {
-    let mut above: HashMap<usize, u32> = HashMap::new();
-    for (distance, ancestor) in (1..).zip(tree.ancestors(span)) {
-        above.insert(ancestor, distance);
-    }
-    let distance = |other: usize| -> Option<u32> {
-        if let Some(distance) = above.get(&other) {
-            return Some(*distance);
-        }
-        for (distance, ancestor) in (1..).zip(tree.ancestors(other)) {
-            if ancestor == span {
-                return Some(distance);
-            }
-            if above.contains_key(&ancestor) {
-                return tree.failed_without_details[ancestor].then_some(u32::MAX);
-            }
-        }
-        None
-    };
     let nearest = |group: usize| {
-        groups[group]
-            .iter()
-            .take(MEMBERS_MAX)
-            .filter_map(|member| {
-                let other = failures[*member].span;
-                Some((distance(other)?, std::cmp::Reverse(tree.start[other])))
-            })
-            .min()
+        let mut nearest = None;
+        for member in groups[group].iter().take(MEMBERS_MAX) {
+            let other = failures[*member].span;
+            let found = (tree.distance(span, other)?, std::cmp::Reverse(tree.start[other]));
+            nearest = Some(nearest.map_or(found, |known| std::cmp::min(known, found)));
+        }
+        nearest
     };
     candidates
         .iter()

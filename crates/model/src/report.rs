@@ -345,6 +345,7 @@ impl Report {
             (&mut self.repository, &other.repository),
             (&mut self.thread, &other.thread),
             (&mut self.user_id, &other.user_id),
+            (&mut self.resource, &other.resource),
         ] {
             if mine.is_none() {
                 mine.clone_from(theirs);

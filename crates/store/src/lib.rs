@@ -170,6 +170,9 @@ pub trait Store: Send + Sync {
     /// Sizes.
     fn stats(&self) -> Result<StoreStats, StoreError>;
 
+    /// Makes something durable, to see whether that works; changes nothing that anybody sees.
+    fn probe(&self) -> Result<(), StoreError>;
+
     /// Deletes what is older, or more, than the retention allows; `now` decides the age.
     fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError>;
 

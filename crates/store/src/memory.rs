@@ -324,6 +324,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError> {
         let Some(age) = self.retention_age else { return Ok(()) };
         let age_ns = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);

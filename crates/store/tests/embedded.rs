@@ -198,6 +198,9 @@ impl Store for Shared {
     fn enforce_retention(&self, now: reenact_model::Timestamp) -> Result<(), reenact_store::StoreError> {
         self.0.enforce_retention(now)
     }
+    fn probe(&self) -> Result<(), reenact_store::StoreError> {
+        self.0.probe()
+    }
     fn rewrite(
         &self,
         range: reenact_store::TimeRange,

@@ -75,13 +75,20 @@ pub(crate) async fn health() -> &'static str {
 /// The store answers too, and could keep what came last.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if app.storing_fails.load(Ordering::Relaxed) {
-        let text = "the last commit failed; the log says why\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+        // Nobody sends anything to a server that is not ready: it finds out by itself.
+        match ask(&app, |app| Ok(app.store.probe()?)).await {
+            Ok(()) => app.storing_fails.store(false, Ordering::Relaxed),
+            Err(_) => return not_ready("the last commit failed; the log says why\n"),
+        }
     }
     match ask(&app, |app| Ok(app.store.stats()?)).await {
         Ok(_) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),
+        Err(_) => not_ready("the store does not answer\n"),
     }
+}
+
+fn not_ready(text: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 /// Counters in the Prometheus text format.

@@ -283,6 +283,14 @@ impl Store for EmbeddedStore {
         Ok(stats)
     }
 
+    fn probe(&self) -> Result<(), StoreError> {
+        let (reply, answer) = sync_channel(1);
+        let sender = lock(&self.queue).clone().ok_or(StoreError::Closed)?;
+        sender.send(Message::Probe { reply }).map_err(|_| StoreError::Closed)?;
+        drop(sender);
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
     fn enforce_retention(&self, now: Timestamp) -> Result<(), StoreError> {
         if let Some(age) = self.options.retention_age {
             let age_ns = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);

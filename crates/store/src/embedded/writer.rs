@@ -38,6 +38,7 @@ pub(super) enum Message {
     Batch { writes: Vec<Prepared>, done: Done },
     DeleteDays { days: Vec<i64>, reply: SyncSender<Result<(), StoreError>> },
     Rewrite(Rewrite),
+    Probe { reply: SyncSender<Result<(), StoreError>> },
 }
 
 pub(super) struct Writer {
@@ -105,6 +106,7 @@ impl Writer {
                     drop(reply.send(self.delete_days(&days)));
                 }
                 Message::Rewrite(rewrite) => self.rewrite(rewrite),
+                Message::Probe { reply } => drop(reply.send(self.probe())),
                 Message::Batch { writes, done } => {
                     let mut count = writes.len();
                     let mut batches = vec![(writes, done)];
@@ -231,7 +233,9 @@ impl Writer {
 
     fn roll_back(&mut self) {
         for open in self.open.values_mut() {
-            if open.pending.take().is_some() && open.connection.execute_batch("ROLLBACK").is_err() {
+            // SQLite itself rolls back when the disk is full.
+            let is_open = open.pending.take().is_some() && !open.connection.is_autocommit();
+            if is_open && open.connection.execute_batch("ROLLBACK").is_err() {
                 tracing::warn!("rolling back a failed commit failed");
             }
         }
@@ -341,6 +345,20 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Commits the sums of the newest day as they are.
+    fn probe(&mut self) -> Result<(), StoreError> {
+        let Some(newest) = self.days.all().pop() else { return Ok(()) };
+        let committed = match self.existing(newest.number)? {
+            Some(open) => open.totals().map(drop),
+            None => return Ok(()),
+        };
+        let committed = committed.and_then(|()| self.commit_days(&mut Changes::default()));
+        if committed.is_err() {
+            self.roll_back();
+        }
+        committed
     }
 
     fn rewrite(&mut self, rewrite: Rewrite) {

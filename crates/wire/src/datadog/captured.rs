@@ -61,12 +61,50 @@ impl<'de> DeserializeSeed<'de> for VariablesSeed<'_> {
     }
 }
 
+/// What stands in place of a scalar where something else should be: no client is known to send one, and
+/// its siblings are kept.
+macro_rules! instead_of_scalars {
+    ($value:expr) => {
+        instead_of_scalars!($value; visit_bool(bool), visit_unit());
+    };
+    ($value:expr; $($visit:ident($($scalar:ty)?)),*) => {
+        $(fn $visit<E: Error>(self, $(_: $scalar)?) -> Result<Self::Value, E> {
+            Ok($value)
+        })*
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+
+/// Reads over a list that stands where something else should be.
+fn skip_list<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+    while seq.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
 /// Names and values, and why there are no more.
 #[derive(Default)]
 struct Named {
     values: Vec<(String, CapturedValue)>,
     not_captured: Option<NotCaptured>,
 }
+
+/// The attribute in which ddtrace keeps its id of an exception; it is none of the application's.
+const CLIENT_FIELD: &str = "_dd_exc_id";
 
 struct NamedVisitor<'b> {
     budget: &'b mut Budget,
@@ -92,9 +130,20 @@ impl<'de> Visitor<'de> for NamedVisitor<'_> {
         Ok(Named::default())
     }
 
+    instead_of_scalars!(Named { not_captured: Some(NotCaptured::Unknown), ..Named::default() }; visit_bool(bool));
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Named, A::Error> {
+        skip_list(seq)?;
+        Ok(Named { not_captured: Some(NotCaptured::Unknown), ..Named::default() })
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
         let mut named = Named::default();
         while let Some(name) = map.next_key::<JsonText<'de>>()? {
+            if name.0 == CLIENT_FIELD {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             if self.budget.values_left == 0 {
                 map.next_value::<IgnoredAny>()?;
                 self.budget.drop_one();
@@ -154,7 +203,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
         Ok(Slot::Flag)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Slot, E> {
+    instead_of_scalars!(Slot::Value(unknown()); visit_unit());
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Slot, A::Error> {
+        skip_list(seq)?;
         Ok(Slot::Value(unknown()))
     }
 
@@ -242,6 +294,8 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
         f.write_str("elements")
     }
 
+    instead_of_scalars!((Vec::new(), Some(NotCaptured::Unknown)));
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let (mut items, mut reason) = (Vec::new(), None);
         while self.budget.values_left > 0 {
@@ -287,6 +341,8 @@ impl<'de> Visitor<'de> for EntriesSeed<'_> {
         f.write_str("entries")
     }
 
+    instead_of_scalars!((Vec::new(), Some(NotCaptured::Unknown)));
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let (mut entries, mut reason) = (Vec::new(), None);
         while self.budget.values_left > 0 {
@@ -328,6 +384,8 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key and a value")
     }
+
+    instead_of_scalars!((unknown(), unknown()));
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry, A::Error> {
         let (budget, depth) = (self.budget, self.depth);
