@@ -1,6 +1,9 @@
 //! Secrets in sentences, lists and markup: `password is 'secret'`, `<password>secret</password>`.
 
-use super::{NAME_BYTES_MAX, Name, Scanner, after_operator, is_name_byte, opening_quote, skip, skip_up_to};
+use super::before::Name;
+use super::bytes::{is_name_byte, opening_quote, skip, skip_up_to};
+use super::values::after_operator;
+use super::{NAME_BYTES_MAX, Scanner};
 
 /// The longest quoted part of a sentence, in bytes.
 const QUOTED_BYTES_MAX: usize = 1_024;

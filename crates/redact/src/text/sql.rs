@@ -1,6 +1,8 @@
 //! What of SQL belongs to a redacted column: the values of an `INSERT`, the parameters of a statement.
 
-use super::{Scanner, closing_bracket, is_name_byte, opening_quote, skip};
+use super::Scanner;
+use super::bytes::{is_name_byte, opening_quote, skip};
+use super::values::closing_bracket;
 use crate::names::Names;
 use crate::steps;
 

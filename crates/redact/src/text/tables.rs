@@ -1,6 +1,6 @@
 //! Columns of tables under a redacted name: CSV, tabs, `| a | b |`.
 
-use super::skip_up_to;
+use super::bytes::skip_up_to;
 use crate::names::Names;
 use crate::steps;
 
