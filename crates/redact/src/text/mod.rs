@@ -13,6 +13,7 @@ mod phrases;
 mod sql;
 mod tables;
 mod values;
+mod view;
 
 use std::cell::OnceCell;
 
@@ -25,6 +26,9 @@ use crate::steps;
 /// What stands in the place of a redacted part of a text.
 pub(crate) const MARK: &str = "[redacted]";
 
+/// How many times escapes are taken off.
+const VIEWS_MAX: usize = 3;
+
 /// How far back a name may reach, in bytes; of longer ones the end counts.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -33,7 +37,17 @@ const SPACES_MAX: usize = 64;
 
 /// The values of redacted names within `text`: ascending, without overlaps. O(bytes).
 pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
-    joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names))
+    find_within(text, names, 0)
+}
+
+fn find_within(text: &str, names: &Names, taken_off: usize) -> Vec<(usize, usize)> {
+    let found = joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names));
+    if taken_off >= VIEWS_MAX {
+        return found;
+    }
+    let Some(view) = view::of(text) else { return found };
+    let within = find_within(&view.text, names, taken_off + 1);
+    joined(found, within.into_iter().map(|range| view.range(range)).collect())
 }
 
 /// Joins what two passes found, in order.

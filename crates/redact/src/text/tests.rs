@@ -282,3 +282,26 @@ fn elements_tables_and_flags_lose_their_secrets() {
     check("Bearer tokens, Bearer realm=\"a\"", "Bearer tokens, Bearer realm=\"a\"");
     check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
 }
+
+#[test]
+fn escapes_and_entities_are_read_as_what_they_stand_for() {
+    check(r"\u0022password\u0022: \u0022S\u0022", r"\u0022password\u0022: \u0022[redacted]\u0022");
+    check(r"a=1, password\x3dS, b", r"a=1, password\x3d[redacted], b");
+    check("&lt;password&gt;S&lt;/password&gt;", "&lt;password&gt;[redacted]&lt;/password&gt;");
+    check("&quot;token&quot;: &quot;S&quot;", "&quot;token&quot;: &quot;[redacted]&quot;");
+    check("ｐａｓｓｗｏｒｄ＝S", "ｐａｓｓｗｏｒｄ＝[redacted]");
+    check("“password”: “S”, a", "“password”: “[redacted]”, a");
+    check("password%20=%20S&a", "password%20=%20[redacted]&a");
+    check(r"'id\tpassword\n1\tS'", r"'id\tpassword\n1\t[redacted]'");
+    check(r#""'id,password\\n1,S'""#, r#""'id,password\\n1,[redacted]'""#);
+    check(r#"'{ "password":\n  "S" }'"#, r#"'{ "password":\n  "[redacted]" }'"#);
+    check(r"'password:\n  S\nuser:'", r"'password:\n  [redacted]\nuser:'");
+}
+
+#[test]
+fn an_apostrophe_before_a_name_hides_nothing() {
+    check("user's password: S", "user's password: [redacted]");
+    check("it's token=S", "it's token=[redacted]");
+    check("'user\\'s password: S'", "'user\\'s password: [redacted]'");
+    check_line("f(\"user's password: S\")", "f(\"user's password: [redacted]\")");
+}
