@@ -11,6 +11,7 @@ mod bytes;
 mod frames;
 mod phrases;
 mod sql;
+mod statements;
 mod tables;
 mod values;
 mod view;
@@ -133,7 +134,10 @@ impl<'a> Scanner<'a> {
             };
             at = next.max(at + 1).min(bytes.len());
         }
-        self.found
+        let found = std::mem::take(&mut self.found);
+        self.done = 0;
+        self.statements();
+        joined(found, self.found)
     }
 
     /// Redacts a range, unless it is empty. Returns its end.

@@ -305,3 +305,72 @@ fn an_apostrophe_before_a_name_hides_nothing() {
     check("'user\\'s password: S'", "'user\\'s password: [redacted]'");
     check_line("f(\"user's password: S\")", "f(\"user's password: [redacted]\")");
 }
+
+#[test]
+fn statements_lose_what_belongs_to_redacted_columns() {
+    let want = |before: &str, after: &str| check(before, after);
+    want(
+        "SELECT * FROM u WHERE password LIKE 'S%' AND a = 'b'",
+        "SELECT * FROM u WHERE password LIKE '[redacted]' AND a = 'b'",
+    );
+    want(
+        "select a from u where u.token in ('S', 'T') limit 5",
+        "select a from u where u.token in ('[redacted]', '[redacted]') limit 5",
+    );
+    want("DELETE FROM u WHERE password <> 'S'", "DELETE FROM u WHERE password <> '[redacted]'");
+    want(
+        "SELECT * FROM u WHERE token BETWEEN 'S' AND 'T'",
+        "SELECT * FROM u WHERE token BETWEEN '[redacted]' AND '[redacted]'",
+    );
+    want("SELECT 1 FROM u WHERE 'S' = password", "SELECT 1 FROM u WHERE '[redacted]' = password");
+    want("SELECT 'S' AS password FROM u", "SELECT '[redacted]' AS password FROM u");
+    want(
+        "INSERT INTO u (id, token) SELECT 5, 'S'",
+        "INSERT INTO u (id, token) SELECT [redacted], '[redacted]'",
+    );
+    want("SET PASSWORD FOR 'a' = 'S'", "SET PASSWORD FOR '[redacted]' = '[redacted]'");
+    want("Failing row contains (1, a, S).", "Failing row contains ([redacted]).");
+    want("Duplicate entry 'S' for key 'users.token'", "Duplicate entry '[redacted]' for key 'users.token'");
+    for innocent in [
+        "SELECT \"session\".\"id\" FROM \"session\" WHERE \"session\".\"name\" LIKE 'a' LIMIT 21",
+        "Duplicate entry 'a' for key 'users.name'",
+        "execute(\"SELECT a FROM u WHERE name = ?\", (\"b\", 5))",
+        "select the token from 'a', 'b'",
+        "update the token to 5, (\"a\")",
+    ] {
+        check(innocent, innocent);
+    }
+}
+
+#[test]
+fn parameters_beside_a_statement_go() {
+    for (call, want) in [
+        (
+            "execute(\"SELECT 1 FROM u WHERE token IN (?)\", (\"S\", 1))",
+            "execute(\"SELECT 1 FROM u WHERE token IN (?)\", (\"[redacted]\", [redacted]))",
+        ),
+        (
+            "execute(\"INSERT INTO u (token) VALUES (%s)\", [\"S\"], a)",
+            "execute(\"INSERT INTO u (token) VALUES (%s)\", [\"[redacted]\"], a)",
+        ),
+        (
+            "run(text(\"SELECT 1 FROM u WHERE token LIKE :p\"), {\"p\": \"S\"})",
+            "run(text(\"SELECT 1 FROM u WHERE token LIKE :p\"), {\"[redacted]\": \"[redacted]\"})",
+        ),
+        (
+            "run(\"INSERT INTO u (token) \" \"VALUES ($1)\", 'S')",
+            "run(\"INSERT INTO u (token) \" \"VALUES ($1)\", '[redacted]')",
+        ),
+        (
+            "run(\"INSERT INTO u (token) VALUES (%s)\", token)",
+            "run(\"INSERT INTO u (token) VALUES (%s)\", token)",
+        ),
+    ] {
+        check(call, want);
+        check_line(call, want);
+    }
+    check(
+        "(0.001) INSERT INTO u (token) VALUES (%s); args=('S', 1); alias=default",
+        "(0.001) INSERT INTO u (token) VALUES (%s); args=('[redacted]', [redacted]); alias=default",
+    );
+}
