@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use reenact_model::Fragment;
+use reenact_model::{Fragment, TraceId};
 
 use crate::hits::{Change, Hits, RuleRef};
 use crate::marks::{self, Edit, STRICT};
@@ -41,23 +41,26 @@ impl<'a> Walk<'a> {
         fragment: &Fragment,
     ) -> Self {
         let id = match fragment {
-            Fragment::Trace(chunk) => chunk.trace_id.0,
-            Fragment::Snapshot(snapshot) => snapshot.capture_id.unwrap_or(snapshot.id).0,
+            Fragment::Trace(chunk) => lower_half(chunk.trace_id),
+            Fragment::Snapshot(snapshot) => match snapshot.trace_id {
+                Some(trace) => lower_half(trace),
+                None => snapshot.capture_id.unwrap_or(snapshot.id).0,
+            },
             Fragment::Crash(report) => {
                 report.id.bytes().fold(0, |id, byte| id * 31 % (1 << 64) + u128::from(byte))
             }
         };
-        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, id)));
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, Some(id))));
         Self::start(redactor, scanner, String::new())
     }
 
-    /// Samples nothing: whoever tries a rule out wants to see it.
+    /// Samples only by a key of the selection: whoever tries a rule out wants to see it.
     pub(crate) fn of_text(
         redactor: &'a Redactor,
         scanner: Option<(&'a Scanner, &Selection)>,
         path: &str,
     ) -> Self {
-        let scanner = scanner.map(|(scanner, selection)| (scanner, selection.clone()));
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, None)));
         Self::start(redactor, scanner, path.to_owned())
     }
 
@@ -256,6 +259,11 @@ impl<'a> Walk<'a> {
         self.budget -= length;
         length
     }
+}
+
+/// Of the id of a trace some clients send only this.
+fn lower_half(trace: TraceId) -> u128 {
+    trace.0 & u128::from(u64::MAX)
 }
 
 /// Whether an edit is in a line `File "…", line 3, in f`.

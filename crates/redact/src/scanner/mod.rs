@@ -46,7 +46,7 @@ pub struct ScannerRule {
     pub action: Action,
     /// Of two rules that match the same text the one with the lower number acts.
     pub priority: u8,
-    /// For how many of 100 fragments it is used, decided by the fragment's id.
+    /// For how many of 100 fragments it is used, decided by the trace of the fragment, or its id.
     pub sampling_percent: u8,
 }
 
@@ -118,11 +118,21 @@ enum CompiledPattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     chosen: Vec<bool>,
+    /// What sampling is decided by, instead of the fragment.
+    sampling_key: Option<u128>,
 }
 
 impl Selection {
     fn has(&self, index: usize) -> bool {
         self.chosen.get(index) == Some(&true)
+    }
+
+    /// Decides sampling by `key`, so that everything that is redacted with the same key is sampled alike:
+    /// the parts of one event, or a text that stands for one. Without it the fragment decides: by its trace,
+    /// or else by its own id. Texts that stand alone are not sampled without it.
+    #[must_use]
+    pub fn sampled_by(self, key: u128) -> Self {
+        Self { sampling_key: Some(key), ..self }
     }
 
     /// Whether no rule applies.
@@ -140,16 +150,19 @@ impl std::fmt::Debug for Scanner {
 impl Scanner {
     /// Every rule.
     pub fn all(&self) -> Selection {
-        Selection { chosen: vec![true; self.rules.len()] }
+        Selection { chosen: vec![true; self.rules.len()], sampling_key: None }
     }
 
     /// The rules whose id `is_chosen`.
     pub fn select(&self, is_chosen: impl Fn(&str) -> bool) -> Selection {
-        Selection { chosen: self.rules.iter().map(|rule| is_chosen(&rule.id)).collect() }
+        let chosen = self.rules.iter().map(|rule| is_chosen(&rule.id)).collect();
+        Selection { chosen, sampling_key: None }
     }
 
-    /// What of `selection` is used for the fragment with `id`, by sampling.
-    pub(crate) fn sampled(&self, selection: &Selection, id: u128) -> Selection {
+    /// What of `selection` is used, by sampling: by its own key, or else by the one of the fragment; all of
+    /// it when there is neither.
+    pub(crate) fn sampled(&self, selection: &Selection, id: Option<u128>) -> Selection {
+        let Some(id) = selection.sampling_key.or(id) else { return selection.clone() };
         let is_used = |rule: &Compiled| {
             if rule.sampling_percent >= 100 {
                 return true;
@@ -162,7 +175,7 @@ impl Scanner {
         };
         let chosen =
             self.rules.iter().zip(&selection.chosen).map(|(rule, is)| *is && is_used(rule)).collect();
-        Selection { chosen }
+        Selection { chosen, sampling_key: selection.sampling_key }
     }
 
     /// The edits of the rules that apply to `text` at `path`, by priority; they may overlap.
