@@ -30,6 +30,10 @@ impl Sweep<'_> {
             } else if let Some(quote) = memchr::memchr2(b'"', b'\'', &bytes[from..]) {
                 end = from + quote;
             }
+            // The next frame of a traceback is no part of the key.
+            if let Some(frame) = memmem::find(&bytes[from..end], b"\n  File ") {
+                end = from + frame;
+            }
             crate::steps::add(end - start);
             self.push("private_key", start..end);
             from = end;

@@ -21,10 +21,25 @@ impl<'a> Scanner<'a> {
             before -= 1;
         }
         let Some(name) = self.name_before(before) else { return operator_end };
-        if !self.is_redacted(&name) {
+        let is_equal = bytes[at] == b'=' && operator_end == at + 1 && before == at;
+        if is_equal && bytes[at - 1] == b' ' && name.quote.is_none() {
+            self.targets(&name, at);
+        }
+        if bytes[at] == b'=' && operator_end == at + 2 {
+            self.compared_before(at, operator_end);
+        } else if bytes[before] == b'!' {
+            self.compared_before(before, operator_end);
+        }
+        let in_query = name.start > 0 && matches!(bytes[name.start - 1], b'?' | b'&');
+        let is_redacted = (in_query && name.text == "sig")
+            || self.is_redacted(&name)
+            || self.is_in_redacted(&name)
+            || self.is_told(&name);
+        if !is_redacted && !(bytes[at] == b':' && operator_end == at + 1 && self.leads_to_colon(&name)) {
             if name.text == "input_value" && self.is_below_field(name.start) {
                 return self.value(operator_end, None);
             }
+            self.telling(&name, operator_end);
             return self.parameters(name.text, name.start, operator_end).unwrap_or(operator_end);
         }
         if bytes[at] == b':' && is_exception_line(bytes, &name, self.names) {
@@ -45,9 +60,28 @@ impl<'a> Scanner<'a> {
         if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
             return operator_end;
         }
+        self.formatted(value);
         let in_prose = name.quote.is_none() && bytes[at] == b':' && operator_end == at + 1;
+        // A line that goes on with the next one.
+        let value = match bytes.get(value..value + 2) {
+            Some(b"\\\n") => skip(bytes, value + 1, |b| b.is_ascii_whitespace()),
+            _ => value,
+        };
+        // What YAML writes before a value: a tag, an anchor, the sign of a block.
+        let value = match bytes.get(value) {
+            Some(b'&' | b'!') if in_prose => {
+                let end = skip(bytes, value, |b| !b.is_ascii_whitespace());
+                skip(bytes, end, |b| b == b' ')
+            }
+            Some(b'|' | b'>') if in_prose => {
+                skip(bytes, value, |b| b"|>-+".contains(&b) || b.is_ascii_digit())
+            }
+            // What Markdown writes around a name.
+            Some(b'*') if in_prose => skip(bytes, value, |b| matches!(b, b'*' | b' ')),
+            _ => value,
+        };
         if in_prose && matches!(bytes.get(value), Some(b'\n' | b'\r')) {
-            return self.block(&name, operator_end).unwrap_or(operator_end);
+            return self.block(&name, value).unwrap_or(operator_end);
         }
         self.value(
             value,
@@ -83,20 +117,52 @@ impl<'a> Scanner<'a> {
             opening -= 1;
         }
         let first_of_pair = opening > 0 && matches!(bytes[opening - 1], b'(' | b'[');
-        if !(first_of_pair || name.text.starts_with("--")) || !self.is_redacted(&name) {
+        let value = skip(bytes, at + 1, |b| b.is_ascii_whitespace());
+        if self.is_name_of_next(value) {
             return at + 1;
         }
-        let value = skip(bytes, at + 1, |b| b.is_ascii_whitespace());
+        // In a call or a sequence: `setattr(user, 'password', 'secret')`.
+        let is_among = opening > 0
+            && matches!(bytes[opening - 1], b',' | b'{')
+            && !name.text.contains([' ', '/'])
+            && quote_ending_at(bytes, skip_back(bytes, at)).is_some()
+            && opening_quote(bytes, value).is_some();
+        if !(first_of_pair || is_among || name.text.starts_with("--")) || !self.is_redacted(&name) {
+            return at + 1;
+        }
         if value >= self.frames().limit(at) || self.is_of_names(&name, value) {
             return at + 1;
         }
         self.value(value, None)
     }
 
+    /// Whether a quoted name stands at `at` with a quoted value after it: `set('auth', 'token', 'secret')`.
+    fn is_name_of_next(&self, at: usize) -> bool {
+        let bytes = self.bytes;
+        let Some(quote) = opening_quote(bytes, at) else { return false };
+        let open = skip_up_to(bytes, at, 8, |b| b != quote.byte) + 1;
+        let end = skip_up_to(bytes, open.min(bytes.len()), 64, |b| is_name_byte(b) || b == b' ');
+        let text = std::str::from_utf8(&bytes[open.min(end)..end]).unwrap_or_default();
+        let comma = skip_up_to(bytes, end, 8, |b| b == b'\\' || b == quote.byte);
+        let next = skip_up_to(bytes, (comma + 1).min(bytes.len()), 8, |b| b == b' ');
+        comma > end
+            && bytes.get(comma) == Some(&b',')
+            && opening_quote(bytes, next).is_some()
+            && self.names.matched(text).is_some()
+    }
+
     /// `name%3Dvalue`, `%22name%22%3A%22value%22`, also encoded more than once.
     pub(super) fn encoded_assignment(&mut self, at: usize) -> usize {
         let bytes = self.bytes;
-        let Some((b'=' | b':', length)) = percent_decoded(bytes, at) else { return at + 1 };
+        let Some((b'=' | b':', length)) = percent_decoded(bytes, at) else {
+            if at > 1
+                && bytes[at - 1] == b' '
+                && self.word_before(at - 1).is_some_and(|word| self.is_redacted(&word))
+            {
+                self.formatted(at);
+            }
+            return at + 1;
+        };
         let Some(name) = self.name_before(at) else { return at + length };
         if !self.is_redacted(&name) {
             return at + length;
@@ -152,9 +218,19 @@ impl<'a> Scanner<'a> {
                 && !matches!(b, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
         });
         let authority = &bytes[start..end];
-        let Some(host) = memchr::memrchr(b'@', authority) else { return start };
+        let Some(host) = memchr::memrchr(b'@', authority) else {
+            // What is no port is a password whose text was cut before the host.
+            return match memchr::memchr(b':', authority) {
+                Some(colon) if !may_be_port(&authority[colon + 1..]) && authority[0] != b'[' => {
+                    self.mark(start + colon + 1, end)
+                }
+                _ => start,
+            };
+        };
         match memchr::memchr(b':', &authority[..host]) {
             Some(colon) => self.mark(start + colon + 1, start + host),
+            // Over HTTP a name alone is a token.
+            None if is_http(bytes, at) => self.mark(start, start + host),
             None => start,
         }
     }
@@ -186,6 +262,25 @@ impl<'a> Scanner<'a> {
         }
         self.mark(start, end)
     }
+}
+
+/// Where what stands before `at` and its spaces ends.
+fn skip_back(bytes: &[u8], at: usize) -> usize {
+    at - bytes[..at].iter().rev().take(8).take_while(|b| **b == b' ').count()
+}
+
+/// A port, or a place for one in a text to be filled in; an IPv6 address without its brackets.
+fn may_be_port(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit)
+        || text.eq_ignore_ascii_case(b"port")
+        || text.iter().any(|b| b"{}%<>$[]():,;*".contains(b))
+        || text[0].is_ascii_digit() && text.len() < 6
+}
+
+/// Whether a scheme that ends before `at` is HTTP.
+fn is_http(bytes: &[u8], at: usize) -> bool {
+    let scheme = bytes[at.saturating_sub(5)..at].to_ascii_lowercase();
+    scheme.ends_with(b"http") || scheme == b"https"
 }
 
 /// Where the credential begins after `Bearer `.

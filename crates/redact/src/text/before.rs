@@ -45,6 +45,28 @@ impl<'a> Scanner<'a> {
         false
     }
 
+    /// Whether what a name is an index of is redacted: `tokens['a']`, `users[token][0]`.
+    pub(super) fn is_in_redacted(&self, name: &Name<'_>) -> bool {
+        let mut start = name.start.saturating_sub(name.quote.map_or(0, |quote| quote.backslashes + 1));
+        for _ in 0..4 {
+            let is_index = start > self.done.max(1) && self.bytes[start - 1] == b'[';
+            let Some(container) = is_index
+                .then(|| start - 1)
+                .filter(|open| {
+                    matches!(self.bytes[open - 1], b']' | b')') || is_name_byte(self.bytes[open - 1])
+                })
+                .and_then(|open| self.name_before(open))
+            else {
+                return false;
+            };
+            if self.is_redacted(&container) {
+                return true;
+            }
+            start = container.start.saturating_sub(container.quote.map_or(0, |quote| quote.backslashes + 1));
+        }
+        false
+    }
+
     /// The name that ends before `end`, with spaces, a quote and a bracket between them.
     pub(super) fn name_before(&self, end: usize) -> Option<Name<'a>> {
         let bytes = self.bytes;
@@ -57,6 +79,18 @@ impl<'a> Scanner<'a> {
             return None;
         }
         while at > self.done && matches!(bytes[at - 1], b']' | b')') && end - at < SPACES_MAX {
+            at -= 1;
+        }
+        // `**password**: …`
+        while at > self.done && bytes[at - 1] == b'*' && end - at < SPACES_MAX {
+            at -= 1;
+        }
+        // `{('password',): …}`
+        if at > self.done && at < end && bytes[at] == b')' && bytes[at - 1] == b',' {
+            at -= 1;
+        }
+        // `password[]=…`
+        if at > self.done && at < end && bytes[at] == b']' && bytes[at - 1] == b'[' {
             at -= 1;
         }
         while let Some((b'"' | b'\'' | b']', before)) = percent_decoded_before(bytes, at) {

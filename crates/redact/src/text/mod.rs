@@ -5,10 +5,14 @@
 //! apart is redacted: a value that is an expression is replaced up to its end. In the source lines of a
 //! traceback an expression without literals stays, and what is opened and not closed ends with its line.
 
+mod aligned;
 mod assignments;
 mod before;
 mod bytes;
+mod calls;
+mod flags;
 mod frames;
+mod markup;
 mod phrases;
 mod sql;
 mod statements;
@@ -43,6 +47,7 @@ pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
 
 fn find_within(text: &str, names: &Names, taken_off: usize) -> Vec<(usize, usize)> {
     let found = joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names));
+    let found = joined(found, aligned::find(text.as_bytes(), names));
     if taken_off >= VIEWS_MAX {
         return found;
     }
@@ -88,6 +93,14 @@ struct Scanner<'a> {
     names_end: usize,
     /// Where the last value that was opened and not closed had to end, and how many had to end there.
     unclosed: (usize, usize),
+    /// What was found apart from the pass, in any order.
+    apart: Vec<(usize, usize)>,
+    /// Up to where a sibling tells that what stands under `value` is a secret.
+    told_until: usize,
+    /// The last value under such a name, which no sibling told of yet.
+    value_untold: Option<usize>,
+    /// How many elements of markup were looked at whose end was not found.
+    elements_unclosed: usize,
     /// Where the last `[SQL: …]` begins.
     statement: Option<usize>,
 }
@@ -102,6 +115,10 @@ impl<'a> Scanner<'a> {
             frames: OnceCell::new(),
             names_end: 0,
             unclosed: (usize::MAX, 0),
+            apart: Vec::new(),
+            told_until: 0,
+            value_untold: None,
+            elements_unclosed: 0,
             statement: None,
         }
     }
@@ -121,12 +138,25 @@ impl<'a> Scanner<'a> {
                 b'=' | b':' => self.assignment(at),
                 b',' => self.pair(at),
                 b'%' => self.encoded_assignment(at),
-                b'-' if bytes.get(at + 1) == Some(&b'-') => self.flag(at),
+                b'-' if bytes.get(at + 1) == Some(&b'-') => {
+                    let end = self.flag(at);
+                    if bytes[at + 2..].starts_with(b"user")
+                        || bytes[at + 2..].starts_with(b"proxy-user")
+                        || bytes[at + 2..].starts_with(b"auth")
+                    {
+                        self.short_flag(at).max(end)
+                    } else {
+                        end
+                    }
+                }
                 b'-' => self.short_flag(at),
                 b'"' | b'\'' if at > 1 && matches!(bytes[at - 1], b' ' | b'\\') => {
                     self.quoted_in_sentence(at)
                 }
-                b'(' if at > 6 => self.inserted(at),
+                b'(' if at > 1 => {
+                    self.call(at);
+                    if at > 6 { self.inserted(at) } else { at + 1 }
+                }
                 b'<' => self.element(at),
                 b'B' => self.bearer(at),
                 b'\t' if at > 2 => self.tabbed(at),
@@ -137,6 +167,7 @@ impl<'a> Scanner<'a> {
         let found = std::mem::take(&mut self.found);
         self.done = 0;
         self.statements();
+        self.found.append(&mut self.apart);
         joined(found, self.found)
     }
 
@@ -169,7 +200,9 @@ pub(crate) fn may_hold_names(text: &str) -> bool {
     let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'\'' | b'"'));
     let start = usize::from(is_quote(bytes.first()));
     let end = bytes.len() - usize::from(bytes.len() > start && is_quote(bytes.last()));
-    bytes[start..end].iter().any(|byte| IS_SIGN[usize::from(*byte)] || matches!(byte, b'|' | b';'))
+    bytes[start..end]
+        .iter()
+        .any(|byte| IS_SIGN[usize::from(*byte)] || matches!(byte, b'|' | b';' | b'\\' | b'&' | 0xef))
 }
 
 #[cfg(test)]

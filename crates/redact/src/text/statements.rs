@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 
 use super::Scanner;
-use super::bytes::{Quote, is_name_byte, opening_quote, quote_ending_at, skip, skip_up_to};
+use super::bytes::{Quote, is_name_byte, opening_quote, quote_ending_at, skip_up_to};
 use super::sql::{closed_or_limit, column, is_column_word};
 use crate::steps;
 
@@ -275,6 +275,9 @@ impl Scanner<'_> {
         let bytes = self.bytes;
         let mut depth = 0_usize;
         let mut index = at;
+        let last_close = memchr::memrchr3(b')', b']', b'}', bytes.get(at..limit).unwrap_or_default());
+        let last_close = last_close.map_or(at, |length| at + length);
+        steps::add(limit.saturating_sub(at));
         while index < limit {
             steps::add(1);
             match bytes[index] {
@@ -285,7 +288,7 @@ impl Scanner<'_> {
                     let rest = &bytes[index + 1..limit];
                     index += memchr::memchr2(byte, b'\n', rest).map_or(rest.len(), |length| length + 1);
                 }
-                b';' | b'\n' if depth == 0 && skip(bytes, index, |b| b != b')') >= limit => return index,
+                b';' | b'\n' if depth == 0 && index >= last_close => return index,
                 _ => {}
             }
             index += 1;

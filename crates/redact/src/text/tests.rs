@@ -374,3 +374,114 @@ fn parameters_beside_a_statement_go() {
         "(0.001) INSERT INTO u (token) VALUES (%s); args=('[redacted]', [redacted]); alias=default",
     );
 }
+
+#[test]
+fn elements_in_a_redacted_element_go_with_it() {
+    check("<a><secret><b>S</b><c/></secret></a>", "<a><secret>[redacted]</secret></a>");
+    check(
+        "<credentials>\n  <user>a</user>\n  <value>S</value>\n</credentials>\n",
+        "<credentials>[redacted]</credentials>\n",
+    );
+    check("<param name='token' value='S'/>", "<param name='token' value='[redacted]'/>");
+    check("<input value=\"S\" type=\"password\">", "<input value=\"[redacted]\" type=\"password\">");
+    check("<entry key=\"db.password\">S</entry>", "<entry key=\"db.password\">[redacted]</entry>");
+    check("<key>token</key>\n<string>S</string>", "<key>token</key>\n<string>[redacted]</string>");
+    for text in ["<input type=\"text\" value=\"a\">", "<a href=\"b\">c</a>", "a <name> b <key> c"] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_value_tells_what_it_is() {
+    check(
+        "{'name': 'password', 'value': 'S', 'a': 'b'}",
+        "{'name': 'password', 'value': '[redacted]', 'a': 'b'}",
+    );
+    check(
+        r#"[{"value": "S", "key": "api_key"}, {"value": "b"}]"#,
+        r#"[{"value": "[redacted]", "key": "api_key"}, {"value": "b"}]"#,
+    );
+    check("Field(name='token', value='S')", "Field(name='token', value='[redacted]')");
+    check(
+        "[{'loc': ('body', 'password'), 'msg': 'a', 'input': 'S'}, {'input': 'b'}]",
+        "[{'loc': ('body', 'password'), 'msg': 'a', 'input': '[redacted]'}, {'input': 'b'}]",
+    );
+    check(
+        "form-data; name=\"token\"\r\n\r\nS S\r\n--x",
+        "form-data; name=\"token\"\r\n\r\n[redacted]\r\n--x",
+    );
+    check("setattr(user, 'password', 'S')", "setattr(user, 'password', '[redacted]')");
+    check("user.set_password('S')", "user.set_password('[redacted]')");
+    check("Credentials(a='S', b=f('c'))", "Credentials(a='[redacted]', b=f('c'))");
+    check("if token not in ('S', 'T'):", "if token not in ('[redacted]', '[redacted]'):");
+    check("assert 'S' == user.password", "assert '[redacted]' == user.password");
+    check("user, password = 'S', 'T'", "user, password = '[redacted]', '[redacted]'");
+    check("password, self.a = 'S', 5", "password, self.a = '[redacted]', [redacted]");
+    check("x['token']['a'] = 'S'", "x['token']['a'] = '[redacted]'");
+    check("?password[]=S&a[]=b", "?password[]=[redacted]&a[]=b");
+    check("tokens[0]: S, b", "tokens[0]: [redacted], b");
+    check("API key provided: S, b", "API key provided: [redacted], b");
+    check("Password for user 'a': S", "Password for user 'a': [redacted]");
+    check("**Password:** S", "**Password:** [redacted]");
+    check("password: |\n  S\n  S\na: b", "password: |\n  [redacted]\na: b");
+    check("password: &a S", "password: &a [redacted]");
+    check("Password:\nS\nb", "Password:\n[redacted]\nb");
+    for text in [
+        "{'name': 'colour', 'value': 'a'}",
+        "[{'name': 'token'}, {'value': 'a'}]",
+        "InvalidTokenError('Signature has expired')",
+        "unexpected token Token('RPAR', ')')",
+        "def get_token(a, b='c'):",
+        "a, b = 'c', 5",
+        "value found: 5 for a: b",
+        "print('a', f(token), 'b')",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn aligned_columns_lose_their_secrets() {
+    check(
+        "   id password  x\n0   1        S  2\n1   2      S-T  3\n\n a",
+        "   id password  x\n0   1        [redacted]  2\n1   2      [redacted]  3\n\n a",
+    );
+    check(
+        "NAME  TOKEN  AGE\n----  -----  ---\na     S      5",
+        "NAME  TOKEN  AGE\n----  -----  ---\na     [redacted]      5",
+    );
+    check("password\n--------\nS\n", "password\n--------\n[redacted]\n");
+    for text in ["the token of a\n5 users", "a  b\n1  2", "token count\nnone"] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn command_lines_lose_their_secrets() {
+    check("curl -u a:S https://b/", "curl -u a:[redacted] https://b/");
+    check("['curl', '--user', 'a:S', 'b']", "['curl', '--user', 'a:[redacted]', 'b']");
+    check("curl -H 'Authorization: Bearer S' b", "curl -H 'Authorization: Bearer [redacted]' b");
+    check("sshpass -p 'S' ssh a", "sshpass -p '[redacted]' ssh a");
+    check("docker login -u a -p S b", "docker login -u a -p [redacted] b");
+    check("redis-cli -h a -a S ping", "redis-cli -h a -a [redacted] ping");
+    check("mysql -uroot -p'S' a", "mysql -uroot -p'[redacted]' a");
+    check("java -jar a -keypass 5 -storepass S b", "java -jar a -keypass 5 -storepass [redacted] b");
+    check("git clone https://S@a.b/c", "git clone https://[redacted]@a.b/c");
+    for text in [
+        "curl -u a https://b/",
+        "docker run -p 80:80 a",
+        "docker ps -a",
+        "mkdir -p a",
+        "ssh -p 22 a",
+        "ssh://git@a/b",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn arguments_of_a_format_go() {
+    check("info(\"password %s of %s\", \"S\", a)", "info(\"password %s of %s\", \"[redacted]\", a)");
+    check("info('a %s', 'b')", "info('a %s', 'b')");
+    check_line("f(\"token=%s\" % \"S\")", "f(\"token=[redacted]\" % \"[redacted]\")");
+}

@@ -78,6 +78,12 @@ impl Scanner<'_> {
             let opened = start + prefix + quote.backslashes + 1;
             return Value::Quoted(self.quoted(opened, quote));
         }
+        if bytes[start] == b'`' {
+            let rest = &bytes[start + 1..];
+            let length = memchr::memchr2(b'`', b'\n', rest).unwrap_or(rest.len());
+            steps::add(length);
+            return Value::Quoted((self.mark(start + 1, start + 1 + length) + 1).min(bytes.len()));
+        }
         let end = self.plain_end(start);
         if end == start {
             return Value::Nothing;
