@@ -27,6 +27,7 @@ mod marks;
 mod names;
 mod redacted;
 pub mod scanner;
+mod signs;
 mod steps;
 mod text;
 mod types;

@@ -7,6 +7,7 @@ use reenact_model::{Fragment, TraceId};
 use crate::hits::{Change, Hits, RuleRef};
 use crate::marks::{self, Edit, STRICT};
 use crate::scanner::{Scanner, Selection};
+use crate::signs::Signs;
 use crate::{Mode, Redacted, Redactor, text};
 
 /// How much before the cut of a long text goes with the rest: a secret may reach over the cut.
@@ -231,19 +232,23 @@ impl<'a> Walk<'a> {
             }
             edits.push(Edit::unscanned(kept..whole.len()));
         }
-        if text::may_hold_names(text) {
+        let signs = Signs::of(text.as_bytes());
+        if signs.may_hold_names() {
             let find = if self.in_source { text::find_in_source } else { text::find };
-            edits.extend(find(text, &redactor.names).into_iter().map(|(start, end)| Edit {
+            edits.extend(find(text, signs, &redactor.names).into_iter().map(|(start, end)| Edit {
                 range: start..end,
                 rule: RuleRef::Name,
                 replacement: Cow::Borrowed(text::MARK),
             }));
         }
-        edits.extend(redactor.values.find(text, context, &redactor.names).into_iter().map(|found| Edit {
-            range: found.range,
-            rule: RuleRef::Value(found.rule),
-            replacement: Cow::Owned(format!("[redacted: {}]", found.rule)),
-        }));
+        if signs.may_hold_values() {
+            let found = redactor.values.find(text, signs, context, &redactor.names);
+            edits.extend(found.into_iter().map(|found| Edit {
+                range: found.range,
+                rule: RuleRef::Value(found.rule),
+                replacement: Cow::Owned(format!("[redacted: {}]", found.rule)),
+            }));
+        }
         if let Some((scanner, selection)) = &self.scanner {
             edits.extend(scanner.find(text, &self.path, selection, &redactor.names));
         }

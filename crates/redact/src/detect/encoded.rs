@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Sweep;
 use super::entropy::{self, looks_random};
 use super::runs::{Class, class_with, next_run};
+use crate::signs::Signs;
 use crate::text;
 
 const BASE64: Class = class_with(true, b"+/_-");
@@ -86,8 +87,9 @@ impl Sweep<'_> {
     }
 
     fn holds_secret(&self, inner: &str) -> bool {
-        (text::may_hold_names(inner) && !text::find(inner, self.names).is_empty())
-            || !self.detector.find_nested(inner.as_bytes(), "", self.names, self.nested + 1).is_empty()
+        let signs = Signs::of(inner.as_bytes());
+        (signs.may_hold_names() && !text::find(inner, signs, self.names).is_empty())
+            || !self.detector.find_nested(inner.as_bytes(), signs, "", self.names, self.nested + 1).is_empty()
     }
 
     fn encoded(&self, start: usize, end: usize) -> Option<&'static str> {

@@ -3,7 +3,7 @@ use super::*;
 fn find(text: &str) -> Vec<(&'static str, String)> {
     let names = Names::new([].into_iter(), [].into_iter());
     let detector = Detector::new(|_| true);
-    let found = detector.find(text, "", &names);
+    let found = detector.find(text, Signs::of(text.as_bytes()), "", &names);
     found.into_iter().map(|found| (found.rule, text[found.range].to_owned())).collect()
 }
 

@@ -23,6 +23,7 @@ use crate::detect::Detector;
 use crate::hits::RuleRef;
 use crate::marks::Edit;
 use crate::names::Names;
+use crate::signs::Signs;
 
 /// Matches of one pattern in one text that are replaced; the text after them is not kept.
 pub(crate) const MATCHES_MAX: usize = 1_000;
@@ -181,7 +182,10 @@ impl Scanner {
     /// The edits of the rules that apply to `text` at `path`, by priority; they may overlap.
     pub(crate) fn find(&self, text: &str, path: &str, selection: &Selection, names: &Names) -> Vec<Edit> {
         let mut matching = self.candidates(text, selection);
-        let values = self.values.as_ref().map_or(Vec::new(), |detector| detector.find(text, "", names));
+        let values = self
+            .values
+            .as_ref()
+            .map_or(Vec::new(), |detector| detector.find(text, Signs::of(text.as_bytes()), "", names));
         if !values.is_empty() {
             matching.extend((0..self.rules.len()).filter(|index| self.rules[*index].is_among(&values)));
             matching.sort_unstable();

@@ -62,9 +62,12 @@ impl<'a> Scanner<'a> {
         }
         self.formatted(value);
         let in_prose = name.quote.is_none() && bytes[at] == b':' && operator_end == at + 1;
+        let limit = self.frames().limit(at);
         // A line that goes on with the next one.
         let value = match bytes.get(value..value + 2) {
-            Some(b"\\\n") => skip(bytes, value + 1, |b| b.is_ascii_whitespace()),
+            Some(b"\\\n") => Some(skip(bytes, value + 1, |b| b.is_ascii_whitespace()))
+                .filter(|value| *value < limit)
+                .unwrap_or(value),
             _ => value,
         };
         // What YAML writes before a value: a tag, an anchor, the sign of a block.

@@ -26,6 +26,7 @@ use frames::Frames;
 pub(crate) use sql::column;
 
 use crate::names::Names;
+use crate::signs::Signs;
 use crate::steps;
 
 /// What stands in the place of a redacted part of a text.
@@ -41,18 +42,27 @@ const NAME_BYTES_MAX: usize = 128;
 const SPACES_MAX: usize = 64;
 
 /// The values of redacted names within `text`: ascending, without overlaps. O(bytes).
-pub(crate) fn find(text: &str, names: &Names) -> Vec<(usize, usize)> {
-    find_within(text, names, 0)
+pub(crate) fn find(text: &str, signs: Signs, names: &Names) -> Vec<(usize, usize)> {
+    find_within(text, signs, names, 0)
 }
 
-fn find_within(text: &str, names: &Names, taken_off: usize) -> Vec<(usize, usize)> {
-    let found = joined(Scanner::new(text, names).run(), tables::find(text.as_bytes(), names));
-    let found = joined(found, aligned::find(text.as_bytes(), names));
-    if taken_off >= VIEWS_MAX {
+fn find_within(text: &str, signs: Signs, names: &Names, taken_off: usize) -> Vec<(usize, usize)> {
+    let mut found = Scanner::new(text, names, signs).run();
+    if signs.may_hold_tables() {
+        found = joined(found, tables::find(text.as_bytes(), names));
+    }
+    if signs.may_hold_aligned() {
+        found = joined(found, aligned::find(text.as_bytes(), names));
+    }
+    if taken_off >= VIEWS_MAX || !signs.may_be_escaped() {
         return found;
     }
     let Some(view) = view::of(text) else { return found };
-    let within = find_within(&view.text, names, taken_off + 1);
+    let within = Signs::of(view.text.as_bytes());
+    if !within.may_hold_names() {
+        return found;
+    }
+    let within = find_within(&view.text, within, names, taken_off + 1);
     joined(found, within.into_iter().map(|range| view.range(range)).collect())
 }
 
@@ -74,13 +84,14 @@ fn joined(mut found: Vec<(usize, usize)>, further: Vec<(usize, usize)>) -> Vec<(
 }
 
 /// As [`find`], in a text that is source code as a whole.
-pub(crate) fn find_in_source(text: &str, names: &Names) -> Vec<(usize, usize)> {
-    let scanner = Scanner::new(text, names);
+pub(crate) fn find_in_source(text: &str, signs: Signs, names: &Names) -> Vec<(usize, usize)> {
+    let scanner = Scanner::new(text, names, signs);
     let _ = scanner.frames.set(Frames::of_source(text.as_bytes()));
     scanner.run()
 }
 
 struct Scanner<'a> {
+    signs: Signs,
     names: &'a Names,
     bytes: &'a [u8],
     /// Ascending, without overlaps, at character boundaries.
@@ -106,8 +117,9 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str, names: &'a Names) -> Self {
+    fn new(text: &'a str, names: &'a Names, signs: Signs) -> Self {
         Self {
+            signs,
             names,
             bytes: text.as_bytes(),
             found: Vec::new(),
@@ -166,7 +178,9 @@ impl<'a> Scanner<'a> {
         }
         let found = std::mem::take(&mut self.found);
         self.done = 0;
-        self.statements();
+        if self.signs.may_hold_statements() {
+            self.statements();
+        }
         self.found.append(&mut self.apart);
         joined(found, self.found)
     }
@@ -192,18 +206,6 @@ const IS_SIGN: [bool; 256] = {
     }
     signs
 };
-
-/// Whether a text can hold anything for [`find`]: a cheap look before the scan.
-pub(crate) fn may_hold_names(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    // The quotes of a `repr` enclose all of it.
-    let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'\'' | b'"'));
-    let start = usize::from(is_quote(bytes.first()));
-    let end = bytes.len() - usize::from(bytes.len() > start && is_quote(bytes.last()));
-    bytes[start..end]
-        .iter()
-        .any(|byte| IS_SIGN[usize::from(*byte)] || matches!(byte, b'|' | b';' | b'\\' | b'&' | 0xef))
-}
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ fn redacted(text: &str) -> String {
 
 fn replaced(text: &str, names: &Names) -> String {
     let mut redacted = text.to_owned();
-    for (start, end) in find(text, names).into_iter().rev() {
+    for (start, end) in find(text, Signs::of(text.as_bytes()), names).into_iter().rev() {
         redacted.replace_range(start..end, MARK);
     }
     redacted

@@ -29,9 +29,6 @@ impl View {
 
 /// The view of a text, if it differs: the inside of a `repr`, or a text with escapes in it. O(bytes).
 pub(super) fn of(text: &str) -> Option<View> {
-    if text.is_ascii() && memchr::memchr3(b'\\', b'&', b'%', text.as_bytes()).is_none() {
-        return None;
-    }
     steps::add(text.len());
     unquoted(text).or_else(|| plain(text))
 }
@@ -41,6 +38,7 @@ fn unquoted(text: &str) -> Option<View> {
     let bytes = text.as_bytes();
     let start = bytes.iter().take(2).take_while(|b| b"bB".contains(b)).count();
     let quote = *bytes.get(start).filter(|b| matches!(b, b'\'' | b'"'))?;
+    memchr::memchr(b'\\', bytes)?;
     let mut view = View::with_capacity(bytes.len());
     let mut differs = false;
     let mut at = start + 1;
@@ -65,38 +63,53 @@ fn unquoted(text: &str) -> Option<View> {
 /// Quotes that backslashes escape stay so: they tell which text they belong to.
 fn plain(text: &str) -> Option<View> {
     let bytes = text.as_bytes();
+    let begins = |at: usize| IS_BEGINNING[usize::from(bytes[at])];
+    let first = (0..bytes.len()).find(|at| begins(*at) && read(text, *at).is_some())?;
     let mut view = View::with_capacity(bytes.len());
-    let mut differs = false;
-    let mut at = 0;
+    view.text.push_str(&text[..first]);
+    view.offsets.extend(0..first);
+    let mut at = first;
     while at < bytes.len() {
-        let found = match bytes[at] {
-            b'\\' => {
-                let count = bytes[at..].iter().take(BACKSLASHES_MAX).take_while(|b| **b == b'\\').count();
-                match bytes.get(at + count) {
-                    Some(b'n' | b'r' | b't' | b'x' | b'u') => escaped(bytes, at, count),
-                    _ => None,
-                }
-            }
-            b'&' => entity(bytes, at),
-            b'%' => space(bytes, at),
-            0x80.. => sign(text[at..].chars().next()?),
-            _ => None,
+        let found = if begins(at) { read(text, at) } else { None };
+        let (c, length) = match found {
+            Some(found) => found,
+            None if bytes[at].is_ascii() => (bytes[at] as char, 1),
+            None => text[at..].chars().next().map(|c| (c, c.len_utf8()))?,
         };
-        match found {
-            Some((c, length)) => {
-                differs = true;
-                view.push(c, at);
-                at += length;
-            }
-            None => {
-                let c = text[at..].chars().next()?;
-                view.push(c, at);
-                at += c.len_utf8();
-            }
-        }
+        view.push(c, at);
+        at += length;
     }
     view.offsets.push(bytes.len());
-    differs.then_some(view)
+    Some(view)
+}
+
+/// Whether a byte may begin something that stands for another character.
+const IS_BEGINNING: [bool; 256] = {
+    let mut beginnings = [false; 256];
+    let all = b"\\&%\xef\xe2\xc2";
+    let mut index = 0;
+    while index < all.len() {
+        beginnings[all[index] as usize] = true;
+        index += 1;
+    }
+    beginnings
+};
+
+/// What the characters at `at` stand for, if not themselves, and how long they are.
+fn read(text: &str, at: usize) -> Option<(char, usize)> {
+    let bytes = text.as_bytes();
+    match bytes[at] {
+        b'\\' => {
+            let count = bytes[at..].iter().take(BACKSLASHES_MAX).take_while(|b| **b == b'\\').count();
+            match bytes.get(at + count) {
+                Some(b'n' | b'r' | b't' | b'x' | b'u') => escaped(bytes, at, count),
+                _ => None,
+            }
+        }
+        b'&' => entity(bytes, at),
+        b'%' => space(bytes, at),
+        _ => sign(text[at..].chars().next()?),
+    }
 }
 
 /// What an escape of so many backslashes stands for, and how long it is.
@@ -158,7 +171,7 @@ fn sign(c: char) -> Option<(char, usize)> {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0)?,
         '“' | '”' | '„' | '«' | '»' => '"',
         '‘' | '’' | '‚' | '‹' | '›' => '\'',
-        '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
+        '\u{a0}' | '\u{202f}' => ' ',
         _ => return None,
     };
     Some((plain, c.len_utf8()))
