@@ -154,7 +154,9 @@ impl Names {
         {
             return Some(rule);
         }
-        if let Some(short) = WHOLE.iter().find(|short| short.as_bytes() == whole) {
+        if whole.len() <= 5
+            && let Some(short) = WHOLE.iter().find(|short| short.as_bytes() == whole)
+        {
             return Some(short);
         }
         let rule = self.matched_run(letters, ends)?;

@@ -275,6 +275,9 @@ proptest! {
 
     #[test]
     fn texts_without_listed_words_stay(text in "([b-d0-9=:,'\"\\\\(){}%&\n -]|alpha|beta){0,60}") {
+        // What looks random is another matter: `alpha0alpha5c61betabetabeta` does.
+        let may_look_random = |word: &str| word.len() >= 20 && word.bytes().filter(u8::is_ascii_digit).count() >= 2;
+        prop_assume!(!text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(may_look_random));
         let mut got = text.clone();
         redact_text(&Redactor::default_rules(), &mut got);
         prop_assert_eq!(got, text);

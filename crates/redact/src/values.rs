@@ -222,6 +222,9 @@ fn replace(value: &mut CapturedValue, reason: NotCaptured, rule: String) {
 
 /// Whether the `repr` is one of a number or a boolean, whatever its type says.
 fn is_number(repr: &str) -> bool {
+    if matches!(repr.as_bytes().first(), Some(b'\'' | b'"')) {
+        return false;
+    }
     let plain = repr.strip_prefix("Decimal('").and_then(|inner| inner.strip_suffix("')")).unwrap_or(repr);
     matches!(plain, "True" | "False" | "None" | "nan" | "inf" | "-inf" | "NaN" | "Infinity" | "-Infinity")
         || (plain.bytes().any(|byte| byte.is_ascii_digit())

@@ -51,13 +51,16 @@ impl Sweep<'_> {
     fn is_random(&self, start: usize, end: usize) -> bool {
         let run = &self.bytes[start..end];
         crate::steps::add(run.len());
+        if run.len() < entropy::RANDOM_BYTES_MIN || !looks_random(run) {
+            return false;
+        }
         let before = &self.bytes[..start];
         // Digests say what they are: `sha256-…`, `integrity="sha384-…"`.
         let is_digest = [b"sha256-".as_slice(), b"sha384-", b"sha512-", b"sha1-"]
             .iter()
             .any(|kind| run.starts_with(kind) || before.ends_with(kind));
         let in_data = before.ends_with(b"base64,") || before.ends_with(b"SHA256:");
-        !is_digest && !in_data && run.len() >= entropy::RANDOM_BYTES_MIN && looks_random(run)
+        !is_digest && !in_data
     }
 
     /// The part of a run that is hexadecimal of a text with a secret: `70696e3d31323334`.

@@ -75,6 +75,7 @@ impl Detector {
         detector
     }
 
+    #[inline(never)]
     fn is_on(&self, rule: &str) -> bool {
         value_rules().iter().position(|known| known.id == rule).is_some_and(|index| self.on >> index & 1 == 1)
     }

@@ -87,6 +87,8 @@ pub struct Scanner {
     beginnings: aho_corasick::AhoCorasick,
     /// The rule of each of `beginnings`.
     of_beginning: Vec<usize>,
+    /// The rules with a regular expression that has no beginning among them.
+    without_beginning: Vec<usize>,
     /// The value rules that rules name.
     values: Option<Detector>,
     keys: ScannerKeys,
@@ -98,8 +100,8 @@ struct Compiled {
     pattern: CompiledPattern,
     /// The shortest match, in bytes.
     bytes_min: usize,
-    /// Whether matches begin with one of [`Scanner::beginnings`].
-    has_beginning: bool,
+    /// Sets of bytes, of each of which one is in a match.
+    required: Vec<compile::ByteSet>,
     /// In lower case.
     words: Vec<String>,
     within: usize,
@@ -220,14 +222,18 @@ impl Scanner {
 
     /// The rules with a regular expression that may match in `text`, ascending.
     fn candidates(&self, text: &str, selection: &Selection) -> Vec<usize> {
-        let is_open = |index: usize| selection.has(index) && text.len() >= self.rules[index].bytes_min;
-        let mut found: Vec<usize> = (0..self.rules.len())
-            .filter(|index| !self.rules[*index].has_beginning && is_open(*index))
-            .filter(|index| matches!(self.rules[*index].pattern, CompiledPattern::Regex(_)))
-            .collect();
+        let present = compile::ByteSet::of(text.bytes());
+        let is_open = |index: usize| {
+            let rule = &self.rules[index];
+            selection.has(index)
+                && text.len() >= rule.bytes_min
+                && rule.required.iter().all(|set| set.meets(&present))
+        };
+        let mut found: Vec<usize> =
+            self.without_beginning.iter().copied().filter(|index| is_open(*index)).collect();
         for beginning in self.beginnings.find_overlapping_iter(text) {
             let rule = self.of_beginning[beginning.pattern().as_usize()];
-            if is_open(rule) && !found.contains(&rule) {
+            if !found.contains(&rule) && is_open(rule) {
                 found.push(rule);
             }
         }

@@ -250,3 +250,16 @@ fn snapshot_of(trace_id: Option<u128>, id: u128) -> Fragment {
         values_dropped: 0,
     })
 }
+
+#[test]
+fn rules_without_a_fixed_beginning_are_tried_where_their_bytes_are() {
+    for (pattern, text, want) in [
+        (r"\b[A-Z]{2}7[0-9]{2}-[a-z]+", "see AB712-ab", "see [redacted: tenant]"),
+        (r"(?i)[xy]?tenant[:=] ?\w+", "TENANT: äb", "[redacted: tenant]"),
+        (r"(a|bc)+[^a-z]é?", "abc1", "[redacted: tenant]"),
+        (r"\p{Greek}\d", "x α5", "x [redacted: tenant]"),
+        (r"(?:[0-9]-)?[0-9]{3}x*", "5-123", "[redacted: tenant]"),
+    ] {
+        check(&[rule(pattern, redact())], text, want);
+    }
+}

@@ -35,7 +35,8 @@ impl<'a> Scanner<'a> {
             || self.is_redacted(&name)
             || self.is_in_redacted(&name)
             || self.is_told(&name);
-        if !is_redacted && !(bytes[at] == b':' && operator_end == at + 1 && self.leads_to_colon(&name)) {
+        let is_colon = bytes[at] == b':' && operator_end == at + 1;
+        if !(is_redacted || is_colon && self.leads_to_colon(&name)) {
             if name.text == "input_value" && self.is_below_field(name.start) {
                 return self.value(operator_end, None);
             }
