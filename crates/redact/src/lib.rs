@@ -23,6 +23,7 @@
 mod detect;
 mod fragments;
 mod hits;
+mod known_names;
 mod marks;
 mod names;
 mod redacted;

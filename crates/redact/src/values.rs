@@ -47,7 +47,8 @@ impl Walk<'_> {
 
     fn named(&mut self, name: &str, value: &mut CapturedValue) {
         let redactor = self.redactor;
-        self.within(name, |walk| match redactor.names.matched(name) {
+        let listed = self.known_names.matched(name, &redactor.names);
+        self.within(name, |walk| match listed {
             Some(listed) => walk.remove(value, listed),
             None => walk.value(value, name),
         });
@@ -101,7 +102,11 @@ impl Walk<'_> {
     fn entry(&mut self, key: &mut CapturedValue, entry: &mut CapturedValue, name: &str) {
         let redactor = self.redactor;
         let text = text_of(key);
-        self.within(text.unwrap_or("*"), |walk| match redactor.rule_of_key(key) {
+        let listed = match text {
+            Some(text) => self.known_names.matched(text, &redactor.names),
+            None => redactor.rule_of_key(key),
+        };
+        self.within(text.unwrap_or("*"), |walk| match listed {
             Some(listed) => walk.remove(entry, listed),
             None => walk.value(entry, text.unwrap_or(name)),
         });

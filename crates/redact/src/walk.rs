@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use reenact_model::{Fragment, TraceId};
 
 use crate::hits::{Change, Hits, RuleRef};
+use crate::known_names::KnownNames;
 use crate::marks::{self, Edit, STRICT};
 use crate::scanner::{Scanner, Selection};
 use crate::signs::Signs;
@@ -23,6 +24,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) redactor: &'a Redactor,
     scanner: Option<(&'a Scanner, Selection)>,
     pub(crate) hits: Hits,
+    pub(crate) known_names: KnownNames<'a>,
     /// `None` unless somebody wants to know.
     pub(crate) changes: Option<Vec<Change>>,
     /// Where the walk is; kept up to date only if `needs_path`.
@@ -72,6 +74,7 @@ impl<'a> Walk<'a> {
             needs_path: scanner.is_some(),
             scanner,
             hits: Hits::default(),
+            known_names: KnownNames::new(),
             changes: None,
             path,
             budget: redactor.limits.fragment_bytes_max,
