@@ -40,6 +40,17 @@ fn ids(seed: &mut Seed) -> Vec<(&'static str, String)> {
         ("address", format!("<shop.models.Order object at 0x7f{}>", seed.text(HEX, 10))),
         ("etag", format!("W/\"{}-{}\"", seed.text(HEX, 4), seed.text(HEX, 40))),
         ("short id", seed.text(BASE62, 11)),
+        (
+            "part number",
+            format!(
+                "{}{:06}{}",
+                seed.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 3),
+                seed.below(1_000_000),
+                seed.below(10)
+            ),
+        ),
+        ("lot", format!("lot {:08}{}", seed.below(100_000_000), seed.text("abcdefghijklmnopqrstuvwxyz", 1))),
+        ("hexadecimal text", "hello and goodbye".bytes().map(|byte| format!("{byte:02x}")).collect()),
     ]
 }
 

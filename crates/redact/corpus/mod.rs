@@ -87,6 +87,10 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
+fn hexadecimal(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Kind, beginning, alphabet and length of tokens with a prefix.
 #[rustfmt::skip]
 const PREFIXED: [(&str, &[&str], &str, usize); 51] = [
@@ -222,6 +226,11 @@ fn composed(seed: &mut Seed) -> Vec<(&'static str, String)> {
         ("azure_client_secret", format!("{}8Q~{}", seed.text(BASE62, 3), seed.text(URL64, 34))),
         ("basic_auth", format!("Basic {}", base64(format!("shop:{word}").as_bytes()))),
         ("encoded_pair", base64(format!("password={word}").as_bytes())),
+        ("encoded_pair_hexadecimal", hexadecimal(&format!("password={word}"))),
+        (
+            "encoded_json_hexadecimal",
+            hexadecimal(&format!(r#"{{"user": "a", "api_key": "{word}"}}"#)).to_uppercase(),
+        ),
         ("encoded_json", base64(format!(r#"{{"user": "a", "api_key": "{word}"}}"#).as_bytes())),
         (
             "discord_token",

@@ -42,6 +42,8 @@ pub fn numbers(seed: &mut Seed) -> Vec<(&'static str, String)> {
         ("cn_resident_id", resident(seed, &date)),
         ("de_tax_id", tax_id(seed)),
         ("es_dni", dni(seed)),
+        ("es_dni_bare", dni(seed)),
+        ("es_nie", nie(seed)),
         ("fi_hetu", hetu(seed, &day_first)),
         ("fr_nir", nir(seed, &date)),
         ("in_aadhaar", aadhaar(seed)),
@@ -54,6 +56,11 @@ pub fn numbers(seed: &mut Seed) -> Vec<(&'static str, String)> {
             format!("{}-{}", &number[..6], &number[6..])
         }),
         ("uk_nhs", weighed(seed, &[10, 9, 8, 7, 6, 5, 4, 3, 2], |sum| (11 - sum % 11) % 11)),
+        ("uk_nino", nino(seed)),
+        ("uk_nino_spaced", {
+            let number = nino(seed);
+            [&number[..2], &number[2..4], &number[4..6], &number[6..8], &number[8..]].join(" ")
+        }),
         (
             "us_ssn",
             format!("{:03}-{:02}-{:04}", 1 + seed.below(600), 1 + seed.below(99), 1 + seed.below(9_999)),
@@ -141,6 +148,22 @@ fn dni(seed: &mut Seed) -> String {
     let number = digits(seed, 8);
     let at = number.parse::<usize>().unwrap() % 23;
     format!("{number}{}", "TRWAGMYFPDXBNJZSQVHLCKE".as_bytes()[at] as char)
+}
+
+fn nie(seed: &mut Seed) -> String {
+    let (first, number) = (seed.below(3), digits(seed, 7));
+    let at = format!("{first}{number}").parse::<usize>().unwrap() % 23;
+    format!("{}{number}{}", b"XYZ"[first] as char, "TRWAGMYFPDXBNJZSQVHLCKE".as_bytes()[at] as char)
+}
+
+fn nino(seed: &mut Seed) -> String {
+    format!(
+        "{}{}{}{}",
+        seed.text("ACEHJLMPRSWXY", 1),
+        seed.text("ACEHJLMPRSWXY", 1),
+        digits(seed, 6),
+        seed.text("ABCD", 1)
+    )
 }
 
 fn hetu(seed: &mut Seed, day_first: &str) -> String {

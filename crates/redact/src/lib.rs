@@ -23,10 +23,12 @@
 mod detect;
 mod fragments;
 mod hits;
+mod known_names;
 mod marks;
 mod names;
 mod redacted;
 pub mod scanner;
+mod signs;
 mod steps;
 mod stored;
 mod text;

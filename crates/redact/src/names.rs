@@ -22,14 +22,19 @@ pub(crate) const DOCUMENTED: [&str; 85] = [
 /// What is evidently as secret and missing from the documented list: what holds a card, an account,
 /// an identity document or a key, and spellings without a word boundary.
 #[rustfmt::skip]
-pub(crate) const FURTHER: [&str; 46] = [
+pub(crate) const FURTHER: [&str; 61] = [
     "accesskey", "accountnumber", "adminpassword", "apitoken", "bankaccount", "bearer", "bearertoken", "cardno",
     "cardnumber", "cardpan", "clientassertion", "credential", "cvc", "cvc2", "cvv2", "dbpass", "dbpasswd",
     "dbpassword", "dbpwd", "driverslicense", "hmac", "iban", "idtoken", "mfacode", "mnemonic", "nationalid",
     "passcode", "passphrase", "passportnumber", "passwort", "pgpassword", "privkey", "rootpassword",
     "secretaccesskey", "seedphrase", "sessid", "signingkey", "socialsecurity", "socialsecuritynumber", "sortcode",
     "storepass", "taxid", "totp", "userpassword", "userpwd", "webhooksecret",
+    "2facode", "accesscode", "accountkey", "authkey", "creds", "emailpass", "jsessionid", "mailpass", "otpcode",
+    "passkey", "pswd", "smtppass", "sshpass", "userpass", "verificationcode",
 ];
+
+/// Names that hold a secret when they are all of the name, and often none within a longer one: `pass_count`.
+const WHOLE: [&str; 5] = ["cred", "pass", "passw", "pw", "sid"];
 
 /// Last words that say that a name is *about* a secret and does not hold one: `token_count`.
 /// `name` is not among them: `credit_card_name` is the name on the card.
@@ -127,7 +132,7 @@ impl Names {
         }
         let lowered: String = name
             .chars()
-            .map(half_width)
+            .filter_map(plain_letter)
             .flat_map(|c| {
                 let (ascii, other) =
                     if c.is_ascii() { (Some(c), None) } else { (None, Some(c.to_lowercase())) };
@@ -148,6 +153,11 @@ impl Names {
             && let Some(rule) = self.listed.get(whole)
         {
             return Some(rule);
+        }
+        if whole.len() <= 5
+            && let Some(short) = WHOLE.iter().find(|short| short.as_bytes() == whole)
+        {
+            return Some(short);
         }
         let rule = self.matched_run(letters, ends)?;
         if is_about(letters, ends) { None } else { Some(rule) }
@@ -202,15 +212,79 @@ impl Names {
     }
 }
 
-/// `Ａ` to `A`: the full-width forms of ASCII.
-fn half_width(c: char) -> char {
+/// The plain letter that a reader takes a letter for: `Ａ`, `á`, a Cyrillic `а`, `𝐚`. `None` for what is not
+/// seen.
+fn plain_letter(c: char) -> Option<char> {
+    const ACCENTED: [(&str, char); 15] = [
+        ("àáâãäåāăą", 'a'),
+        ("çćĉċč", 'c'),
+        ("ďđ", 'd'),
+        ("èéêëēĕėęě", 'e'),
+        ("ĝğġģ", 'g'),
+        ("ìíîïĩīĭįı", 'i'),
+        ("ķ", 'k'),
+        ("ĺļľł", 'l'),
+        ("ñńņňŉ", 'n'),
+        ("òóôõöøōŏő", 'o'),
+        ("ŕŗř", 'r'),
+        ("śŝşš", 's'),
+        ("ţťŧ", 't'),
+        ("ùúûüũūŭůűų", 'u'),
+        ("ýÿžźż", 'y'),
+    ];
+    const LOOKALIKE: [(char, char); 28] = [
+        ('а', 'a'),
+        ('в', 'b'),
+        ('с', 'c'),
+        ('ԁ', 'd'),
+        ('е', 'e'),
+        ('һ', 'h'),
+        ('і', 'i'),
+        ('ј', 'j'),
+        ('к', 'k'),
+        ('ӏ', 'l'),
+        ('м', 'm'),
+        ('н', 'h'),
+        ('о', 'o'),
+        ('р', 'p'),
+        ('ѕ', 's'),
+        ('т', 't'),
+        ('у', 'y'),
+        ('х', 'x'),
+        ('ѵ', 'v'),
+        ('ԝ', 'w'),
+        ('α', 'a'),
+        ('ε', 'e'),
+        ('ι', 'i'),
+        ('κ', 'k'),
+        ('ν', 'v'),
+        ('ο', 'o'),
+        ('ρ', 'p'),
+        ('τ', 't'),
+    ];
+    if c.is_ascii() {
+        return Some(c);
+    }
     let code = u32::from(c);
-    if (0xff01..=0xff5e).contains(&code) { char::from_u32(code - 0xfee0).unwrap_or(c) } else { c }
+    if matches!(code, 0xad | 0x200b..=0x200f | 0x2060 | 0xfeff | 0x300..=0x36f) {
+        return None;
+    }
+    if (0xff01..=0xff5e).contains(&code) {
+        return char::from_u32(code - 0xfee0);
+    }
+    // Mathematical letters: 13 alphabets of capitals and small ones.
+    if (0x1d400..0x1d6a4).contains(&code) {
+        return char::from_u32((code - 0x1d400) % 52 % 26 + u32::from('a'));
+    }
+    let small = c.to_lowercase().next().unwrap_or(c);
+    let accented = ACCENTED.iter().find(|(letters, _)| letters.contains(small)).map(|(_, plain)| *plain);
+    let lookalike = || LOOKALIKE.iter().find(|(letter, _)| *letter == small).map(|(_, plain)| *plain);
+    Some(accented.or_else(lookalike).unwrap_or(c))
 }
 
 /// What of a name counts when it is compared as a whole.
 pub(crate) fn normalised(name: &str) -> Vec<u8> {
-    let lowered = name.chars().map(half_width).collect::<String>().to_lowercase();
+    let lowered = name.chars().filter_map(plain_letter).collect::<String>().to_lowercase();
     lowered.bytes().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).collect()
 }
 
@@ -304,6 +378,13 @@ mod tests {
             ("TO\u{212a}EN", "token"),
             ("ＰＡＳＳＷＯＲＤ", "password"),
             ("my＿ｔｏｋｅｎ", "token"),
+            ("pаssword", "password"),
+            ("PÁSSWÖRD", "password"),
+            ("pass\u{200b}word", "password"),
+            ("𝐭𝐨𝐤𝐞𝐧", "token"),
+            ("pass", "pass"),
+            ("smtp_pass", "smtppass"),
+            ("2fa_code", "2facode"),
         ] {
             assert!(names.matched(name).is_some(), "{name}");
             if name != "stripeSecretKey" && name != "refresh tokens" && name != "MyXApiKey" {
@@ -326,6 +407,9 @@ mod tests {
             "",
             "_",
             "obsession",
+            "pass_count",
+            "first_pass",
+            "sid_count",
         ] {
             assert_eq!(names.matched(name), None, "{name}");
         }

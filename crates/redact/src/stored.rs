@@ -15,8 +15,7 @@ impl Redactor {
         mut event: Placed,
         scanner: Option<(&Scanner, &Selection)>,
     ) -> (Redacted<Placed>, Hits) {
-        let mut walk =
-            Walk::of_stored(self, scanner, event.report.trace_id.map(|id| id.0), event.report.id.0);
+        let mut walk = Walk::of_stored(self, scanner, &event.report);
         walk.placed(&mut event);
         (Redacted::new(event), walk.hits)
     }
@@ -27,8 +26,7 @@ impl Redactor {
         mut event: Placed,
         scanner: Option<(&Scanner, &Selection)>,
     ) -> (Redacted<Placed>, Hits, Vec<crate::Change>) {
-        let trace = event.report.trace_id.map(|id| id.0);
-        let mut walk = Walk::of_stored(self, scanner, trace, event.report.id.0).explaining();
+        let mut walk = Walk::of_stored(self, scanner, &event.report).explaining();
         walk.placed(&mut event);
         let changes = walk.changes.take().unwrap_or_default();
         (Redacted::new(event), walk.hits, changes)

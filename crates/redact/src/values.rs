@@ -47,7 +47,8 @@ impl Walk<'_> {
 
     fn named(&mut self, name: &str, value: &mut CapturedValue) {
         let redactor = self.redactor;
-        self.within(name, |walk| match redactor.names.matched(name) {
+        let listed = self.known_names.matched(name, &redactor.names);
+        self.within(name, |walk| match listed {
             Some(listed) => walk.remove(value, listed),
             None => walk.value(value, name),
         });
@@ -101,7 +102,11 @@ impl Walk<'_> {
     fn entry(&mut self, key: &mut CapturedValue, entry: &mut CapturedValue, name: &str) {
         let redactor = self.redactor;
         let text = text_of(key);
-        self.within(text.unwrap_or("*"), |walk| match redactor.rule_of_key(key) {
+        let listed = match text {
+            Some(text) => self.known_names.matched(text, &redactor.names),
+            None => redactor.rule_of_key(key),
+        };
+        self.within(text.unwrap_or("*"), |walk| match listed {
             Some(listed) => walk.remove(entry, listed),
             None => walk.value(entry, text.unwrap_or(name)),
         });
@@ -222,6 +227,9 @@ fn replace(value: &mut CapturedValue, reason: NotCaptured, rule: String) {
 
 /// Whether the `repr` is one of a number or a boolean, whatever its type says.
 fn is_number(repr: &str) -> bool {
+    if matches!(repr.as_bytes().first(), Some(b'\'' | b'"')) {
+        return false;
+    }
     let plain = repr.strip_prefix("Decimal('").and_then(|inner| inner.strip_suffix("')")).unwrap_or(repr);
     matches!(plain, "True" | "False" | "None" | "nan" | "inf" | "-inf" | "NaN" | "Infinity" | "-Infinity")
         || (plain.bytes().any(|byte| byte.is_ascii_digit())

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use reenact_model::Fragment;
+use reenact_model::{Fragment, Report, TraceId};
 
 use crate::hits::{Change, Hits, RuleRef};
+use crate::known_names::KnownNames;
 use crate::marks::{self, Edit, STRICT};
 use crate::scanner::{Scanner, Selection};
+use crate::signs::Signs;
 use crate::{Mode, Redacted, Redactor, text};
 
 /// How much before the cut of a long text goes with the rest: a secret may reach over the cut.
@@ -22,6 +24,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) redactor: &'a Redactor,
     scanner: Option<(&'a Scanner, Selection)>,
     pub(crate) hits: Hits,
+    pub(crate) known_names: KnownNames<'a>,
     /// `None` unless somebody wants to know.
     pub(crate) changes: Option<Vec<Change>>,
     /// Where the walk is; kept up to date only if `needs_path`.
@@ -41,35 +44,37 @@ impl<'a> Walk<'a> {
         fragment: &Fragment,
     ) -> Self {
         let id = match fragment {
-            Fragment::Trace(chunk) => chunk.trace_id.0,
-            Fragment::Snapshot(snapshot) => snapshot.capture_id.unwrap_or(snapshot.id).0,
+            Fragment::Trace(chunk) => lower_half(chunk.trace_id),
+            Fragment::Snapshot(snapshot) => match snapshot.trace_id {
+                Some(trace) => lower_half(trace),
+                None => snapshot.capture_id.unwrap_or(snapshot.id).0,
+            },
             Fragment::Crash(report) => {
                 report.id.bytes().fold(0, |id, byte| id * 31 % (1 << 64) + u128::from(byte))
             }
         };
-        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, id)));
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, Some(id))));
         Self::start(redactor, scanner, String::new())
     }
 
-    /// Sampled as the trace was, or by the event's own id where it has none.
+    /// Sampled as its trace was, or by the event's own id where it has none.
     pub(crate) fn of_stored(
         redactor: &'a Redactor,
         scanner: Option<(&'a Scanner, &Selection)>,
-        trace: Option<u128>,
-        event: u128,
+        event: &Report,
     ) -> Self {
-        let id = trace.unwrap_or(event);
-        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, id)));
+        let id = event.trace_id.map_or(event.id.0, lower_half);
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, Some(id))));
         Self::start(redactor, scanner, String::new())
     }
 
-    /// Samples nothing: whoever tries a rule out wants to see it.
+    /// Samples only by a key of the selection: whoever tries a rule out wants to see it.
     pub(crate) fn of_text(
         redactor: &'a Redactor,
         scanner: Option<(&'a Scanner, &Selection)>,
         path: &str,
     ) -> Self {
-        let scanner = scanner.map(|(scanner, selection)| (scanner, selection.clone()));
+        let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, None)));
         Self::start(redactor, scanner, path.to_owned())
     }
 
@@ -80,6 +85,7 @@ impl<'a> Walk<'a> {
             needs_path: scanner.is_some(),
             scanner,
             hits: Hits::default(),
+            known_names: KnownNames::new(),
             changes: None,
             path,
             budget: redactor.limits.fragment_bytes_max,
@@ -240,19 +246,23 @@ impl<'a> Walk<'a> {
             }
             edits.push(Edit::unscanned(kept..whole.len()));
         }
-        if text::may_hold_names(text) {
+        let signs = Signs::of(text.as_bytes());
+        if signs.may_hold_names() {
             let find = if self.in_source { text::find_in_source } else { text::find };
-            edits.extend(find(text, &redactor.names).into_iter().map(|(start, end)| Edit {
+            edits.extend(find(text, signs, &redactor.names).into_iter().map(|(start, end)| Edit {
                 range: start..end,
                 rule: RuleRef::Name,
                 replacement: Cow::Borrowed(text::MARK),
             }));
         }
-        edits.extend(redactor.values.find(text, context, &redactor.names).into_iter().map(|found| Edit {
-            range: found.range,
-            rule: RuleRef::Value(found.rule),
-            replacement: Cow::Owned(format!("[redacted: {}]", found.rule)),
-        }));
+        if signs.may_hold_values() {
+            let found = redactor.values.find(text, signs, context, &redactor.names);
+            edits.extend(found.into_iter().map(|found| Edit {
+                range: found.range,
+                rule: RuleRef::Value(found.rule),
+                replacement: Cow::Owned(format!("[redacted: {}]", found.rule)),
+            }));
+        }
         if let Some((scanner, selection)) = &self.scanner {
             edits.extend(scanner.find(text, &self.path, selection, &redactor.names));
         }
@@ -268,6 +278,11 @@ impl<'a> Walk<'a> {
         self.budget -= length;
         length
     }
+}
+
+/// Of the id of a trace some clients send only this.
+fn lower_half(trace: TraceId) -> u128 {
+    trace.0 & u128::from(u64::MAX)
 }
 
 /// Whether an edit is in a line `File "…", line 3, in f`.

@@ -54,7 +54,7 @@ pub fn value_rules() -> &'static [ValueRule] {
 }
 
 #[rustfmt::skip]
-static CATALOGUE: [ValueRule; 80] = [
+static CATALOGUE: [ValueRule; 82] = [
     on("age_key", Credentials, "age secret key"),
     on("airtable_token", Credentials, "Airtable personal access token"),
     on("anthropic_key", Credentials, "Anthropic API key"),
@@ -71,7 +71,7 @@ static CATALOGUE: [ValueRule; 80] = [
     on("discord_webhook", Credentials, "Address of a Discord webhook"),
     on("docker_token", Credentials, "Docker Hub token"),
     on("doppler_token", Credentials, "Doppler token"),
-    on("encoded_secret", Credentials, "Base64 of a text that holds a secret"),
+    on("encoded_secret", Credentials, "Base64 or hexadecimal of a text that holds a secret"),
     on("figma_token", Credentials, "Figma token"),
     on("github_token", Credentials, "GitHub token"),
     on("gitlab_token", Credentials, "GitLab token"),
@@ -120,7 +120,8 @@ static CATALOGUE: [ValueRule; 80] = [
     on("ch_ahv", NationalIds, "Switzerland, begins with 756, EAN-13"),
     on("cn_resident_id", NationalIds, "China, 18 characters with date and check"),
     on("de_tax_id", NationalIds, "Germany, beside a keyword, MOD 11,10"),
-    on("es_dni", NationalIds, "Spain, DNI, beside a keyword, check letter"),
+    on("es_dni", NationalIds, "Spain, DNI, check letter; a small one beside a keyword"),
+    on("es_nie", NationalIds, "Spain, NIE, check letter"),
     on("fi_hetu", NationalIds, "Finland, with date and check character"),
     on("fr_nir", NationalIds, "France, 15 digits with date and key"),
     on("in_aadhaar", NationalIds, "India, beside a keyword, Verhoeff"),
@@ -130,6 +131,7 @@ static CATALOGUE: [ValueRule; 80] = [
     on("pl_pesel", NationalIds, "Poland, beside a keyword, with check"),
     on("se_personnummer", NationalIds, "Sweden, beside a keyword, date and Luhn"),
     on("uk_nhs", NationalIds, "United Kingdom, beside a keyword, modulo 11"),
+    on("uk_nino", NationalIds, "United Kingdom, National Insurance, by structure"),
     on("us_ssn", NationalIds, "United States, with hyphens, by structure"),
     off("email", Contact, "E-mail address"),
     off("ipv4", Contact, "IPv4 address"),

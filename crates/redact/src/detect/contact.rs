@@ -1,6 +1,8 @@
 //! Private keys, passwords in addresses, and contact data.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::Sweep;
 
@@ -10,12 +12,19 @@ pub(super) const KEY_BYTES_MIN: usize = 30;
 /// How much of an address is read for its user, password and host, in bytes.
 const AUTHORITY_BYTES_MAX: usize = 500;
 
+static KEY_BEGINS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"-----BEGIN"));
+static AUTHORITY_BEGINS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"://"));
+
+/// What stands before a key in a connection string.
+static CONNECTION_KEYS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new(b"AccountKey="), Finder::new(b"SharedAccessKey=")]);
+
 impl Sweep<'_> {
     /// From `-----BEGIN … PRIVATE KEY` to the end line, or to the end of a text that was cut.
     pub(super) fn private_keys(&mut self) {
         let bytes = self.bytes;
         let mut from = 0;
-        while let Some(found) = memmem::find(&bytes[from..], b"-----BEGIN") {
+        while let Some(found) = KEY_BEGINS.find(&bytes[from..]) {
             let start = from + found;
             let label = &bytes[start + 10..(start + 60).min(bytes.len())];
             from = start + 10;
@@ -30,6 +39,10 @@ impl Sweep<'_> {
             } else if let Some(quote) = memchr::memchr2(b'"', b'\'', &bytes[from..]) {
                 end = from + quote;
             }
+            // The next frame of a traceback is no part of the key.
+            if let Some(frame) = memmem::find(&bytes[from..end], b"\n  File ") {
+                end = from + frame;
+            }
             crate::steps::add(end - start);
             self.push("private_key", start..end);
             from = end;
@@ -40,7 +53,7 @@ impl Sweep<'_> {
     pub(super) fn addresses(&mut self) {
         let bytes = self.bytes;
         let mut from = 0;
-        while let Some(found) = memmem::find(&bytes[from..], b"://") {
+        while let Some(found) = AUTHORITY_BEGINS.find(&bytes[from..]) {
             let start = from + found + 3;
             self.address(start);
             from = start;
@@ -50,9 +63,9 @@ impl Sweep<'_> {
     /// Keys in Azure's connection strings.
     pub(super) fn connection_keys(&mut self) {
         let bytes = self.bytes;
-        for key in [b"AccountKey=".as_slice(), b"SharedAccessKey="] {
-            for at in memmem::find_iter(bytes, key) {
-                let start = at + key.len();
+        for key in CONNECTION_KEYS.iter() {
+            for at in key.find_iter(bytes) {
+                let start = at + key.needle().len();
                 let length = bytes[start..]
                     .iter()
                     .take(120)

@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use super::Sweep;
 use super::checks::{self, is_date, luhn, remainder, weighted};
-use super::runs::{Class, SHORTEST, class_with, next_run};
+use super::runs::{Class, class_with, next_run};
 
 const NUMBER: Class = class_with(false, b" -.");
+
+/// The shortest run that is part of a number, in bytes: the digits of `AB123456C`.
+const RUN_BYTES_MIN: usize = 6;
 
 /// Groups of digits of one number at most: an IBAN in pairs would have more, nobody writes it so.
 const GROUPS_MAX: usize = 9;
@@ -17,7 +20,7 @@ impl Sweep<'_> {
         let bytes = self.bytes;
         let mut groups: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
-        while let Some(run) = next_run(bytes, &NUMBER, SHORTEST, from) {
+        while let Some(run) = next_run(bytes, &NUMBER, RUN_BYTES_MIN, from) {
             from = run.end;
             if !bytes[run.clone()].iter().any(u8::is_ascii_digit) {
                 continue;
@@ -34,6 +37,7 @@ impl Sweep<'_> {
             self.spaced_iban(groups[0].start);
             let mut first = 0;
             while first < groups.len() {
+                self.between_letters(groups[first].start);
                 first += self.number(&groups[first..]).max(1);
             }
         }
@@ -85,6 +89,14 @@ impl Sweep<'_> {
         let digits = &digits[..total];
         if groups.len() == 1 && after == b':' && (8..=10).contains(&total) {
             return self.telegram(end).map(|end| ("telegram_token", end));
+        }
+        if after == b'-'
+            && total == 8
+            && after_next.is_ascii_uppercase()
+            && !bytes.get(end + 2).is_some_and(u8::is_ascii_alphanumeric)
+            && self.lettered(digits, after_next, start).is_some()
+        {
+            return Some(("es_dni", end + 2));
         }
         let check_letter = after.is_ascii_alphabetic() && !after_next.is_ascii_alphanumeric();
         if check_letter && let Some(rule) = self.lettered(digits, after, start) {
@@ -157,13 +169,71 @@ impl Sweep<'_> {
         match digits.len() {
             8 => {
                 let at = remainder(digits, 23) as usize;
-                let is_dni = b"TRWAGMYFPDXBNJZSQVHLCKE"[at] == letter.to_ascii_uppercase();
-                (is_dni && self.is_beside(start, &["dni", "nif", "documento", "identidad"]))
+                let is_dni = DNI_LETTERS[at] == letter.to_ascii_uppercase();
+                (is_dni && (letter.is_ascii_uppercase() || self.is_beside(start, &DNI_WORDS)))
                     .then_some("es_dni")
             }
             9 if hetu(self.bytes, start) => Some("fi_hetu"),
             17 if letter == b'X' && is_resident_id(digits, 10) => Some("cn_resident_id"),
             _ => None,
+        }
+    }
+
+    /// Numbers that begin and end with letters, of which `digit` is the first digit.
+    fn between_letters(&mut self, digit: usize) {
+        let bytes = self.bytes;
+        let is_sign = |b: u8| matches!(b, b' ' | b'-');
+        let Some(mut last) = digit.checked_sub(1) else { return };
+        if is_sign(bytes[last]) && last > 0 {
+            last -= 1;
+        }
+        let letter = bytes[last].to_ascii_uppercase();
+        if !letter.is_ascii_uppercase() {
+            return;
+        }
+        let begins_at = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let (begins, count) = if matches!(letter, b'X' | b'Y' | b'Z') && begins_at(last) {
+            (last, 7)
+        } else if last > 0
+            && is_prefix_of_nino(bytes[last - 1].to_ascii_uppercase(), letter)
+            && begins_at(last - 1)
+        {
+            (last - 1, 6)
+        } else {
+            return;
+        };
+        crate::steps::add(16);
+        let mut digits = [0_u8; 8];
+        let (mut at, mut known) = (digit, 0);
+        while known < count {
+            match bytes.get(at) {
+                Some(byte) if byte.is_ascii_digit() => {
+                    digits[known + 1] = byte - b'0';
+                    known += 1;
+                }
+                Some(byte) if is_sign(*byte) && known > 0 && bytes[at - 1].is_ascii_digit() => {}
+                _ => return,
+            }
+            at += 1;
+        }
+        if bytes.get(at).is_some_and(|b| is_sign(*b)) {
+            at += 1;
+        }
+        let Some(check) = bytes.get(at).copied() else { return };
+        let ends = !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        let is_upper = bytes[begins..=at].iter().all(|b| !b.is_ascii_lowercase());
+        let check_letter = check.to_ascii_uppercase();
+        if count == 7 {
+            digits[0] = letter - b'X';
+            let is_nie = DNI_LETTERS[remainder(&digits, 23) as usize] == check_letter;
+            if ends && is_nie && (is_upper || self.is_beside(begins, &DNI_WORDS)) {
+                self.push("es_nie", begins..at + 1);
+            }
+        } else if ends
+            && matches!(check_letter, b'A'..=b'D')
+            && (is_upper || self.is_beside(begins, &["nino", "national insurance", "ni number"]))
+        {
+            self.push("uk_nino", begins..at + 1);
         }
     }
 
@@ -245,6 +315,19 @@ impl Sweep<'_> {
             }
         }
     }
+}
+
+/// The letter of each remainder of a DNI or NIE by 23.
+const DNI_LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
+
+const DNI_WORDS: [&str; 5] = ["dni", "nie", "nif", "documento", "identidad"];
+
+/// Whether two capitals begin a National Insurance number. Source: HMRC, NIM39110.
+fn is_prefix_of_nino(first: u8, second: u8) -> bool {
+    first.is_ascii_uppercase()
+        && !b"DFIQUV".contains(&first)
+        && !b"DFIOQUV".contains(&second)
+        && !matches!(&[first, second], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ")
 }
 
 fn is_ssn(digits: &[u8]) -> bool {

@@ -1,14 +1,20 @@
-//! Random texts, and Base64 of texts that hold a secret.
+//! Random texts, and Base64 and hexadecimal of texts that hold a secret.
 
+use std::ops::Range;
+
+use super::Sweep;
 use super::entropy::{self, looks_random};
 use super::runs::{Class, class_with, next_run};
-use super::{Found, Sweep};
+use crate::signs::Signs;
 use crate::text;
 
 const BASE64: Class = class_with(true, b"+/_-");
 
 /// The shortest encoded pair, in bytes: `pin=12345`.
 const ENCODED_BYTES_MIN: usize = 12;
+
+/// The shortest hexadecimal pair, in bytes: `pin=1234`.
+const HEXADECIMAL_BYTES_MIN: usize = 16;
 
 /// How much of one encoded text is decoded, in bytes.
 const ENCODED_BYTES_MAX: usize = 16 << 10;
@@ -32,7 +38,9 @@ impl Sweep<'_> {
             }
             let random = self.is_random(run.start, run.end) && !is_text(&decoded(&bytes[run.clone()]));
             run.end += bytes[run.end..].iter().take(2).take_while(|b| **b == b'=').count();
-            if let Some(rule) = self.encoded(run.start, run.end) {
+            if let Some(range) = self.hexadecimal(run.clone()) {
+                self.push("encoded_secret", range);
+            } else if let Some(rule) = self.encoded(run.start, run.end) {
                 self.push(rule, run);
             } else if random {
                 self.push("high_entropy", run);
@@ -43,13 +51,48 @@ impl Sweep<'_> {
     fn is_random(&self, start: usize, end: usize) -> bool {
         let run = &self.bytes[start..end];
         crate::steps::add(run.len());
+        if run.len() < entropy::RANDOM_BYTES_MIN || !looks_random(run) {
+            return false;
+        }
         let before = &self.bytes[..start];
         // Digests say what they are: `sha256-…`, `integrity="sha384-…"`.
         let is_digest = [b"sha256-".as_slice(), b"sha384-", b"sha512-", b"sha1-"]
             .iter()
             .any(|kind| run.starts_with(kind) || before.ends_with(kind));
         let in_data = before.ends_with(b"base64,") || before.ends_with(b"SHA256:");
-        !is_digest && !in_data && run.len() >= entropy::RANDOM_BYTES_MIN && looks_random(run)
+        !is_digest && !in_data
+    }
+
+    /// The part of a run that is hexadecimal of a text with a secret: `70696e3d31323334`.
+    fn hexadecimal(&self, run: Range<usize>) -> Option<Range<usize>> {
+        let bytes = &self.bytes[run.clone()];
+        let digits = bytes.iter().rev().take_while(|b| b.is_ascii_hexdigit()).count();
+        crate::steps::add(digits);
+        let begins = bytes.len() - digits;
+        // `0x…`, or the end of a longer word.
+        let is_apart =
+            begins == 0 || !bytes[begins - 1].is_ascii_alphanumeric() || bytes[..begins].ends_with(b"0x");
+        if self.nested >= NESTED_MAX || digits < HEXADECIMAL_BYTES_MIN || digits % 2 == 1 || !is_apart {
+            return None;
+        }
+        let pair = |pair: &[u8]| {
+            let value = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
+            value(pair[0]) << 4 | value(pair[1])
+        };
+        let pairs = bytes[begins..].chunks_exact(2).take(ENCODED_BYTES_MAX);
+        if !pairs.clone().take(8).all(|two| is_text(&[pair(two)])) {
+            return None;
+        }
+        let inner: Vec<u8> = pairs.map(pair).collect();
+        crate::steps::add(inner.len());
+        let inner = std::str::from_utf8(&inner).ok().filter(|inner| is_text(inner.as_bytes()))?;
+        self.holds_secret(inner).then_some(run.start + begins..run.end)
+    }
+
+    fn holds_secret(&self, inner: &str) -> bool {
+        let signs = Signs::of(inner.as_bytes());
+        (signs.may_hold_names() && !text::find(inner, signs, self.names).is_empty())
+            || !self.detector.find_nested(inner.as_bytes(), signs, "", self.names, self.nested + 1).is_empty()
     }
 
     fn encoded(&self, start: usize, end: usize) -> Option<&'static str> {
@@ -65,12 +108,7 @@ impl Sweep<'_> {
         if is_basic && inner.contains(':') {
             return Some("basic_auth");
         }
-        let holds_name = text::may_hold_names(inner) && !text::find(inner, self.names).is_empty();
-        if holds_name {
-            return Some("encoded_secret");
-        }
-        let nested: Vec<Found> = self.detector.find_nested(inner.as_bytes(), "", self.names, self.nested + 1);
-        (!nested.is_empty()).then_some("encoded_secret")
+        self.holds_secret(inner).then_some("encoded_secret")
     }
 }
 

@@ -9,12 +9,13 @@ pub(super) const RANDOM_BYTES_MAX: usize = 100;
 /// Words change seldom between capitals, small letters and digits, random texts at every other place.
 /// Hexadecimal texts never count: they are digests and ids more often than keys.
 pub(super) fn looks_random(text: &[u8]) -> bool {
-    if !(RANDOM_BYTES_MIN..=RANDOM_BYTES_MAX).contains(&text.len()) || is_known_data(text) {
+    if !(RANDOM_BYTES_MIN..=RANDOM_BYTES_MAX).contains(&text.len()) {
         return false;
     }
     // Most long words have no digits, most long numbers are hexadecimal: they are told by one quick look.
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if digits < 2 || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') {
+    if digits < 2 || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') || is_known_data(text)
+    {
         return false;
     }
     let (mut upper, mut lower, mut beyond_hex, mut separators) = (0, 0, 0, 0);

@@ -22,6 +22,7 @@ pub use catalogue::{Category, ValueRule, value_rules};
 use std::ops::Range;
 
 use crate::names::Names;
+use crate::signs::{AT, COLON, EQUALS, Signs, TILDE};
 
 /// How far before a number a word counts as beside it, in bytes.
 const KEYWORD_BYTES: usize = 48;
@@ -74,23 +75,31 @@ impl Detector {
         detector
     }
 
+    #[inline(never)]
     fn is_on(&self, rule: &str) -> bool {
         value_rules().iter().position(|known| known.id == rule).is_some_and(|index| self.on >> index & 1 == 1)
     }
 
     /// The secrets in `text`, ascending and without overlaps. Allocates only when there are any, or escapes.
-    pub(crate) fn find(&self, text: &str, context: &str, names: &Names) -> Vec<Found> {
-        self.find_nested(text.as_bytes(), context, names, 0)
+    pub(crate) fn find(&self, text: &str, signs: Signs, context: &str, names: &Names) -> Vec<Found> {
+        self.find_nested(text.as_bytes(), signs, context, names, 0)
     }
 
-    fn find_nested(&self, bytes: &[u8], context: &str, names: &Names, nested: usize) -> Vec<Found> {
-        if bytes.len() < runs::SHORTEST || self.on == 0 {
+    fn find_nested(
+        &self,
+        bytes: &[u8],
+        signs: Signs,
+        context: &str,
+        names: &Names,
+        nested: usize,
+    ) -> Vec<Found> {
+        if bytes.len() < runs::SHORTEST || self.on == 0 || !signs.may_hold_values() {
             return Vec::new();
         }
-        match view::decoded(bytes) {
-            None => self.sweep(bytes, context, names, nested),
+        match signs.has_code().then(|| view::decoded(bytes)).flatten() {
+            None => self.sweep(bytes, signs, context, names, nested),
             Some(view) => {
-                let mut found = self.sweep(&view.bytes, context, names, nested);
+                let mut found = self.sweep(&view.bytes, Signs::of(&view.bytes), context, names, nested);
                 for found in &mut found {
                     found.range = view.offsets[found.range.start]..view.offsets[found.range.end];
                 }
@@ -99,15 +108,10 @@ impl Detector {
         }
     }
 
-    fn sweep(&self, bytes: &[u8], context: &str, names: &Names, nested: usize) -> Vec<Found> {
-        let signs = signs(bytes);
-        crate::steps::add(bytes.len());
-        let has = |sign: u8| signs & sign != 0;
-        if bytes.len() < words::WORD_BYTES_MIN && !has(DIGIT) {
-            return Vec::new();
-        }
+    fn sweep(&self, bytes: &[u8], signs: Signs, context: &str, names: &Names, nested: usize) -> Vec<Found> {
+        let has = |sign: u16| signs.has(sign);
         let mut sweep = Sweep { detector: self, names, bytes, context, nested, found: Vec::new() };
-        if has(HYPHEN) && bytes.len() >= contact::KEY_BYTES_MIN {
+        if signs.has_rules() && bytes.len() >= contact::KEY_BYTES_MIN {
             sweep.private_keys();
         }
         if has(COLON) {
@@ -122,44 +126,20 @@ impl Detector {
         if has(TILDE) {
             sweep.azure_secrets();
         }
-        sweep.words();
-        if has(DIGIT) {
+        if signs.has_words() {
+            sweep.words();
+        }
+        if signs.has_numbers() {
             sweep.digits();
         }
         if !sweep.found.is_empty() {
             sweep.found = merged(sweep.found);
         }
-        sweep.random_and_encoded();
+        if signs.has_words() {
+            sweep.random_and_encoded();
+        }
         if sweep.found.is_empty() { sweep.found } else { merged(sweep.found) }
     }
-}
-
-const DIGIT: u8 = 1;
-const HYPHEN: u8 = 2;
-const COLON: u8 = 4;
-const EQUALS: u8 = 8;
-const AT: u8 = 16;
-const TILDE: u8 = 32;
-
-/// What each byte is a sign of.
-const SIGNS: [u8; 256] = {
-    let mut signs = [0; 256];
-    let mut digit = b'0';
-    while digit <= b'9' {
-        signs[digit as usize] = DIGIT;
-        digit += 1;
-    }
-    signs[b'-' as usize] = HYPHEN;
-    signs[b':' as usize] = COLON;
-    signs[b'=' as usize] = EQUALS;
-    signs[b'@' as usize] = AT;
-    signs[b'~' as usize] = TILDE;
-    signs
-};
-
-/// Which sweeps a text needs at all.
-fn signs(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)])
 }
 
 impl Sweep<'_> {

@@ -149,24 +149,41 @@ static SHAPES: [Shape; 96] = [
 #[derive(Clone, Debug)]
 pub(super) struct Shapes {
     starts: Box<[Vec<u8>]>,
+    /// One bit for each two bytes that a prefix begins with: few words begin with any.
+    pairs: Box<[u64; 1024]>,
 }
 
 impl Shapes {
     pub(super) fn new() -> Self {
         let mut starts = vec![Vec::new(); 256].into_boxed_slice();
+        let mut pairs = Box::new([0; 1024]);
         for (index, shape) in SHAPES.iter().enumerate() {
             starts[usize::from(shape.prefix.as_bytes()[0])].push(index as u8);
+            let (word, bit) = pair(shape.prefix.as_bytes());
+            pairs[word] |= bit;
         }
-        Self { starts }
+        Self { starts, pairs }
     }
 
     /// The token that begins at `at`, and its end. O(the token).
     #[inline]
     pub(super) fn at(&self, bytes: &[u8], at: usize) -> Option<(&'static str, usize)> {
+        let two = bytes.get(at..at + 2)?;
+        let (word, bit) = pair(two);
+        if self.pairs[word] & bit == 0 {
+            return None;
+        }
         self.starts[usize::from(bytes[at])]
             .iter()
             .find_map(|index| SHAPES[usize::from(*index)].end(bytes, at))
     }
+}
+
+/// Where the bit of two bytes is.
+#[inline]
+fn pair(two: &[u8]) -> (usize, u64) {
+    let index = usize::from(two[0]) << 8 | usize::from(two[1]);
+    (index / 64, 1 << (index % 64))
 }
 
 impl Shape {

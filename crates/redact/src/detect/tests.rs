@@ -3,7 +3,7 @@ use super::*;
 fn find(text: &str) -> Vec<(&'static str, String)> {
     let names = Names::new([].into_iter(), [].into_iter());
     let detector = Detector::new(|_| true);
-    let found = detector.find(text, "", &names);
+    let found = detector.find(text, Signs::of(text.as_bytes()), "", &names);
     found.into_iter().map(|found| (found.rule, text[found.range].to_owned())).collect()
 }
 
@@ -85,4 +85,37 @@ fn random_texts_go_and_innocent_ones_stay() {
     nothing(
         "test_the_quick_brown_fox_jumps_over_the_lazy_dog_2 sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
     );
+}
+
+#[test]
+fn british_and_spanish_numbers_need_no_keyword() {
+    check("for AB123456C.", "uk_nino", "AB123456C");
+    check("for AB 12 34 56 C, x", "uk_nino", "AB 12 34 56 C");
+    check("q=AB%2012%2034%2056%20C&", "uk_nino", "AB%2012%2034%2056%20C");
+    check("nino ab123456c", "uk_nino", "ab123456c");
+    check("'X1234567L'", "es_nie", "X1234567L");
+    check("NIE Y-1234567-X", "es_nie", "Y-1234567-X");
+    check("nie: z1234567r", "es_nie", "z1234567r");
+    check("12345678Z", "es_dni", "12345678Z");
+    check("12345678-Z", "es_dni", "12345678-Z");
+    check("131052A308T", "fi_hetu", "131052A308T");
+    nothing("QQ123456C AB123456E XAB123456C AB1234567C X1234567A 12345678A 12345678z ab123456c");
+}
+
+#[test]
+fn hexadecimal_of_a_secret_goes() {
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let pair = hex("password=hunter2");
+    check(&format!("a {pair} b"), "encoded_secret", &pair);
+    check(&format!("0x{}", pair.to_uppercase()), "encoded_secret", &pair.to_uppercase());
+    check(&format!("key_{pair}"), "encoded_secret", &pair);
+    check(
+        &hex("{\"a\": \"4111 1111 1111 1111\"}"),
+        "encoded_secret",
+        &hex("{\"a\": \"4111 1111 1111 1111\"}"),
+    );
+    let nested = hex(&hex("pin=1234"));
+    check(&nested, "encoded_secret", &nested);
+    nothing(&hex("hello world and more"));
+    nothing("70617373776f72643d68756e7465723");
 }

@@ -23,7 +23,9 @@ impl Sweep<'_> {
             let mut at = run.start;
             while at < run.end {
                 if at > run.start && bytes[at - 1].is_ascii_alphanumeric() {
-                    at += 1;
+                    // To the beginning of the next word.
+                    let rest = bytes[at..run.end].iter();
+                    at += rest.take_while(|byte| byte.is_ascii_alphanumeric()).count() + 1;
                     continue;
                 }
                 match self.token(at, run.end) {

@@ -1,5 +1,7 @@
 //! Rules as written to rules that can be used.
 
+use regex_syntax::hir::{Class, Hir, HirKind};
+
 use super::{Action, Compiled, CompiledPattern, Pattern, Scanner, ScannerKeys, ScannerRule, paths};
 use crate::detect::{Detector, value_rules};
 
@@ -77,11 +79,15 @@ impl Scanner {
         }
         let mut beginnings: Vec<Vec<u8>> = Vec::new();
         let mut of_beginning = Vec::new();
+        let mut without_beginning = Vec::new();
         for (index, rule) in compiled.iter_mut().enumerate() {
             let CompiledPattern::Regex(regex) = &rule.pattern else { continue };
-            let (bytes_min, own) = beginnings_of(regex.as_str());
+            let Known { bytes_min, beginnings: own, required } = known_of(regex.as_str());
             rule.bytes_min = bytes_min;
-            rule.has_beginning = !own.is_empty();
+            rule.required = required;
+            if own.is_empty() {
+                without_beginning.push(index);
+            }
             of_beginning.extend(own.iter().map(|_| index));
             beginnings.extend(own);
         }
@@ -92,7 +98,7 @@ impl Scanner {
         };
         let values = value_rules().iter().any(|rule| names_value(rule.id));
         let values = values.then(|| Detector::new(|rule| names_value(rule.id)));
-        Ok(Self { rules: compiled, beginnings, of_beginning, values, keys })
+        Ok(Self { rules: compiled, beginnings, of_beginning, without_beginning, values, keys })
     }
 }
 
@@ -152,7 +158,7 @@ fn compile(rule: &ScannerRule) -> Result<Compiled, ScannerProblem> {
         id: rule.id.clone(),
         pattern,
         bytes_min: 0,
-        has_beginning: false,
+        required: Vec::new(),
         words,
         within,
         included: patterns(&rule.included_paths)?,
@@ -188,13 +194,87 @@ fn regex(pattern: &str) -> Result<regex::Regex, ScannerProblem> {
     if regex.is_match("") { Err(ScannerProblem::MatchesNothing) } else { Ok(regex) }
 }
 
-/// The length of the shortest match, and all beginnings of matches, none when there are too many.
-fn beginnings_of(pattern: &str) -> (usize, Vec<Vec<u8>>) {
-    let Ok(hir) = regex_syntax::Parser::new().parse(pattern) else { return (0, Vec::new()) };
+/// What is known of all matches of a pattern.
+struct Known {
+    /// The length of the shortest one, in bytes.
+    bytes_min: usize,
+    /// All beginnings; none when there are too many.
+    beginnings: Vec<Vec<u8>>,
+    /// Sets of bytes, of each of which one is in a match.
+    required: Vec<ByteSet>,
+}
+
+/// Sets of bytes that are asked for at most.
+const REQUIRED_MAX: usize = 12;
+
+fn known_of(pattern: &str) -> Known {
+    let Ok(hir) = regex_syntax::Parser::new().parse(pattern) else {
+        return Known { bytes_min: 0, beginnings: Vec::new(), required: Vec::new() };
+    };
     let bytes_min = hir.properties().minimum_len().unwrap_or(0);
     let sequence = regex_syntax::hir::literal::Extractor::new().extract(&hir);
     let literals = sequence.literals().unwrap_or_default();
     let is_useful = literals.iter().all(|literal| literal.len() >= BEGINNING_BYTES_MIN);
     let beginnings = literals.iter().map(|literal| literal.as_bytes().to_vec());
-    (bytes_min, if is_useful { beginnings.collect() } else { Vec::new() })
+    let mut required = Vec::new();
+    require(&hir, &mut required);
+    required.sort_by_key(ByteSet::count);
+    required.dedup();
+    required.truncate(REQUIRED_MAX);
+    Known { bytes_min, beginnings: if is_useful { beginnings.collect() } else { Vec::new() }, required }
+}
+
+/// Adds what every match of `hir` has in it.
+fn require(hir: &Hir, required: &mut Vec<ByteSet>) {
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            required.extend(literal.0.iter().map(|byte| ByteSet::of([*byte])));
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            let mut set = ByteSet::default();
+            for range in class.ranges() {
+                let last = u32::from(range.end()).min(0x7f);
+                (u32::from(range.start())..=last).for_each(|code| set.insert(code as u8));
+                if u32::from(range.end()) > 0x7f {
+                    (0x80..=0xff).for_each(|byte| set.insert(byte));
+                }
+            }
+            required.push(set);
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut set = ByteSet::default();
+            for range in class.ranges() {
+                (range.start()..=range.end()).for_each(|byte| set.insert(byte));
+            }
+            required.push(set);
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => require(&repetition.sub, required),
+        HirKind::Capture(capture) => require(&capture.sub, required),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| require(part, required)),
+        _ => {}
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    pub(super) fn of(bytes: impl IntoIterator<Item = u8>) -> Self {
+        let mut set = Self::default();
+        bytes.into_iter().for_each(|byte| set.insert(byte));
+        set
+    }
+
+    fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    fn count(&self) -> u32 {
+        self.0.iter().map(|part| part.count_ones()).sum()
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(own, other)| own & other != 0)
+    }
 }

@@ -23,6 +23,7 @@ use crate::detect::Detector;
 use crate::hits::RuleRef;
 use crate::marks::Edit;
 use crate::names::Names;
+use crate::signs::Signs;
 
 /// Matches of one pattern in one text that are replaced; the text after them is not kept.
 pub(crate) const MATCHES_MAX: usize = 1_000;
@@ -46,7 +47,7 @@ pub struct ScannerRule {
     pub action: Action,
     /// Of two rules that match the same text the one with the lower number acts.
     pub priority: u8,
-    /// For how many of 100 fragments it is used, decided by the fragment's id.
+    /// For how many of 100 fragments it is used, decided by the trace of the fragment, or its id.
     pub sampling_percent: u8,
 }
 
@@ -86,6 +87,8 @@ pub struct Scanner {
     beginnings: aho_corasick::AhoCorasick,
     /// The rule of each of `beginnings`.
     of_beginning: Vec<usize>,
+    /// The rules with a regular expression that has no beginning among them.
+    without_beginning: Vec<usize>,
     /// The value rules that rules name.
     values: Option<Detector>,
     keys: ScannerKeys,
@@ -97,8 +100,8 @@ struct Compiled {
     pattern: CompiledPattern,
     /// The shortest match, in bytes.
     bytes_min: usize,
-    /// Whether matches begin with one of [`Scanner::beginnings`].
-    has_beginning: bool,
+    /// Sets of bytes, of each of which one is in a match.
+    required: Vec<compile::ByteSet>,
     /// In lower case.
     words: Vec<String>,
     within: usize,
@@ -118,11 +121,21 @@ enum CompiledPattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     chosen: Vec<bool>,
+    /// What sampling is decided by, instead of the fragment.
+    sampling_key: Option<u128>,
 }
 
 impl Selection {
     fn has(&self, index: usize) -> bool {
         self.chosen.get(index) == Some(&true)
+    }
+
+    /// Decides sampling by `key`, so that everything that is redacted with the same key is sampled alike:
+    /// the parts of one event, or a text that stands for one. Without it the fragment decides: by its trace,
+    /// or else by its own id. Texts that stand alone are not sampled without it.
+    #[must_use]
+    pub fn sampled_by(self, key: u128) -> Self {
+        Self { sampling_key: Some(key), ..self }
     }
 
     /// Whether no rule applies.
@@ -140,16 +153,19 @@ impl std::fmt::Debug for Scanner {
 impl Scanner {
     /// Every rule.
     pub fn all(&self) -> Selection {
-        Selection { chosen: vec![true; self.rules.len()] }
+        Selection { chosen: vec![true; self.rules.len()], sampling_key: None }
     }
 
     /// The rules whose id `is_chosen`.
     pub fn select(&self, is_chosen: impl Fn(&str) -> bool) -> Selection {
-        Selection { chosen: self.rules.iter().map(|rule| is_chosen(&rule.id)).collect() }
+        let chosen = self.rules.iter().map(|rule| is_chosen(&rule.id)).collect();
+        Selection { chosen, sampling_key: None }
     }
 
-    /// What of `selection` is used for the fragment with `id`, by sampling.
-    pub(crate) fn sampled(&self, selection: &Selection, id: u128) -> Selection {
+    /// What of `selection` is used, by sampling: by its own key, or else by the one of the fragment; all of
+    /// it when there is neither.
+    pub(crate) fn sampled(&self, selection: &Selection, id: Option<u128>) -> Selection {
+        let Some(id) = selection.sampling_key.or(id) else { return selection.clone() };
         let is_used = |rule: &Compiled| {
             if rule.sampling_percent >= 100 {
                 return true;
@@ -162,13 +178,16 @@ impl Scanner {
         };
         let chosen =
             self.rules.iter().zip(&selection.chosen).map(|(rule, is)| *is && is_used(rule)).collect();
-        Selection { chosen }
+        Selection { chosen, sampling_key: selection.sampling_key }
     }
 
     /// The edits of the rules that apply to `text` at `path`, by priority; they may overlap.
     pub(crate) fn find(&self, text: &str, path: &str, selection: &Selection, names: &Names) -> Vec<Edit> {
         let mut matching = self.candidates(text, selection);
-        let values = self.values.as_ref().map_or(Vec::new(), |detector| detector.find(text, "", names));
+        let values = self
+            .values
+            .as_ref()
+            .map_or(Vec::new(), |detector| detector.find(text, Signs::of(text.as_bytes()), "", names));
         if !values.is_empty() {
             matching.extend((0..self.rules.len()).filter(|index| self.rules[*index].is_among(&values)));
             matching.sort_unstable();
@@ -203,14 +222,18 @@ impl Scanner {
 
     /// The rules with a regular expression that may match in `text`, ascending.
     fn candidates(&self, text: &str, selection: &Selection) -> Vec<usize> {
-        let is_open = |index: usize| selection.has(index) && text.len() >= self.rules[index].bytes_min;
-        let mut found: Vec<usize> = (0..self.rules.len())
-            .filter(|index| !self.rules[*index].has_beginning && is_open(*index))
-            .filter(|index| matches!(self.rules[*index].pattern, CompiledPattern::Regex(_)))
-            .collect();
+        let present = compile::ByteSet::of(text.bytes());
+        let is_open = |index: usize| {
+            let rule = &self.rules[index];
+            selection.has(index)
+                && text.len() >= rule.bytes_min
+                && rule.required.iter().all(|set| set.meets(&present))
+        };
+        let mut found: Vec<usize> =
+            self.without_beginning.iter().copied().filter(|index| is_open(*index)).collect();
         for beginning in self.beginnings.find_overlapping_iter(text) {
             let rule = self.of_beginning[beginning.pattern().as_usize()];
-            if is_open(rule) && !found.contains(&rule) {
+            if !found.contains(&rule) && is_open(rule) {
                 found.push(rule);
             }
         }

@@ -1,4 +1,7 @@
-use reenact_model::{CrashReport, Fragment, Span, SpanError, TraceChunk, TraceId};
+use reenact_model::{
+    CapturedValue, CrashReport, Fragment, Snapshot, SnapshotId, Span, SpanError, Timestamp, TraceChunk,
+    TraceId, Variables,
+};
 
 use super::*;
 use crate::{Mode, Redactor, Rules};
@@ -193,4 +196,73 @@ fn strict_mode_keeps_types_and_frames() {
     );
     assert_eq!(span.tags["note"], "[redacted: mode (strict)]");
     assert_eq!(span.tags["error.fingerprint"], "acct-1");
+}
+
+#[test]
+fn what_belongs_to_one_event_is_sampled_alike() {
+    let mut half = rule("acct-[0-9]", redact());
+    half.sampling_percent = 50;
+    let scanner = Scanner::new(&[half], keys()).unwrap();
+    let redactor = Redactor::default_rules();
+    let total = |fragment: Fragment, selection: &Selection| {
+        let counted = redactor.redact_counted(fragment.clone(), Some((&scanner, selection)));
+        let explained = redactor.redact_explained(fragment, Some((&scanner, selection)));
+        assert_eq!(counted.1, explained.1, "trying a rule out samples as the real run does");
+        counted.1.total() > 0
+    };
+    let text = |selection: &Selection| {
+        let with = Some((&scanner, selection));
+        redactor.redact_text_explained("acct-1".into(), "error.message", with).1.total() > 0
+    };
+    let trace_with = |id: u128| match trace("acct-1") {
+        Fragment::Trace(chunk) => Fragment::Trace(TraceChunk { trace_id: TraceId(id), ..chunk }),
+        other => other,
+    };
+    let mut used = 0;
+    for id in 0..200_u128 {
+        let own = total(trace_with(7 << 64 | id), &scanner.all());
+        assert_eq!(total(snapshot_of(Some(id), 1_000 - id), &scanner.all()), own, "by the trace");
+        let keyed = scanner.all().sampled_by(id);
+        assert_eq!(total(trace_with(9), &keyed), total(snapshot_of(None, 4), &keyed), "by a key");
+        assert_eq!(text(&keyed), total(trace_with(9), &keyed));
+        assert!(text(&scanner.all()));
+        used += usize::from(own);
+    }
+    assert!((70..130).contains(&used), "{used}");
+}
+
+fn snapshot_of(trace_id: Option<u128>, id: u128) -> Fragment {
+    Fragment::Snapshot(Snapshot {
+        id: SnapshotId(id),
+        capture_id: None,
+        timestamp: Timestamp::default(),
+        service: "shop".into(),
+        env: None,
+        version: None,
+        host: None,
+        trace_id: trace_id.map(TraceId),
+        span_id: None,
+        function: "f".into(),
+        file: "f.py".into(),
+        line_number: None,
+        thread: None,
+        arguments: Variables::default(),
+        locals: Variables(vec![("a".into(), CapturedValue::scalar("str", "'acct-1'"))]),
+        globals: Variables::default(),
+        closure: Variables::default(),
+        values_dropped: 0,
+    })
+}
+
+#[test]
+fn rules_without_a_fixed_beginning_are_tried_where_their_bytes_are() {
+    for (pattern, text, want) in [
+        (r"\b[A-Z]{2}7[0-9]{2}-[a-z]+", "see AB712-ab", "see [redacted: tenant]"),
+        (r"(?i)[xy]?tenant[:=] ?\w+", "TENANT: äb", "[redacted: tenant]"),
+        (r"(a|bc)+[^a-z]é?", "abc1", "[redacted: tenant]"),
+        (r"\p{Greek}\d", "x α5", "x [redacted: tenant]"),
+        (r"(?:[0-9]-)?[0-9]{3}x*", "5-123", "[redacted: tenant]"),
+    ] {
+        check(&[rule(pattern, redact())], text, want);
+    }
 }

@@ -1,6 +1,9 @@
-//! Secrets in sentences, lists and markup: `password is 'secret'`, `<password>secret</password>`.
+//! Secrets in sentences and lists: `password is 'secret'`, `Bearer secret`.
 
-use super::{NAME_BYTES_MAX, Name, Scanner, after_operator, is_name_byte, opening_quote, skip, skip_up_to};
+use super::before::Name;
+use super::bytes::{is_name_byte, opening_quote, skip};
+use super::values::after_operator;
+use super::{NAME_BYTES_MAX, Scanner};
 
 /// The longest quoted part of a sentence, in bytes.
 const QUOTED_BYTES_MAX: usize = 1_024;
@@ -9,7 +12,10 @@ const QUOTED_BYTES_MAX: usize = 1_024;
 const LINE_BYTES_MAX: usize = 1_024;
 
 /// Words between a name and its value.
-const VERBS: [&str; 5] = ["is", "was", "are", "to", "equals"];
+const VERBS: [&str; 9] = ["is", "was", "are", "to", "equals", "changed", "set", "reset", "updated"];
+
+/// Words before a name of which `from` tells the value: `changed password from 'secret'`.
+const CHANGES: [&str; 4] = ["changed", "reset", "updated", "rotated"];
 
 /// Words before `token` that say that a parser speaks, of its own tokens.
 const OF_PARSERS: [&str; 6] = ["unexpected", "expected", "expecting", "illegal", "near", "undefined"];
@@ -24,12 +30,23 @@ impl<'a> Scanner<'a> {
             return at + 1;
         }
         let Some(mut word) = self.word_before(open - 1) else { return at + 1 };
-        let is_verb = VERBS.iter().any(|known| known.eq_ignore_ascii_case(word.text));
+        let is_verb = |word: &Name<'_>| VERBS.iter().any(|known| known.eq_ignore_ascii_case(word.text));
         let identified = word.text.eq_ignore_ascii_case("by")
             && lowered_tail(&bytes[..word.start], 64).contains("identified");
-        if is_verb && word.start > 0 {
+        for _ in 0..2 {
+            if is_verb(&word) && word.start > 0 {
+                let Some(before) = self.word_before(word.start - 1) else { return at + 1 };
+                word = before;
+            }
+        }
+        if word.text.eq_ignore_ascii_case("from") && word.start > 0 {
             let Some(before) = self.word_before(word.start - 1) else { return at + 1 };
-            word = before;
+            let change = before.start.checked_sub(1).and_then(|end| self.word_before(end));
+            if change
+                .is_some_and(|change| CHANGES.iter().any(|known| known.eq_ignore_ascii_case(change.text)))
+            {
+                word = before;
+            }
         }
         if !identified {
             if !self.is_redacted(&word) {
@@ -55,8 +72,14 @@ impl<'a> Scanner<'a> {
         if cannot_begin.contains(&first) || first == quote {
             return None;
         }
-        crate::steps::add(within.len());
-        let length = memchr::memchr2(quote, b'\n', within).filter(|length| within[*length] == quote)?;
+        let stop = memchr::memchr2(quote, b'\n', within);
+        crate::steps::add(stop.unwrap_or(within.len()));
+        let length = match stop {
+            Some(length) if within[length] == quote => length,
+            // The text was cut.
+            None if start + within.len() == bytes.len() => within.len(),
+            _ => return None,
+        };
         let content = &within[..length];
         let is_placeholder = (content[0] == b'%' && length < 4)
             || content.starts_with(b"%(")
@@ -72,40 +95,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// The word that ends at `end`.
-    fn word_before(&self, end: usize) -> Option<Name<'a>> {
+    pub(super) fn word_before(&self, end: usize) -> Option<Name<'a>> {
         let bytes = self.bytes;
         let before = bytes.get(self.done..end)?;
         let length = before.iter().rev().take(NAME_BYTES_MAX).take_while(|b| is_name_byte(**b)).count();
         let text = std::str::from_utf8(&bytes[end - length..end]).ok().filter(|text| !text.is_empty())?;
         Some(Name { text, start: end - length, quote: None })
-    }
-
-    /// `<password>secret</password>`.
-    pub(super) fn element(&mut self, at: usize) -> usize {
-        let bytes = self.bytes;
-        let end = skip_up_to(bytes, at + 1, NAME_BYTES_MAX, |b| is_name_byte(b) || b == b':');
-        let Ok(name) = std::str::from_utf8(&bytes[at + 1..end]) else { return at + 1 };
-        if name.is_empty() || self.names.matched(name).is_none() {
-            return at + 1;
-        }
-        let closes = skip_up_to(bytes, end, 256, |b| b != b'>' && b != b'<');
-        if bytes.get(closes) != Some(&b'>') || bytes[closes - 1] == b'/' {
-            return at + 1;
-        }
-        let start = closes + 1;
-        let limit = self.frames().limit(at);
-        let rest = bytes.get(start..limit).unwrap_or_default();
-        if rest.starts_with(b"<![CDATA[") {
-            let length = memchr::memmem::find(rest, b"]]>").unwrap_or(rest.len());
-            return self.mark(start + 9, start + length.max(9));
-        }
-        let next = memchr::memchr(b'<', rest);
-        crate::steps::add(next.unwrap_or(rest.len()));
-        match next {
-            Some(length) if rest.get(length + 1) == Some(&b'/') => self.mark(start, start + length),
-            Some(length) => start + length,
-            None => at + 1,
-        }
     }
 
     /// `Bearer secret`, where no name stands before. A word of letters alone is one of a sentence.
@@ -128,21 +123,6 @@ impl<'a> Scanner<'a> {
         } else {
             at + 1
         }
-    }
-
-    /// `mysql -psecret`.
-    pub(super) fn short_flag(&mut self, at: usize) -> usize {
-        let bytes = self.bytes;
-        let begins = at > 0 && matches!(bytes[at - 1], b' ' | b'\t' | b'"' | b'\'');
-        if !begins || bytes.get(at + 1) != Some(&b'p') {
-            return at + 1;
-        }
-        let end = skip(bytes, at + 2, |b| {
-            !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'`' | b'|' | b';' | b'\\' | b')')
-        });
-        let line = lowered_tail(&bytes[..at], 256);
-        let line = line.rsplit('\n').next().unwrap_or_default();
-        if line.contains("mysql") || line.contains("mariadb") { self.mark(at + 2, end) } else { at + 1 }
     }
 
     /// `password<tab>secret`, alone on a line.
@@ -204,6 +184,16 @@ impl<'a> Scanner<'a> {
             value = Some((value.map_or(content, |(start, _)| start), end));
             from = end;
         }
+        if value.is_none() && from + 1 < limit && bytes[from] == b'\n' {
+            // Not further in: a single word, as one types it.
+            let content = skip(bytes, from + 1, |b| b == b' ');
+            let end = skip(bytes, content, |b| !b.is_ascii_whitespace());
+            let is_alone = bytes.get(end).is_none_or(|b| matches!(b, b'\n' | b'\r')) && end <= limit;
+            let is_word = !bytes[content..end].iter().any(|b| b"=:<>()[]{}\"'".contains(b));
+            if is_alone && is_word && bytes[content..end].iter().any(u8::is_ascii_alphanumeric) {
+                value = Some((content, end));
+            }
+        }
         value.map(|(start, end)| self.mark(start, end))
     }
 
@@ -235,6 +225,6 @@ impl<'a> Scanner<'a> {
 }
 
 /// The last bytes as text in lower case.
-fn lowered_tail(bytes: &[u8], most: usize) -> String {
+pub(super) fn lowered_tail(bytes: &[u8], most: usize) -> String {
     String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(most)..]).to_ascii_lowercase()
 }

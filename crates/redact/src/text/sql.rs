@@ -1,6 +1,8 @@
 //! What of SQL belongs to a redacted column: the values of an `INSERT`, the parameters of a statement.
 
-use super::{Scanner, closing_bracket, is_name_byte, opening_quote, skip};
+use super::Scanner;
+use super::bytes::{is_name_byte, opening_quote, skip, skip_up_to};
+use super::values::closing_bracket;
 use crate::names::Names;
 use crate::steps;
 
@@ -21,14 +23,19 @@ pub(crate) fn column<'a>(statement: &str, names: &'a Names) -> Option<&'a str> {
             at += 1 + memchr::memchr(b'\'', &bytes[at + 1..]).map_or(0, |length| length + 1);
             continue;
         }
-        let end = skip(bytes, at, |b| is_name_byte(b) && b != b'-' && b != b'$' && b != b'@');
+        let end = skip(bytes, at, is_column_word);
         if end == at {
             at += 1;
             continue;
         }
         let word = statement.get(at..end).unwrap_or_default();
         let name = word.rsplit('.').next().unwrap_or(word);
-        if !after_table_word && let Some(listed) = names.matched(name) {
+        // The table of a column: `"tokens"."id"`.
+        let is_table = bytes.get(skip_up_to(bytes, end, 4, |b| b"\"`]\\".contains(&b))) == Some(&b'.');
+        if !after_table_word
+            && !is_table
+            && let Some(listed) = names.matched(name)
+        {
             return Some(listed);
         }
         after_table_word = BEFORE_TABLE.iter().any(|table| table.eq_ignore_ascii_case(word));
@@ -73,7 +80,7 @@ impl Scanner<'_> {
     }
 
     /// Redacts the texts and numbers from `start` to `end`.
-    fn literals(&mut self, start: usize, end: usize) {
+    pub(super) fn literals(&mut self, start: usize, end: usize) {
         let bytes = self.bytes;
         let mut at = start;
         while at < end {
@@ -81,7 +88,8 @@ impl Scanner<'_> {
             if let Some(quote) = opening_quote(bytes, at) {
                 let prefix = skip(bytes, at, |b| b.is_ascii_alphabetic()) - at;
                 at = self.quoted(at + prefix + quote.backslashes + 1, quote);
-            } else if bytes[at] == b'[' {
+            } else if bytes[at] == b'[' && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic) {
+                // A mark, or a quoted name.
                 at += memchr::memchr(b']', &bytes[at..end]).map_or(1, |length| length + 1);
             } else if bytes[at].is_ascii_digit() {
                 let number = skip(bytes, at, |b| b.is_ascii_alphanumeric() || b == b'.').min(end);
@@ -113,6 +121,16 @@ impl Scanner<'_> {
         let end = closing_bracket(&bytes[..limit], start - 1).map_or(limit, |end| end - 1);
         Some(self.mark(value.min(end), end))
     }
+}
+
+/// Whether a byte is one of a name in a statement.
+pub(super) fn is_column_word(byte: u8) -> bool {
+    is_name_byte(byte) && !matches!(byte, b'-' | b'$' | b'@')
+}
+
+/// The end of the bracket that opens at `open`, or the limit when it is not closed before.
+pub(super) fn closed_or_limit(bytes: &[u8], open: usize, limit: usize) -> usize {
+    closing_bracket(&bytes[..limit], open).unwrap_or(limit)
 }
 
 /// The end of what stands before `end`, without spaces and line breaks, also escaped ones.

@@ -1,6 +1,6 @@
 //! Columns of tables under a redacted name: CSV, tabs, `| a | b |`.
 
-use super::skip_up_to;
+use super::bytes::skip_up_to;
 use crate::names::Names;
 use crate::steps;
 
@@ -59,8 +59,10 @@ fn line(
             return Some(table);
         }
         let cells = cells(bytes, (start, end), table.delimiter);
-        if cells.len() == table.cells {
-            let redacted = table.redacted.iter().map(|index| cells[*index]);
+        // The last line may be cut.
+        let is_cut = cells.len() < table.cells && cells.len() > 1 && end + 1 >= bytes.len();
+        if cells.len() == table.cells || is_cut {
+            let redacted = table.redacted.iter().filter_map(|index| cells.get(*index).copied());
             found.extend(redacted.filter(|(start, end)| start < end));
             return Some(table);
         }

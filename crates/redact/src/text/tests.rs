@@ -9,7 +9,7 @@ fn redacted(text: &str) -> String {
 
 fn replaced(text: &str, names: &Names) -> String {
     let mut redacted = text.to_owned();
-    for (start, end) in find(text, names).into_iter().rev() {
+    for (start, end) in find(text, Signs::of(text.as_bytes()), names).into_iter().rev() {
         redacted.replace_range(start..end, MARK);
     }
     redacted
@@ -281,4 +281,207 @@ fn elements_tables_and_flags_lose_their_secrets() {
     check("bearer - none", "bearer - none");
     check("Bearer tokens, Bearer realm=\"a\"", "Bearer tokens, Bearer realm=\"a\"");
     check("ＰＡＳＳＷＯＲＤ=S", "ＰＡＳＳＷＯＲＤ=[redacted]");
+}
+
+#[test]
+fn escapes_and_entities_are_read_as_what_they_stand_for() {
+    check(r"\u0022password\u0022: \u0022S\u0022", r"\u0022password\u0022: \u0022[redacted]\u0022");
+    check(r"a=1, password\x3dS, b", r"a=1, password\x3d[redacted], b");
+    check("&lt;password&gt;S&lt;/password&gt;", "&lt;password&gt;[redacted]&lt;/password&gt;");
+    check("&quot;token&quot;: &quot;S&quot;", "&quot;token&quot;: &quot;[redacted]&quot;");
+    check("ｐａｓｓｗｏｒｄ＝S", "ｐａｓｓｗｏｒｄ＝[redacted]");
+    check("“password”: “S”, a", "“password”: “[redacted]”, a");
+    check("password%20=%20S&a", "password%20=%20[redacted]&a");
+    check(r"'id\tpassword\n1\tS'", r"'id\tpassword\n1\t[redacted]'");
+    check(r#""'id,password\\n1,S'""#, r#""'id,password\\n1,[redacted]'""#);
+    check(r#"'{ "password":\n  "S" }'"#, r#"'{ "password":\n  "[redacted]" }'"#);
+    check(r"'password:\n  S\nuser:'", r"'password:\n  [redacted]\nuser:'");
+}
+
+#[test]
+fn an_apostrophe_before_a_name_hides_nothing() {
+    check("user's password: S", "user's password: [redacted]");
+    check("it's token=S", "it's token=[redacted]");
+    check("'user\\'s password: S'", "'user\\'s password: [redacted]'");
+    check_line("f(\"user's password: S\")", "f(\"user's password: [redacted]\")");
+}
+
+#[test]
+fn statements_lose_what_belongs_to_redacted_columns() {
+    let want = |before: &str, after: &str| check(before, after);
+    want(
+        "SELECT * FROM u WHERE password LIKE 'S%' AND a = 'b'",
+        "SELECT * FROM u WHERE password LIKE '[redacted]' AND a = 'b'",
+    );
+    want(
+        "select a from u where u.token in ('S', 'T') limit 5",
+        "select a from u where u.token in ('[redacted]', '[redacted]') limit 5",
+    );
+    want("DELETE FROM u WHERE password <> 'S'", "DELETE FROM u WHERE password <> '[redacted]'");
+    want(
+        "SELECT * FROM u WHERE token BETWEEN 'S' AND 'T'",
+        "SELECT * FROM u WHERE token BETWEEN '[redacted]' AND '[redacted]'",
+    );
+    want("SELECT 1 FROM u WHERE 'S' = password", "SELECT 1 FROM u WHERE '[redacted]' = password");
+    want("SELECT 'S' AS password FROM u", "SELECT '[redacted]' AS password FROM u");
+    want(
+        "INSERT INTO u (id, token) SELECT 5, 'S'",
+        "INSERT INTO u (id, token) SELECT [redacted], '[redacted]'",
+    );
+    want("SET PASSWORD FOR 'a' = 'S'", "SET PASSWORD FOR '[redacted]' = '[redacted]'");
+    want("Failing row contains (1, a, S).", "Failing row contains ([redacted]).");
+    want("Duplicate entry 'S' for key 'users.token'", "Duplicate entry '[redacted]' for key 'users.token'");
+    for innocent in [
+        "SELECT \"session\".\"id\" FROM \"session\" WHERE \"session\".\"name\" LIKE 'a' LIMIT 21",
+        "Duplicate entry 'a' for key 'users.name'",
+        "execute(\"SELECT a FROM u WHERE name = ?\", (\"b\", 5))",
+        "select the token from 'a', 'b'",
+        "update the token to 5, (\"a\")",
+    ] {
+        check(innocent, innocent);
+    }
+}
+
+#[test]
+fn parameters_beside_a_statement_go() {
+    for (call, want) in [
+        (
+            "execute(\"SELECT 1 FROM u WHERE token IN (?)\", (\"S\", 1))",
+            "execute(\"SELECT 1 FROM u WHERE token IN (?)\", (\"[redacted]\", [redacted]))",
+        ),
+        (
+            "execute(\"INSERT INTO u (token) VALUES (%s)\", [\"S\"], a)",
+            "execute(\"INSERT INTO u (token) VALUES (%s)\", [\"[redacted]\"], a)",
+        ),
+        (
+            "run(text(\"SELECT 1 FROM u WHERE token LIKE :p\"), {\"p\": \"S\"})",
+            "run(text(\"SELECT 1 FROM u WHERE token LIKE :p\"), {\"[redacted]\": \"[redacted]\"})",
+        ),
+        (
+            "run(\"INSERT INTO u (token) \" \"VALUES ($1)\", 'S')",
+            "run(\"INSERT INTO u (token) \" \"VALUES ($1)\", '[redacted]')",
+        ),
+        (
+            "run(\"INSERT INTO u (token) VALUES (%s)\", token)",
+            "run(\"INSERT INTO u (token) VALUES (%s)\", token)",
+        ),
+    ] {
+        check(call, want);
+        check_line(call, want);
+    }
+    check(
+        "(0.001) INSERT INTO u (token) VALUES (%s); args=('S', 1); alias=default",
+        "(0.001) INSERT INTO u (token) VALUES (%s); args=('[redacted]', [redacted]); alias=default",
+    );
+}
+
+#[test]
+fn elements_in_a_redacted_element_go_with_it() {
+    check("<a><secret><b>S</b><c/></secret></a>", "<a><secret>[redacted]</secret></a>");
+    check(
+        "<credentials>\n  <user>a</user>\n  <value>S</value>\n</credentials>\n",
+        "<credentials>[redacted]</credentials>\n",
+    );
+    check("<param name='token' value='S'/>", "<param name='token' value='[redacted]'/>");
+    check("<input value=\"S\" type=\"password\">", "<input value=\"[redacted]\" type=\"password\">");
+    check("<entry key=\"db.password\">S</entry>", "<entry key=\"db.password\">[redacted]</entry>");
+    check("<key>token</key>\n<string>S</string>", "<key>token</key>\n<string>[redacted]</string>");
+    for text in ["<input type=\"text\" value=\"a\">", "<a href=\"b\">c</a>", "a <name> b <key> c"] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn what_stands_beside_a_value_tells_what_it_is() {
+    check(
+        "{'name': 'password', 'value': 'S', 'a': 'b'}",
+        "{'name': 'password', 'value': '[redacted]', 'a': 'b'}",
+    );
+    check(
+        r#"[{"value": "S", "key": "api_key"}, {"value": "b"}]"#,
+        r#"[{"value": "[redacted]", "key": "api_key"}, {"value": "b"}]"#,
+    );
+    check("Field(name='token', value='S')", "Field(name='token', value='[redacted]')");
+    check(
+        "[{'loc': ('body', 'password'), 'msg': 'a', 'input': 'S'}, {'input': 'b'}]",
+        "[{'loc': ('body', 'password'), 'msg': 'a', 'input': '[redacted]'}, {'input': 'b'}]",
+    );
+    check(
+        "form-data; name=\"token\"\r\n\r\nS S\r\n--x",
+        "form-data; name=\"token\"\r\n\r\n[redacted]\r\n--x",
+    );
+    check("setattr(user, 'password', 'S')", "setattr(user, 'password', '[redacted]')");
+    check("user.set_password('S')", "user.set_password('[redacted]')");
+    check("Credentials(a='S', b=f('c'))", "Credentials(a='[redacted]', b=f('c'))");
+    check("if token not in ('S', 'T'):", "if token not in ('[redacted]', '[redacted]'):");
+    check("assert 'S' == user.password", "assert '[redacted]' == user.password");
+    check("user, password = 'S', 'T'", "user, password = '[redacted]', '[redacted]'");
+    check("password, self.a = 'S', 5", "password, self.a = '[redacted]', [redacted]");
+    check("x['token']['a'] = 'S'", "x['token']['a'] = '[redacted]'");
+    check("?password[]=S&a[]=b", "?password[]=[redacted]&a[]=b");
+    check("tokens[0]: S, b", "tokens[0]: [redacted], b");
+    check("API key provided: S, b", "API key provided: [redacted], b");
+    check("Password for user 'a': S", "Password for user 'a': [redacted]");
+    check("**Password:** S", "**Password:** [redacted]");
+    check("password: |\n  S\n  S\na: b", "password: |\n  [redacted]\na: b");
+    check("password: &a S", "password: &a [redacted]");
+    check("Password:\nS\nb", "Password:\n[redacted]\nb");
+    for text in [
+        "{'name': 'colour', 'value': 'a'}",
+        "[{'name': 'token'}, {'value': 'a'}]",
+        "InvalidTokenError('Signature has expired')",
+        "unexpected token Token('RPAR', ')')",
+        "def get_token(a, b='c'):",
+        "a, b = 'c', 5",
+        "value found: 5 for a: b",
+        "print('a', f(token), 'b')",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn aligned_columns_lose_their_secrets() {
+    check(
+        "   id password  x\n0   1        S  2\n1   2      S-T  3\n\n a",
+        "   id password  x\n0   1        [redacted]  2\n1   2      [redacted]  3\n\n a",
+    );
+    check(
+        "NAME  TOKEN  AGE\n----  -----  ---\na     S      5",
+        "NAME  TOKEN  AGE\n----  -----  ---\na     [redacted]      5",
+    );
+    check("password\n--------\nS\n", "password\n--------\n[redacted]\n");
+    for text in ["the token of a\n5 users", "a  b\n1  2", "token count\nnone"] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn command_lines_lose_their_secrets() {
+    check("curl -u a:S https://b/", "curl -u a:[redacted] https://b/");
+    check("['curl', '--user', 'a:S', 'b']", "['curl', '--user', 'a:[redacted]', 'b']");
+    check("curl -H 'Authorization: Bearer S' b", "curl -H 'Authorization: Bearer [redacted]' b");
+    check("sshpass -p 'S' ssh a", "sshpass -p '[redacted]' ssh a");
+    check("docker login -u a -p S b", "docker login -u a -p [redacted] b");
+    check("redis-cli -h a -a S ping", "redis-cli -h a -a [redacted] ping");
+    check("mysql -uroot -p'S' a", "mysql -uroot -p'[redacted]' a");
+    check("java -jar a -keypass 5 -storepass S b", "java -jar a -keypass 5 -storepass [redacted] b");
+    check("git clone https://S@a.b/c", "git clone https://[redacted]@a.b/c");
+    for text in [
+        "curl -u a https://b/",
+        "docker run -p 80:80 a",
+        "docker ps -a",
+        "mkdir -p a",
+        "ssh -p 22 a",
+        "ssh://git@a/b",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn arguments_of_a_format_go() {
+    check("info(\"password %s of %s\", \"S\", a)", "info(\"password %s of %s\", \"[redacted]\", a)");
+    check("info('a %s', 'b')", "info('a %s', 'b')");
+    check_line("f(\"token=%s\" % \"S\")", "f(\"token=[redacted]\" % \"[redacted]\")");
 }

@@ -347,18 +347,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits the sums of the newest day as they are.
+    /// Writes to the file of the newest day, and leaves it as it was.
     fn probe(&mut self) -> Result<(), StoreError> {
         let Some(newest) = self.days.all().pop() else { return Ok(()) };
-        let committed = match self.existing(newest.number)? {
-            Some(open) => open.totals().map(drop),
-            None => return Ok(()),
-        };
-        let committed = committed.and_then(|()| self.commit_days(&mut Changes::default()));
-        if committed.is_err() {
+        let Some(open) = self.existing(newest.number)? else { return Ok(()) };
+        let written = open.probe().and_then(|()| self.commit_days(&mut Changes::default()));
+        if written.is_err() {
             self.roll_back();
         }
-        committed
+        written
     }
 
     fn rewrite(&mut self, rewrite: Rewrite) {
@@ -524,6 +521,17 @@ impl OpenDay {
                 .during(|| "writing the snapshots of an event")?;
         }
         Ok(())
+    }
+
+    /// An update that changes nothing would write nothing.
+    fn probe(&mut self) -> Result<(), StoreError> {
+        self.totals()?;
+        self.connection
+            .execute_batch(
+                "INSERT INTO link VALUES (zeroblob(16), -1);
+                 DELETE FROM link WHERE snapshot_id = zeroblob(16) AND row = -1;",
+            )
+            .during(|| "trying to write")
     }
 
     fn mark(&mut self, row: i64, has_values: bool) -> Result<(), StoreError> {
