@@ -30,6 +30,7 @@ mod writer;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -87,6 +88,9 @@ impl Options {
         retention_bytes: None,
     };
 }
+
+/// Room that must be left for the store to count as able to write, in bytes.
+const PROBE_BYTES: usize = 1 << 20;
 
 /// A store in one directory, opened by one process.
 pub struct EmbeddedStore {
@@ -284,6 +288,12 @@ impl Store for EmbeddedStore {
     }
 
     fn probe(&self) -> Result<(), StoreError> {
+        // A few bytes may fit where the next batch would not.
+        let path = self.root.join("probe");
+        let written = fs::File::create(&path)
+            .and_then(|mut file| io::Write::write_all(&mut file, &[0; PROBE_BYTES]).and(file.sync_all()));
+        let removed = fs::remove_file(&path);
+        written.and(removed).during(|| format!("writing to `{}`", path.display()))?;
         let (reply, answer) = sync_channel(1);
         let sender = lock(&self.queue).clone().ok_or(StoreError::Closed)?;
         sender.send(Message::Probe { reply }).map_err(|_| StoreError::Closed)?;

@@ -191,6 +191,19 @@ pub(super) fn read_counted(connection: &Connection) -> Result<BTreeMap<i64, Coun
     rows.collect::<Result<_, _>>().during(context)
 }
 
+/// Writes to the file, and leaves it as it was.
+pub(super) fn probe(connection: &Connection) -> Result<(), StoreError> {
+    let written = connection.execute_batch(
+        "BEGIN; INSERT INTO counted VALUES (-9223372036854775808, 0, 0);
+         DELETE FROM counted WHERE day = -9223372036854775808; COMMIT;",
+    );
+    if written.is_err() && !connection.is_autocommit() {
+        // What failed is told; the next transaction begins anew.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    written.during(|| "trying to write to `state.sqlite`")
+}
+
 /// Forgets a day whose folder is gone.
 pub(super) fn forget_day(connection: &Connection, day: i64) -> Result<(), StoreError> {
     connection

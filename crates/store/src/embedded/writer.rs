@@ -347,9 +347,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes to the file of the newest day, and leaves it as it was.
+    /// Writes to the file of the newest day, or of the issues, and leaves it as it was.
     fn probe(&mut self) -> Result<(), StoreError> {
-        let Some(newest) = self.days.all().pop() else { return Ok(()) };
+        let Some(newest) = self.days.all().pop() else { return state::probe(&self.state) };
         let Some(open) = self.existing(newest.number)? else { return Ok(()) };
         let written = open.probe().and_then(|()| self.commit_days(&mut Changes::default()));
         if written.is_err() {
