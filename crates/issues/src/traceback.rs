@@ -247,6 +247,7 @@ impl Parser<'_> {
             && !content.starts_with([' ', '|', '+'])
             && !content.is_empty()
             && content != BEGIN
+            && GROUP_BEGIN.strip_prefix("+ ") != Some(content)
             && ![CAUSE, CONTEXT].contains(&content);
         if tells {
             let raised_at = self.raised_at.take();

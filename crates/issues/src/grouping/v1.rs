@@ -126,7 +126,9 @@ fn add_members(exception: Option<&Exception>, parts: &mut Vec<String>, why: &mut
         })
         .collect();
     for (type_name, file, function) in members {
-        why.push(format!("member \"{type_name}\" raised by {function} in {file}"));
+        let place =
+            if function.is_empty() { String::new() } else { format!(" raised by {function} in {file}") };
+        why.push(format!("member \"{type_name}\"{place}"));
         parts.extend(["member".to_owned(), type_name, file, function]);
     }
 }
