@@ -32,14 +32,20 @@ export function pieces(text: string): Piece[] {
   return out;
 }
 
-/** Cuts to about `limit` characters, but never through a mark: half of one would tell its length and could not be taken off. */
+/** What a mark takes on the screen, whatever its text. */
+const MARK_WIDTH = 20;
+
+/** Cuts to about `limit` characters on the screen, but never through a mark: half of one would tell its length and could not be taken off. */
 export function cutBetween(text: string, limit: number): string {
   if (text.length <= limit || !hasMarks(text)) return cut(text, limit);
-  for (const match of text.matchAll(MARK)) {
-    if (match.index >= limit) break;
-    if (match.index + match[0].length > limit) return text.slice(0, match.index + match[0].length);
+  let shown = "";
+  let left = limit;
+  for (const { text: piece, mark } of pieces(text)) {
+    if (left <= 0) break;
+    shown += mark ? piece : cut(piece, left);
+    left -= mark ? MARK_WIDTH : piece.length;
   }
-  return cut(text, limit);
+  return shown;
 }
 
 /** The same text with masks in short, for previews and titles: their length says nothing that helps. */

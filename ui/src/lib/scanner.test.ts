@@ -30,7 +30,7 @@ describe("a rule", () => {
 describe("what is wrong", () => {
   it.each([["rule.pattern", "pattern"], ["groups.0.rules.12.included_paths", "included_paths"], ["rule.rule", "rule"], ["pattern", "pattern"], [null, null]])("%s is told at %s", (field, want) => expect(ruleField(field)).toBe(want));
   it("leaves the name of the rule out", () => {
-    expect(ruleProblem({ field: "rule.pattern", message: "the rule `x y` has a pattern that is wrong at byte 4: unclosed group", at: 4 }, "pattern")).toBe("pattern that is wrong at byte 4: unclosed group");
+    expect(ruleProblem({ field: "rule.pattern", message: "the rule `x y` has a pattern that is wrong at byte 4: unclosed group", at: 4 }, "pattern")).toBe("The pattern is wrong at byte 4: unclosed group");
     expect(ruleProblem({ field: "rule.pattern", message: "x", at: 4 }, "name")).toBeNull();
   });
 });

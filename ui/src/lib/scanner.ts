@@ -104,7 +104,8 @@ export function ruleField(field: string | null): RuleField | null {
 export const ruleProblem = (problem: Problem | null, field: RuleField): string | null => (problem !== null && ruleField(problem.field) === field ? sentence(problem.message) : null);
 
 /** The server names the rule first, for those who sent many; here there is only one. */
-export const sentence = (message: string): string => message.replace(/^the rule `(?:[^`]*)` (?:has )?(?:a )?/, "");
+export const sentence = (message: string): string =>
+  message.replace(/^the rule `[^`]*` has an? (\w+) that /, "the $1 ").replace(/^the rule `[^`]*` /, "the rule ").replace(/^./, (first) => first.toUpperCase());
 
 /** What a user of the library may call a rule that they add from it. */
 export const libraryName = (description: string): string => (description.length > 80 ? `${description.slice(0, 79)}…` : description);
