@@ -8,8 +8,8 @@ import { join } from "node:path";
 const START_MS = 20_000;
 const STOP_MS = 10_000;
 
-/** Resolves to `{ ui, agent, stop }`. The binary is named by REENACT_BIN. */
-export async function startServer() {
+/** Resolves to `{ ui, agent, stop }`. The binary is named by REENACT_BIN; `env` goes on top of our own environment. */
+export async function startServer({ env = {} } = {}) {
   const binary = process.env.REENACT_BIN;
   if (!binary) throw new Error("REENACT_BIN must name the reenact binary to test");
   const directory = await mkdtemp(join(tmpdir(), "reenact-browser-"));
@@ -17,7 +17,7 @@ export async function startServer() {
   const child = spawn(
     binary,
     ["serve", "--data-dir", join(directory, "data"), "--agent-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--ready-file", ready],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } },
   );
   let log = "";
   child.stderr.on("data", (chunk) => { log = (log + chunk).slice(-20_000); });
@@ -43,8 +43,8 @@ export async function startServer() {
   }
 }
 
-export async function api(server, path) {
-  const response = await fetch(`${server.ui}/api/v1${path}`);
+export async function api(server, path, { method = "GET", body } = {}) {
+  const response = await fetch(`${server.ui}/api/v1${path}`, { method, ...(body ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {}) });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }

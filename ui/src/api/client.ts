@@ -1,4 +1,4 @@
-// Asking the server. Everything is a GET under /api/v1; answers are JSON.
+// Asking the server, and telling it what to change. Everything is under /api/v1; what goes there and comes back is JSON.
 import type { ErrorBody } from "./types";
 
 export class ApiError extends Error {
@@ -7,6 +7,9 @@ export class ApiError extends Error {
     readonly code: string,
     readonly status: number,
     readonly requestId: string | null,
+    /** Which part of what was sent is wrong, and where in it, in bytes. */
+    readonly field: string | null = null,
+    readonly at: number | null = null,
   ) {
     super(message);
   }
@@ -33,18 +36,28 @@ export function apiUrl(path: string, params: Params = {}): string {
   return `/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
-export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+export const getJson = <T>(url: string, signal?: AbortSignal): Promise<T> => ask<T>(url, {}, signal);
+
+/** Asks for a change. What answers nothing (a deletion) resolves to null. */
+export const sendJson = <T>(method: "POST" | "PUT" | "DELETE", url: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+  ask<T>(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) }, signal);
+
+/** Any failure as one that can be shown. */
+export const asFailure = (reason: unknown): ApiError => (reason instanceof ApiError ? reason : new ApiError(String(reason), "internal", 0, null));
+
+async function ask<T>(url: string, what: RequestInit, signal?: AbortSignal): Promise<T> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const either = signal ? AbortSignal.any([signal, patience]) : patience;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, { signal: either, headers: { accept: "application/json" } });
+    response = await fetch(url, { ...what, signal: either, headers: { accept: "application/json", ...what.headers } });
     text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(unanswered(patience.aborted), "unreachable", 0, null);
   }
+  if (response.status === 204) return null as T;
   const body = parse(text);
   if (response.ok && body !== null) return body as T;
   if (response.ok) throw new ApiError("What answered is not Reenact, or something between changed the answer.", "internal", response.status, null);
@@ -54,6 +67,8 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
     detail?.code ?? "internal",
     response.status,
     detail?.request_id ?? response.headers.get("x-request-id"),
+    detail?.field ?? null,
+    detail?.at ?? null,
   );
 }
 

@@ -4,6 +4,7 @@ import { typeName } from "./format";
 import { connector, displayName, location, variables } from "./frames";
 import { groups, type Told } from "./groups";
 import { cut, visible } from "./hostile";
+import { shortened } from "./marks";
 import { repr } from "./values";
 
 const VALUE = 200;
@@ -15,7 +16,7 @@ const MESSAGE = 2_000;
 function block(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
   const fence = "`".repeat(longest + 1);
-  return `${fence}\n${text}\n${fence}`;
+  return `${fence}\n${shortened(text)}\n${fence}`;
 }
 
 function inline(text: string): string {
@@ -36,7 +37,7 @@ function frame(of: Frame): string[] {
   const line = of.source && of.line_number != null ? of.source.lines[of.line_number - of.source.first_line_number] : undefined;
   return [
     `${visible(location(of))} in ${visible(displayName(of))}`,
-    ...(line === undefined ? [] : [`  > ${visible(cut(line.trim(), 300))}`]),
+    ...(line === undefined ? [] : [`  > ${visible(cut(shortened(line.trim()), 300))}`]),
     ...(variables(of.values) > 0 ? values(of.values) : []),
   ];
 }
@@ -46,7 +47,7 @@ function members(of: Told, depth = 0): string[] {
   return of.members.flatMap((chain) => {
     const member = chain[chain.length - 1]!;
     const raised = member.exception.frames.at(-1);
-    const said = [typeName(member.exception.type), cut(member.exception.message, VALUE)].filter(Boolean).join(": ");
+    const said = [typeName(member.exception.type), cut(shortened(member.exception.message), VALUE)].filter(Boolean).join(": ");
     return [`${"  ".repeat(depth)}- ${inline(said)}${raised ? ` in ${inline(location(raised))}` : ""}`, ...members(member, depth + 1)];
   });
 }
@@ -55,7 +56,7 @@ function exception(of: Exception): string {
   const own = of.frames.filter((f, i) => f.in_app || i === of.frames.length - 1);
   const kept = own.slice(-FRAMES);
   const body = [...(own.length > kept.length ? [`… ${own.length - kept.length} frames before`] : []), ...kept.flatMap(frame)];
-  return [block(`${visible(typeName(of.type))}: ${visible(cut(of.message, MESSAGE), true)}`), ...(body.length > 0 ? [block(body.join("\n"))] : [])].join("\n");
+  return [block(`${visible(typeName(of.type))}: ${visible(cut(shortened(of.message), MESSAGE), true)}`), ...(body.length > 0 ? [block(body.join("\n"))] : [])].join("\n");
 }
 
 export function markdown(event: ErrorEvent, address: string): string {

@@ -19,18 +19,58 @@ interface Going {
   keepScroll?: boolean;
 }
 
+/** Says what would be lost by going there; null when nothing. */
+type Guard = (to: URL) => string | null;
+let guard: Guard | null = null;
+let held = $state.raw<{ reason: string; proceed: () => void } | null>(null);
+
+/** A way that was not gone yet because something would be lost; the shell asks. */
+export const crossing = {
+  get held() { return held; },
+  stay() { held = null; },
+  leave() {
+    const proceed = held?.proceed;
+    held = guard = null;
+    proceed?.();
+  },
+};
+
+/** Guards what is not saved while a component is on the page; call during its initialisation. */
+export function guarded(next: Guard): void {
+  $effect(() => {
+    const before = guard;
+    guard = next;
+    const unload = (event: BeforeUnloadEvent) => { if (next(new URL("about:blank")) !== null) event.preventDefault(); };
+    addEventListener("beforeunload", unload);
+    return () => {
+      if (guard === next) guard = before;
+      removeEventListener("beforeunload", unload);
+    };
+  });
+}
+
+/** The place in the history, to undo a step back that is not wanted yet. */
+let depth = (history.state as { depth?: number } | null)?.depth ?? 0;
+let undoing = false;
+
 /** Every entry of the history has a name of its own, so that the same address twice is two places. */
 const keyNow = (): string => (history.state as { key?: string } | null)?.key ?? "first";
 let current = keyNow();
 
 export function go(to: string, { replace = false, keepScroll = false }: Going = {}): void {
   if (to === href) return;
+  const lost = guard?.(new URL(to, location.origin)) ?? null;
+  if (lost !== null) {
+    held = { reason: lost, proceed: () => go(to, { replace, keepScroll }) };
+    return;
+  }
   const samePage = new URL(to, location.origin).pathname === url.pathname;
-  if (replace) history.replaceState({ key: current }, "", to);
+  if (replace) history.replaceState({ key: current, depth }, "", to);
   else {
     leave(current, document.activeElement?.closest("main a[href]")?.getAttribute("href") ?? null);
     current = `${Date.now()}.${Math.random()}`;
-    history.pushState({ key: current }, "", to);
+    depth += 1;
+    history.pushState({ key: current, depth }, "", to);
   }
   href = to;
   if (!replace && !keepScroll && !samePage) scrollTo(0, 0);
@@ -62,6 +102,20 @@ export function carry(path: string, change: Change = {}): string {
 export function start(): void {
   history.scrollRestoration = "manual";
   addEventListener("popstate", () => {
+    const there = (history.state as { depth?: number } | null)?.depth ?? 0;
+    if (undoing) {
+      undoing = false;
+      return;
+    }
+    const lost = guard?.(new URL(location.href)) ?? null;
+    if (lost !== null && there !== depth) {
+      const by = there - depth;
+      undoing = true;
+      history.go(-by);
+      held = { reason: lost, proceed: () => history.go(by) };
+      return;
+    }
+    depth = there;
     leave(current, document.activeElement?.closest("main a[href]")?.getAttribute("href") ?? null);
     current = keyNow();
     href = location.pathname + location.search;

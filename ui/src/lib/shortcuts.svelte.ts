@@ -3,6 +3,7 @@
 export const SHORTCUTS = [
   { id: "search", keys: "/", where: "Everywhere", does: "Go to the search" },
   { id: "issues", keys: "g i", where: "Everywhere", does: "Go to the issues" },
+  { id: "settings", keys: "g s", where: "Everywhere", does: "Go to the settings" },
   { id: "help", keys: "?", where: "Everywhere", does: "Show or hide this sheet" },
   { id: "down", keys: "j", where: "Lists", does: "Next row" },
   { id: "up", keys: "k", where: "Lists", does: "Previous row" },
@@ -18,6 +19,11 @@ export const SHORTCUTS = [
   { id: "similar", keys: "l", where: "Occurrence", does: "View similar errors" },
   { id: "tabLeft", keys: "[", where: "Occurrence", does: "Tab to the left" },
   { id: "tabRight", keys: "]", where: "Occurrence", does: "Tab to the right" },
+  { id: "sectionLeft", keys: "[", where: "Settings", does: "Section before" },
+  { id: "sectionRight", keys: "]", where: "Settings", does: "Next section" },
+  { id: "add", keys: "a", where: "Settings", does: "Add: a group of scanner rules, rules for a service" },
+  { id: "try", keys: "y", where: "Settings", does: "Go to the tester" },
+  { id: "hitsRange", keys: "h", where: "Settings", does: "Hits of the scanner: 24 hours, 7 days, 30 days" },
   { id: "full", keys: ".", where: "Stack & values", does: "All frames, or the most relevant" },
   { id: "filter", keys: "v", where: "Stack & values", does: "Filter the variables" },
 ] as const;
@@ -27,7 +33,13 @@ export const FOCUS_KEYS = [
   { keys: "↑ ↓", where: "Stack & values", does: "Move between frames or variables" },
   { keys: "→ ←", where: "Stack & values", does: "Open or close a frame or variable" },
   { keys: "Home End", where: "Stack & values", does: "First or last variable" },
+  { keys: "Ctrl+s", where: "Settings", does: "Save what was changed" },
+  { keys: "Ctrl+Enter", where: "Settings", does: "Try the rules on the text" },
+  { keys: "Enter", where: "Settings", does: "In a list: add what was typed" },
+  { keys: "Backspace", where: "Settings", does: "In an empty field of a list: take the last one off" },
+  { keys: "Alt+↑ Alt+↓", where: "Settings", does: "Move the rules of a service up or down" },
   { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
+  { keys: "u", where: "Stack & values", does: "Unmask the selected value" },
   { keys: "Shift+c", where: "Stack & values", does: "Copy the path of the selected variable" },
 ] as const;
 
@@ -56,7 +68,7 @@ export function onShortcutKey(event: KeyboardEvent): void {
   const key = letter ? `Shift+${event.key.toLowerCase()}` : event.key;
   const keys = prefix ? `${prefix} ${key}` : key;
   prefix = keys === "g" ? "g" : null;
-  const found = SHORTCUTS.find((s) => s.keys === keys);
+  const found = SHORTCUTS.find((s) => s.keys === keys && actions.has(s.id));
   const action = found && actions.get(found.id);
   if (!action) return;
   event.preventDefault();

@@ -18,7 +18,10 @@ test.each<[Value, string]>([
   [{ type: "datetime", fields: {} }, "datetime()"],
   [{ type: "OrderedDict", entries: [[int(1), int(2)]] }, "OrderedDict({1: 2})"],
   [{ type: "list", not_captured: "depth", size: 3 }, "[…]"],
-  [{ type: "str", not_captured: "redacted_identifier" }, "‹redacted›"],
+  [{ type: "str", not_captured: "redacted_identifier" }, "‹redacted: name›"],
+  [{ type: "str", not_captured: "redacted_identifier", rule: 'name "password"' }, '‹redacted: name "password"›'],
+  [{ type: "str", not_captured: "redacted_value", rule: "value (jwt)" }, "‹redacted: value (jwt)›"],
+  [{ type: "str", value: `'[masked: ${"ab".repeat(72)}]'` }, "'[masked]'"],
   [{ type: "list", elements: [int(1)], size: 9, not_captured: "collection_size" }, "[1, …]"],
 ])("%j previews as %s", (value, want) => expect(repr(value)).toBe(want));
 

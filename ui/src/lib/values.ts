@@ -2,6 +2,7 @@
 import type { Value } from "../api/types";
 import { cut, visible } from "./hostile";
 import { exact, plural } from "./format";
+import { shortened } from "./marks";
 
 export type Kind = "string" | "number" | "constant" | "object" | "absent";
 
@@ -39,11 +40,11 @@ export function repr(value: Value, limit = 80): string {
     if (left <= 0) return "…";
     if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
     if (v.value != null) {
-      const text = take(v.value);
+      const text = take(shortened(v.value));
       return v.truncated && !text.endsWith("…") ? `${text}…` : text;
     }
     if (!hasChildren(v)) {
-      if (v.not_captured?.startsWith("redacted")) return take("‹redacted›");
+      if (v.not_captured?.startsWith("redacted")) return take(`‹${pill(v)?.text ?? "redacted"}›`);
       if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
       return take(brackets(v).join("").replace("({})", "()").replace("([])", "()"));
     }
@@ -107,7 +108,7 @@ export function pill(value: Value): Pill | null {
     case "redacted_type":
       return { tone: "redacted", text: rule ? `redacted: type ${quoted(rule)}` : "redacted: type", title: "Taken out because of its type, before it was stored" };
     case "redacted_value":
-      return { tone: "redacted", text: rule ? `redacted: value (${rule})` : "redacted: value", title: "Taken out because of what it looks like, before it was stored" };
+      return { tone: "redacted", text: redactedValue(rule), title: "Taken out because of what it looks like, before it was stored" };
     case "depth":
       return gray(size === undefined ? "too deep" : `too deep, ${plural(size, "item")}`, "The client stops at a fixed depth, so that capturing stays fast");
     case "collection_size":
@@ -123,6 +124,12 @@ export function pill(value: Value): Pill | null {
     default:
       return gray("not captured", "The client gave no reason that is known here");
   }
+}
+
+/** The server's rule says already what sort it is, `value (jwt)` or `mode (strict)`; a client's may be a bare name. */
+function redactedValue(rule: string | null): string {
+  if (!rule) return "redacted: value";
+  return `redacted: ${/^[a-z]+ \(.*\)/.test(rule) ? rule : `value (${rule})`}`;
 }
 
 /** The server's rule may say already what it matched, and who did: `name "password" (by the client)`. */
