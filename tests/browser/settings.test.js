@@ -243,7 +243,7 @@ describe("permissions", () => {
     withPermissions("values", async (page) => {
       await page.goto("/settings/redaction");
       await page.getByText(/has no permission to change settings/).waitFor();
-      assert.ok(await page.getByRole("switch", { name: /^jwt/ }).isDisabled());
+      assert.ok(await page.getByRole("switch", { name: /^age_key/ }).isDisabled());
       assert.equal(await page.getByRole("button", { name: "Add a service" }).count(), 0);
       await page.getByRole("textbox", { name: "Text to try the rules on" }).fill("password=hunter2");
       await page.getByRole("button", { name: "Try it" }).click();

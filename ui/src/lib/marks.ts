@@ -10,8 +10,8 @@ export interface Mark {
 export type Piece = { text: string; mark?: undefined } | { text: string; mark: Mark };
 
 const MARK = /\[(?:(redacted)(?:: ([a-z0-9 _\-"()*]{1,110}))?|(masked): ([0-9a-f]{144,})|(hash): ([0-9a-f]{32}))\]/g;
-/** Scanner rules are named by ids that the server gives. */
-const SCANNER_ID = /^[0-9a-f]{16}$/;
+/** Scanner rules have ids of words with hyphens; those of value rules have none. A scanner rule of one word is known by its name alone. */
+const SCANNER_ID = /^[a-z0-9]+(?:-[a-z0-9]+)+$/;
 /** Texts have few marks; one with very many is shown as it is after that. */
 const MARKS = 500;
 
@@ -55,7 +55,7 @@ export function shortened(text: string, nameOf: (id: string) => string | null = 
     if (mark === undefined) return raw;
     if (mark.kind === "masked") return "[masked]";
     if (mark.kind === "hash") return `[hash: ${raw.slice(7, 15)}]`;
-    const name = mark.rule !== null && SCANNER_ID.test(mark.rule) ? nameOf(mark.rule) : null;
+    const name = mark.rule === null ? null : nameOf(mark.rule);
     return name === null ? raw : `[redacted: ${visible(name).replaceAll("`", "'")}]`;
   }).join("");
 }
@@ -72,7 +72,8 @@ const NAMED = /^(?:name|type|mode|value|limit)\b/;
 /** Why something was redacted, in the words of the pills: `name "password"`, `value (jwt)`, or the name of a scanner rule. */
 export function reason(rule: string | null, nameOf: (id: string) => string | null): Reason {
   if (rule === null) return { text: "redacted", ruleId: null };
-  if (SCANNER_ID.test(rule)) return { text: `redacted: ${nameOf(rule) ?? "scanner rule"}`, ruleId: rule };
   if (NAMED.test(rule) || rule === "not scanned") return { text: `redacted: ${rule}`, ruleId: null };
+  const name = nameOf(rule);
+  if (name !== null || SCANNER_ID.test(rule)) return { text: `redacted: ${name ?? "scanner rule"}`, ruleId: rule };
   return { text: `redacted: value (${rule})`, ruleId: null };
 }
