@@ -237,7 +237,10 @@ def test_looks_at_values_are_in_the_audit_log(server: Server) -> None:
     before = server.get("/audit", action="values.viewed", subject=event["id"])["entries"]
     server.get(f"/events/{event['id']}")
     entries = server.get("/audit", action="values.viewed", subject=event["id"])["entries"]
-    assert len(entries) == len(before) + 1 and entries[0]["actor"] == "local admin"
+    assert len(entries) == len(before) + 1
+    assert (entries[0]["actor"], entries[0]["address"]) == ("local admin", "127.0.0.1")
+    assert server.get(f"/events/{event['id']}/neighbours")["issue_id"] == event["issue_id"]
+    assert len(server.get("/audit", action="values.viewed", subject=event["id"])["entries"]) == len(entries), "that shows no values"
     page = server.get("/audit", limit=1)
     assert page["next_cursor"] and server.get("/audit", limit=1, cursor=page["next_cursor"])["entries"] != page["entries"]
 
@@ -331,4 +334,10 @@ def test_the_leak_test_tells_what_leaks_and_what_does_not(server: Server, curren
     leaks = server.command("leak-test", "--secret", "DB_PASSWORD", "--secret", "API_KEY=stripe_key", "--secret", "NOTE", *program, code=1)
     assert "LEAK  NOTE  as it is  GET /api/v1/events/" in leaks.stdout and "LEAK  NOTE  as it is  stored: " in leaks.stdout
     assert "DB_PASSWORD" not in leaks.stdout.replace("secrets", "")
+    silent = server.directory / "silent.py"
+    silent.write_text(LEAKY.replace("time.sleep(3)", "tracer.flush()"))
+    program[-1] = str(silent)
+    told = server.command("leak-test", "--secret", "DB_PASSWORD", "--secret", "API_KEY", "--", "env", "DD_EXCEPTION_REPLAY_ENABLED=false",
+                          "DD_EXCEPTION_DEBUGGING_ENABLED=false", *program[1:], code=2)  # fmt: skip
+    assert "no values" in told.stderr
     assert "no error arrived" in server.command("leak-test", "--secret", "A", "--", "true", code=2).stderr

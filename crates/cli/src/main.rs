@@ -103,7 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
-        Command::LeakTest(arguments) => leak_test::run(&arguments),
+        Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),
         Command::Config(ConfigCommand::Show { origin, json, flags }) => {
             config::show(config_file, &flags, origin, json)

@@ -4,7 +4,7 @@ mod search;
 mod seeds;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ use server::Server;
 /// environment, waits until everything has arrived, and searches every file (raw, and with every stored body
 /// opened), every answer of the API and the server's log for them, in the encodings that texts go through.
 ///
-/// Exits with 0 when none is found, 1 when one is, 2 when the test could not tell: the program failed to
-/// send an error, or could not be run.
+/// The server has the configuration of `--config`, but for its addresses and its data directory.
+///
+/// Exits with 0 when none is found, 1 when one is, 2 when the test could not tell: the program could not be
+/// run, or sent no error or no values.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  reenact leak-test --secret DB_PASSWORD --secret STRIPE_KEY=stripe_key \\\n      -- ddtrace-run python tests/crash.py"
@@ -36,9 +38,6 @@ pub(crate) struct LeakTestArguments {
     /// A variable whose present value is looked for, too
     #[arg(long, value_name = "NAME")]
     secret_env: Vec<String>,
-    /// Configuration file of the server under test
-    #[arg(long, value_name = "FILE")]
-    server_config: Option<PathBuf>,
     /// Time that the program may take, in seconds; then it is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
@@ -56,8 +55,8 @@ pub(crate) struct LeakTestArguments {
 /// Time to wait for what the program has sent to be stored.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(crate) fn run(arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
-    match test(arguments) {
+pub(crate) fn run(config: Option<&Path>, arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
+    match test(config, arguments) {
         Ok(code) => Ok(code),
         Err(error) => {
             eprintln!("reenact: {error:#}");
@@ -66,7 +65,7 @@ pub(crate) fn run(arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn test(arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
+fn test(config: Option<&Path>, arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
     let mut secrets: Vec<(String, String)> = Vec::new();
     for seed in &arguments.secrets {
         secrets.push((seed.name.clone(), seed.kind.secret()?));
@@ -81,13 +80,19 @@ fn test(arguments: &LeakTestArguments) -> anyhow::Result<ExitCode> {
         }
         secrets.push((name.clone(), value));
     }
-    let server = Server::start(arguments.server_config.as_deref(), arguments.keep.as_deref())?;
+    let server = Server::start(config, arguments.keep.as_deref())?;
     run_program(arguments, &server, &secrets)?;
-    let events = settle(&server)?;
+    let Arrived { events, snapshots } = settle(&server)?;
     if events == 0 {
         bail!(
             "no error arrived: the program must raise one under ddtrace, inside a span, and live long enough to \
              send it (2 seconds)"
+        );
+    }
+    if snapshots == 0 {
+        bail!(
+            "an error arrived, but no values: the client must be able to capture them (ddtrace 1.16 or newer), and \
+             captures the first of equal exceptions only"
         );
     }
     let mut needles = Vec::new();
@@ -138,18 +143,24 @@ fn run_program(
     }
 }
 
-/// Waits until nothing more arrives; how many events there are.
-fn settle(server: &Server) -> anyhow::Result<u64> {
+/// What the program has sent.
+struct Arrived {
+    events: u64,
+    snapshots: u64,
+}
+
+/// Waits until nothing more arrives.
+fn settle(server: &Server) -> anyhow::Result<Arrived> {
     let end = std::time::Instant::now() + SETTLE_TIMEOUT;
     let (mut before, mut quiet) = (Value::Null, 0);
     loop {
         let status = client::get(&server.ui, "/status", &[])?;
         let now = json!([status["intake"], status["events_unindexed"]]);
         quiet = if now == before { quiet + 1 } else { 0 };
-        let events = status["events_total"].as_u64().unwrap_or(0);
+        let count = |name: &str| status[name].as_u64().unwrap_or(0);
         let is_indexed = status["events_unindexed"] == 0;
         if std::time::Instant::now() >= end || (quiet >= 4 && is_indexed) {
-            return Ok(events);
+            return Ok(Arrived { events: count("events_total"), snapshots: count("snapshots_total") });
         }
         before = now;
         std::thread::sleep(Duration::from_millis(500));

@@ -117,43 +117,44 @@ pub(super) fn answers(server: &str, needles: &[Needle]) -> anyhow::Result<Search
         search(answer.to_string().as_bytes(), &format!("GET /api/v1{path}"), needles, &mut searched.findings);
         Ok(answer)
     };
-    let all = |more: &[(&'static str, String)]| -> Vec<(&'static str, String)> {
-        [("from", "now-10w".to_owned()), ("limit", "200".to_owned())]
-            .into_iter()
-            .chain(more.iter().cloned())
-            .collect()
-    };
+    let range = &[("from", "now-10w".to_owned())];
     for path in ["/status", "/outcomes", "/redaction", "/audit", "/jobs"] {
         ask(path.to_owned(), &[])?;
     }
-    ask("/histogram".to_owned(), &[("from", "now-10w".to_owned())])?;
-    let facets = ask("/facets".to_owned(), &[("from", "now-10w".to_owned())])?;
+    ask("/histogram".to_owned(), range)?;
+    let facets = ask("/facets".to_owned(), range)?;
     for facet in facets["facets"].as_array().into_iter().flatten() {
         if let Some(key) = facet["key"].as_str() {
-            ask(format!("/facets/{key}/values"), &[("from", "now-10w".to_owned())])?;
+            ask(format!("/facets/{key}/values"), range)?;
         }
     }
-    let mut cursor = None;
-    loop {
-        let page: Vec<(&'static str, String)> =
-            cursor.iter().map(|text: &String| ("cursor", text.clone())).collect();
-        let issues = ask("/issues".to_owned(), &all(&page))?;
-        for issue in ids(&issues["issues"]) {
-            ask(format!("/issues/{issue}"), &[("from", "now-10w".to_owned())])?;
-            let events = ask(format!("/issues/{issue}/events"), &all(&[]))?;
-            for event in ids(&events["events"]) {
-                ask(format!("/events/{event}"), &[])?;
-            }
-        }
-        cursor = issues["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            return Ok(searched);
+    for issue in listed(&mut ask, "/issues", "issues")? {
+        ask(format!("/issues/{issue}"), range)?;
+        for event in listed(&mut ask, &format!("/issues/{issue}/events"), "events")? {
+            ask(format!("/events/{event}"), &[])?;
         }
     }
+    Ok(searched)
 }
 
-fn ids(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(|one| one["id"].as_str().map(str::to_owned)).collect()
+/// Asks for one path with these parameters.
+type Ask<'a> = dyn FnMut(String, &[(&str, String)]) -> anyhow::Result<Value> + 'a;
+
+/// The ids on all pages of a list.
+fn listed(ask: &mut Ask<'_>, path: &str, key: &str) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let mut parameters = vec![("from", "now-10w".to_owned()), ("limit", "200".to_owned())];
+        parameters.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let page = ask(path.to_owned(), &parameters)?;
+        let entries = page[key].as_array().into_iter().flatten();
+        all.extend(entries.filter_map(|one| one["id"].as_str().map(str::to_owned)));
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return Ok(all);
+        }
+    }
 }
 
 /// Searches every file as it is, and everything in it decompressed.
