@@ -1,17 +1,21 @@
 //! Listening on TCP and Unix sockets, with limits on connections and headers.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
 
 /// Connections of one listener at a time; further ones wait in the system's queue.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -25,12 +29,16 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Becomes true once, when everything shall stop.
 pub type Shutdown = watch::Receiver<bool>;
 
+/// The address that a connection over TCP comes from; an extension of each of its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// Serves HTTP/1.1 on a TCP listener until `shutdown`, then finishes the requests under way.
 pub async fn serve_tcp(listener: TcpListener, router: Router, shutdown: Shutdown) {
     let accept = || async {
-        let (stream, _) = listener.accept().await?;
+        let (stream, peer) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok((stream, Some(Peer(peer.ip()))))
     };
     serve(accept, router, shutdown).await;
 }
@@ -38,7 +46,7 @@ pub async fn serve_tcp(listener: TcpListener, router: Router, shutdown: Shutdown
 /// Serves HTTP/1.1 on a Unix socket until `shutdown`, then finishes the requests under way and
 /// removes the socket.
 pub async fn serve_unix(listener: BoundSocket, router: Router, shutdown: Shutdown) {
-    let accept = || async { listener.listener.accept().await.map(|(stream, _)| stream) };
+    let accept = || async { listener.listener.accept().await.map(|(stream, _)| (stream, None)) };
     serve(accept, router, shutdown).await;
 }
 
@@ -88,7 +96,7 @@ impl Drop for BoundSocket {
 async fn serve<S, F>(accept: impl Fn() -> F, router: Router, mut shutdown: Shutdown)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Future<Output = std::io::Result<S>>,
+    F: Future<Output = std::io::Result<(S, Option<Peer>)>>,
 {
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
@@ -102,8 +110,8 @@ where
             stream = accept() => stream,
             _ = shutdown.wait_for(|stop| *stop) => break,
         };
-        let stream = match stream {
-            Ok(stream) => stream,
+        let (stream, peer) = match stream {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: waiting is all that helps.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -111,7 +119,13 @@ where
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service =
+            TowerToHyperService::new(router.clone().map_request(move |mut request: Request<Incoming>| {
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(peer);
+                }
+                request
+            }));
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -3,10 +3,12 @@
 //! There are no accounts yet: everybody who reaches the pages is the local admin, whose permissions the
 //! configuration may restrict. Handlers ask a [`Viewer`], so that accounts only change where it comes from.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use reenact_intake::listen::Peer;
 use reenact_store::control::AuditEntry;
 
 use crate::App;
@@ -50,6 +52,8 @@ impl Permissions {
 #[derive(Clone, Debug)]
 pub(crate) struct Viewer {
     pub(crate) name: String,
+    /// Where the connection comes from; a proxy's address where there is one between.
+    address: Option<IpAddr>,
     pub(crate) permissions: Permissions,
 }
 
@@ -59,7 +63,7 @@ impl Viewer {
         AuditEntry {
             at: now(),
             actor: self.name.clone(),
-            address: None,
+            address: self.address.map(|address| address.to_string()),
             action: action.to_owned(),
             subject,
             detail,
@@ -70,8 +74,9 @@ impl Viewer {
 impl FromRequestParts<Arc<App>> for Viewer {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        Ok(Self { name: "local admin".to_owned(), permissions: app.local_admin })
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        Ok(Self { name: "local admin".to_owned(), address, permissions: app.local_admin })
     }
 }
 
