@@ -158,23 +158,11 @@ fn snapshot(index: u64) -> Snapshot {
     }
     Snapshot {
         id: SnapshotId(u128::from(index)),
-        capture_id: None,
-        timestamp: Timestamp::default(),
         service: "shop".into(),
-        env: None,
-        version: None,
-        host: None,
-        trace_id: None,
-        span_id: None,
         function: "f".into(),
         file: "f.py".into(),
-        line_number: None,
-        thread: None,
-        arguments: Variables::default(),
         locals: Variables(locals),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     }
 }
 

@@ -102,7 +102,8 @@ pub struct Rules {
     pub mode: Mode,
     /// Value rules to switch on, by id.
     pub values_on: Vec<String>,
-    /// Value rules to switch off, by id; wins over `values_on`. `*` stands for all of them.
+    /// Value rules to switch off, by id; wins over `values_on`. In both `*` stands for those that neither
+    /// names.
     pub values_off: Vec<String>,
     /// How far a scan goes.
     pub limits: ScanLimits,
@@ -180,12 +181,22 @@ impl Redactor {
             ),
             types: types::Types::new(rules.types.iter().map(String::as_str)),
             values: detect::Detector::new(|rule| {
-                let is_in = |list: &[String]| list.iter().any(|entry| entry == rule.id || entry == "*");
-                (rule.on_by_default || is_in(&rules.values_on)) && !is_in(&rules.values_off)
+                let named = |list: &[String], id: &str| list.iter().any(|entry| entry == id);
+                for id in [rule.id, "*"] {
+                    if named(&rules.values_off, id) || named(&rules.values_on, id) {
+                        return !named(&rules.values_off, id);
+                    }
+                }
+                rule.on_by_default
             }),
             mode: rules.mode,
             limits: rules.limits,
         }
+    }
+
+    /// Whether the value rule of this id is used.
+    pub fn uses_value_rule(&self, id: &str) -> bool {
+        self.values.is_on(id)
     }
 
     /// Redacts a fragment in place. O(size of the fragment); never fails.

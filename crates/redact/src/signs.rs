@@ -58,6 +58,7 @@ const TABLE: [u16; 256] = {
         }
         byte += 1;
     }
+    // `B` begins `Bearer`, after which a token needs no sign.
     table = with(table, b"=:,%-\"'(<\tB|;\\&\xef", SEPARATOR);
     table = with(table, b"%\\&\xef\xe2\xc2", ESCAPE);
     table = with(table, b"%\\", CODE);
@@ -107,7 +108,7 @@ impl Signs {
         self.has(COLON | AT | TILDE | EQUALS | CODE)
             || self.has_words()
             || self.has_numbers()
-            || self.has_rules()
+            || self.may_hold_keys()
     }
 
     /// Whether there is a run of letters and digits that is long enough for a token.
@@ -121,7 +122,7 @@ impl Signs {
     }
 
     /// Whether there may be five hyphens, with which a key in PEM begins.
-    pub(crate) fn has_rules(self) -> bool {
+    pub(crate) fn may_hold_keys(self) -> bool {
         self.number >= 5 && self.has(HYPHEN)
     }
 

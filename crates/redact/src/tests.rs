@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use reenact_model::{
-    CapturedValue, Content, Fragment, NotCaptured, Snapshot, SnapshotId, Span, SpanError, Timestamp,
-    TraceChunk, Variables,
+    CapturedValue, Content, Fragment, NotCaptured, Snapshot, SnapshotId, Span, SpanError, TraceChunk,
+    Variables,
 };
 
 use crate::names::{DOCUMENTED, FURTHER};
@@ -14,23 +14,11 @@ const SECRET: &str = "hunter2hunter2";
 fn snapshot(locals: Vec<(String, CapturedValue)>) -> Snapshot {
     Snapshot {
         id: SnapshotId(1),
-        capture_id: None,
-        timestamp: Timestamp::default(),
         service: "shop".into(),
-        env: None,
-        version: None,
-        host: None,
-        trace_id: None,
-        span_id: None,
         function: "f".into(),
         file: "f.py".into(),
-        line_number: None,
-        thread: None,
-        arguments: Variables::default(),
         locals: Variables(locals),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     }
 }
 

@@ -3,9 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use reenact_model::{
-    CapturedValue, Content, CrashReport, Fragment, Frame, Snapshot, SnapshotId, Timestamp, Variables,
-};
+use reenact_model::{CapturedValue, Content, CrashReport, Fragment, Frame, Snapshot, SnapshotId, Variables};
 use reenact_redact::Redactor;
 
 const PLACES: &str = include_str!("../corpus/placements.txt");
@@ -60,23 +58,11 @@ fn in_values(text: &str, depth: usize) -> Fragment {
     }
     Fragment::Snapshot(Snapshot {
         id: SnapshotId(1),
-        capture_id: None,
-        timestamp: Timestamp::default(),
         service: "shop".into(),
-        env: None,
-        version: None,
-        host: None,
-        trace_id: None,
-        span_id: None,
         function: "f".into(),
         file: "f.py".into(),
-        line_number: None,
-        thread: None,
-        arguments: Variables::default(),
         locals: Variables(vec![("note".into(), value)]),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     })
 }
 

@@ -10,30 +10,18 @@ use corpus::{Aim, Seed, Split, innocent, secrets};
 use proptest::prelude::*;
 use reenact_model::{
     CapturedValue, Content, CrashReport, Fragment, Frame, NotCaptured, RecordedException, Snapshot,
-    SnapshotId, Span, SpanError, Timestamp, TraceChunk, Variables,
+    SnapshotId, Span, SpanError, TraceChunk, Variables,
 };
 use reenact_redact::{Mode, Redactor, Rules, ScanLimits};
 
 fn snapshot(locals: Vec<(String, CapturedValue)>) -> Fragment {
     Fragment::Snapshot(Snapshot {
         id: SnapshotId(1),
-        capture_id: None,
-        timestamp: Timestamp::default(),
         service: "shop".into(),
-        env: None,
-        version: None,
-        host: None,
-        trace_id: None,
-        span_id: None,
         function: "f".into(),
         file: "f.py".into(),
-        line_number: None,
-        thread: None,
-        arguments: Variables::default(),
         locals: Variables(locals),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     })
 }
 

@@ -100,9 +100,9 @@ impl Pipeline {
     /// Redacts first; everything after works on redacted data alone.
     fn writes(&self, fragments: Vec<Fragment>, received_at: Timestamp) -> Batch {
         let mut batch = Batch::default();
-        // Snapshots of one exception resemble each other: kept as one body they take a third of the space.
         let policy = self.policies.policy();
         let mut hits = Hits::default();
+        // Snapshots of one exception resemble each other: kept as one body they take a third of the space.
         let mut captures: BTreeMap<Option<SnapshotId>, Vec<Redacted<Snapshot>>> = BTreeMap::new();
         for fragment in fragments {
             let (redacted, its_hits) = policy.redact(fragment);

@@ -255,6 +255,7 @@ impl Store for MemoryStore {
         let here = newer.len() + older.len() < found.len();
         let id_of = |found: &(&Placed, bool)| found.0.report.id;
         Ok(Some(Neighbours {
+            issue_id: event.issue_id,
             position: if here { newer.len() as u64 + 1 } else { 0 },
             total: found.len() as u64,
             newest: found.first().map(id_of),

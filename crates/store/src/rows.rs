@@ -191,6 +191,8 @@ impl EventRow {
 /// Where an event stands among the matching events of its issue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Neighbours {
+    /// The event's issue.
+    pub issue_id: IssueId,
     /// 1 for the newest; 0 when the event itself does not match.
     pub position: u64,
     /// Matching events.

@@ -993,6 +993,8 @@ export interface components {
         ModeName: "targeted" | "strict";
         /** @description Where an event stands among the matching events of its issue. */
         Neighbours: {
+            /** @description The event's issue. */
+            issue_id: string;
             /** @description The next newer one. */
             newer?: string | null;
             /** @description The next newer one with values. */
@@ -1116,32 +1118,6 @@ export interface components {
             /** @description What the caller says it is. */
             user_agent?: string | null;
         };
-        /** @description A rule without its id. */
-        RuleChange: {
-            /** @description What becomes of a match. */
-            action: components["schemas"]["ActionSetting"];
-            /** @description Whether it is used. */
-            enabled: boolean;
-            /** @description Where it does not look. */
-            excluded_paths?: string[];
-            /** @description Where it looks; everywhere when empty. */
-            included_paths?: string[];
-            keywords?: null | components["schemas"]["KeywordsSetting"];
-            /** @description What people call it. */
-            name: string;
-            /** @description What it looks for. */
-            pattern: components["schemas"]["PatternSetting"];
-            /**
-             * Format: int32
-             * @description Lower acts first.
-             */
-            priority: number;
-            /**
-             * Format: int32
-             * @description For how many of 100 events it is used.
-             */
-            sampling_percent: number;
-        };
         /** @description How often a rule would change something. */
         RuleCount: {
             /**
@@ -1209,7 +1185,8 @@ export interface components {
              */
             types: string[];
             /**
-             * @description Value rules to switch off, by id; wins over `values_on`. `*` stands for all of them.
+             * @description Value rules to switch off, by id; wins over `values_on`. In both `*` stands for those that neither
+             *     names.
              * @default []
              */
             values_off: string[];
@@ -1250,7 +1227,7 @@ export interface components {
             enabled?: boolean;
             /** @description Where it does not look; wins over `included_paths`. */
             excluded_paths?: string[];
-            /** @description Its id; given by the server, and part of the mark that the rule leaves. */
+            /** @description Its id, part of the mark that the rule leaves; given by the server, whatever is sent. */
             id?: string;
             /** @description Where it looks: `error.message`, `values.locals.order`; everywhere when empty. */
             included_paths?: string[];
@@ -1400,7 +1377,7 @@ export interface components {
             path?: string | null;
             /** @description The query of that rule's group; empty: everything. */
             query?: string | null;
-            rule?: null | components["schemas"]["RuleChange"];
+            rule?: null | components["schemas"]["ScannerRuleSetting"];
             /** @description The service that the text is from, for settings of services and queries of groups. */
             service?: string | null;
             settings?: null | components["schemas"]["RedactionSettings"];
@@ -2265,7 +2242,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RuleChange"];
+                "application/json": components["schemas"]["ScannerRuleSetting"];
             };
         };
         responses: {
@@ -2314,7 +2291,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RuleChange"];
+                "application/json": components["schemas"]["ScannerRuleSetting"];
             };
         };
         responses: {

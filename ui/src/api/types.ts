@@ -36,7 +36,6 @@ export type RuleHitsList = Schemas["RuleHitsList"];
 export type ScannerGroup = Schemas["ScannerGroup"];
 export type ScannerGroups = Schemas["ScannerGroups"];
 export type ScannerRule = Schemas["ScannerRuleSetting"];
-export type RuleChange = Schemas["RuleChange"];
 export type GroupChange = Schemas["GroupChange"];
 export type ActionSetting = Schemas["ActionSetting"];
 export type PatternSetting = Schemas["PatternSetting"];

@@ -35,12 +35,16 @@ export const draftOf = (settings: Sent): Draft => ({
 
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether a value rule is used for every service, as the server decides it. */
+/** Whether a value rule is used for every service, as the server decides it: what is named wins over `*`, the project over the configuration file. */
 export function isOn(rule: Pick<ValueRule, "id" | "on_by_default">, project: RuleSet, configured: RuleSet): boolean {
-  const has = (list: string[]) => list.includes(rule.id) || list.includes("*");
-  if (project.values_on.includes(rule.id) && !project.values_off.includes(rule.id)) return true;
-  const off = has(configured.values_off) || has(project.values_off);
-  return (rule.on_by_default || has(configured.values_on) || has(project.values_on)) && !off;
+  const said = ({ values_on, values_off }: RuleSet): boolean | null => {
+    for (const id of [rule.id, "*"]) {
+      if (values_off.includes(id)) return false;
+      if (values_on.includes(id)) return true;
+    }
+    return null;
+  };
+  return said(project) ?? said(configured) ?? rule.on_by_default;
 }
 
 /** The set with the rule switched; it is named only where that differs from what holds anyway. */

@@ -1,9 +1,9 @@
 // A scanner rule while it is edited: flat, so that switching the kind of a pattern or an action loses nothing that was typed.
-import type { RuleChange, ScannerRule } from "../api/types";
+import type { ScannerRule } from "../api/types";
 import { plural } from "./format";
 import type { Problem } from "./redaction";
 
-export type ActionKind = RuleChange["action"]["kind"];
+export type ActionKind = ScannerRule["action"]["kind"];
 
 export interface RuleDraft {
   name: string;
@@ -51,7 +51,7 @@ export function draftOf(rule: ScannerRule): RuleDraft {
 /** A number that was typed, within what the server takes; an emptied field is the smallest. */
 const bounded = (n: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.round(Number(n) || 0)));
 
-export function changeOf(draft: RuleDraft): RuleChange {
+export function changeOf(draft: RuleDraft): ScannerRule {
   return {
     name: draft.name.trim(),
     enabled: draft.enabled,
@@ -68,10 +68,10 @@ export function changeOf(draft: RuleDraft): RuleChange {
   };
 }
 
-export const changeOfRule = (rule: ScannerRule): RuleChange => changeOf(draftOf(rule));
+export const changeOfRule = (rule: ScannerRule): ScannerRule => changeOf(draftOf(rule));
 
 /** What stands in the place of a match, in a few words. */
-export function actionText(action: RuleChange["action"]): string {
+export function actionText(action: ScannerRule["action"]): string {
   switch (action.kind) {
     case "redact": return action.text ? `redact as "${action.text}"` : "redact";
     case "partial": return `${action.side} ${plural(action.characters, "character")} out`;

@@ -76,7 +76,7 @@ impl Detector {
     }
 
     #[inline(never)]
-    fn is_on(&self, rule: &str) -> bool {
+    pub(crate) fn is_on(&self, rule: &str) -> bool {
         value_rules().iter().position(|known| known.id == rule).is_some_and(|index| self.on >> index & 1 == 1)
     }
 
@@ -111,7 +111,7 @@ impl Detector {
     fn sweep(&self, bytes: &[u8], signs: Signs, context: &str, names: &Names, nested: usize) -> Vec<Found> {
         let has = |sign: u16| signs.has(sign);
         let mut sweep = Sweep { detector: self, names, bytes, context, nested, found: Vec::new() };
-        if signs.has_rules() && bytes.len() >= contact::KEY_BYTES_MIN {
+        if signs.may_hold_keys() && bytes.len() >= contact::KEY_BYTES_MIN {
             sweep.private_keys();
         }
         if has(COLON) {

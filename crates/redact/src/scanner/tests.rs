@@ -1,6 +1,6 @@
 use reenact_model::{
-    CapturedValue, CrashReport, Fragment, Snapshot, SnapshotId, Span, SpanError, Timestamp, TraceChunk,
-    TraceId, Variables,
+    CapturedValue, CrashReport, Fragment, Snapshot, SnapshotId, Span, SpanError, TraceChunk, TraceId,
+    Variables,
 };
 
 use super::*;
@@ -234,23 +234,12 @@ fn what_belongs_to_one_event_is_sampled_alike() {
 fn snapshot_of(trace_id: Option<u128>, id: u128) -> Fragment {
     Fragment::Snapshot(Snapshot {
         id: SnapshotId(id),
-        capture_id: None,
-        timestamp: Timestamp::default(),
         service: "shop".into(),
-        env: None,
-        version: None,
-        host: None,
         trace_id: trace_id.map(TraceId),
-        span_id: None,
         function: "f".into(),
         file: "f.py".into(),
-        line_number: None,
-        thread: None,
-        arguments: Variables::default(),
         locals: Variables(vec![("a".into(), CapturedValue::scalar("str", "'acct-1'"))]),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     })
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn event_summary(row: EventRow) -> views::EventSummary {
 pub(crate) fn neighbours(found: Neighbours) -> views::Neighbours {
     let text = |id: Option<reenact_model::EventId>| id.map(|id| id.to_string());
     views::Neighbours {
+        issue_id: found.issue_id.to_string(),
         position: found.position,
         total: found.total,
         newest: text(found.newest),

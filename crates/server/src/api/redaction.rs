@@ -17,7 +17,7 @@ use super::settings_views as views;
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
-use crate::policy::settings::{RuleSet, ScannerGroup, ScannerSettings};
+use crate::policy::settings::{RuleSet, ScannerGroup, ScannerRuleSetting, ScannerSettings};
 use crate::policy::{Current, Facts, Policy, RuleKey, SOURCES, counts, rule_key};
 
 /// Length of a text to try rules on, in bytes.
@@ -63,15 +63,6 @@ pub(super) fn may_change(viewer: &Viewer) -> Result<(), Failure> {
 
 fn shown(app: &App, current: Current) -> views::Redaction {
     let configured = app.policies.configured();
-    let project = &current.redaction.settings.project;
-    let on = |id: &str, by_default: bool| {
-        let is_in =
-            |lists: [&[String]; 2]| lists.iter().any(|list| list.iter().any(|one| one == id || one == "*"));
-        let off = is_in([&configured.values_off, &project.values_off]);
-        let named =
-            project.values_on.iter().any(|one| one == id) && !project.values_off.iter().any(|one| one == id);
-        named || ((by_default || is_in([&configured.values_on, &project.values_on])) && !off)
-    };
     views::Redaction {
         version: current.redaction.version,
         configured: rule_set(configured),
@@ -83,7 +74,7 @@ fn shown(app: &App, current: Current) -> views::Redaction {
                 category: rule.category.as_str().to_owned(),
                 description: rule.description.to_owned(),
                 on_by_default: rule.on_by_default,
-                on: on(rule.id, rule.on_by_default),
+                on: current.policy.uses_value_rule(rule.id),
             })
             .collect(),
         settings: current.redaction.settings,
@@ -231,8 +222,7 @@ fn policy_of(
     let scanner = match &trial.rule {
         None => current.scanner.settings.clone(),
         Some(rule) => {
-            let mut rule = rule.clone().with_id(TRIED.to_owned());
-            rule.enabled = true;
+            let rule = ScannerRuleSetting { id: TRIED.to_owned(), enabled: true, ..rule.clone() };
             names.insert(TRIED.to_owned(), rule.name.clone());
             let group = ScannerGroup {
                 id: TRIED.to_owned(),

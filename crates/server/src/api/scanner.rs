@@ -99,20 +99,19 @@ pub(crate) async fn delete_group(
 
 /// Adds a rule to a group.
 #[utoipa::path(post, operation_id = "addScannerRule", path = "/scanner/groups/{id}/rules", tag = "redaction",
-    params(("id" = String, Path)), request_body = views::RuleChange,
+    params(("id" = String, Path)), request_body = ScannerRuleSetting,
     responses((status = 201, body = ScannerRuleSetting), (status = 400, body = super::views::ErrorBody),
         (status = 403, body = super::views::ErrorBody), (status = 404, body = super::views::ErrorBody)))]
 pub(crate) async fn add_rule(
     State(app): State<Arc<App>>,
     viewer: Viewer,
     Path(group_id): Path<String>,
-    change: Result<Json<views::RuleChange>, JsonRejection>,
+    change: Result<Json<ScannerRuleSetting>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ScannerRuleSetting>), Failure> {
     may_change(&viewer)?;
-    let change = body(change)?;
-    let detail = format!("added the rule `{}`", change.name);
+    let rule = body(change)?;
+    let detail = format!("added the rule `{}`", rule.name);
     let added = changed(&app, &viewer, group_id.clone(), detail, move |settings| {
-        let rule = change.with_id(String::new());
         let rule = ScannerRuleSetting { id: rule_id(&rule.name, settings), ..rule };
         group(settings, &group_id)?.rules.push(rule.clone());
         Ok(rule)
@@ -122,17 +121,17 @@ pub(crate) async fn add_rule(
 
 /// Changes a rule.
 #[utoipa::path(put, operation_id = "putScannerRule", path = "/scanner/rules/{id}", tag = "redaction",
-    params(("id" = String, Path)), request_body = views::RuleChange,
+    params(("id" = String, Path)), request_body = ScannerRuleSetting,
     responses((status = 200, body = ScannerRuleSetting), (status = 400, body = super::views::ErrorBody),
         (status = 403, body = super::views::ErrorBody), (status = 404, body = super::views::ErrorBody)))]
 pub(crate) async fn put_rule(
     State(app): State<Arc<App>>,
     viewer: Viewer,
     Path(id): Path<String>,
-    change: Result<Json<views::RuleChange>, JsonRejection>,
+    change: Result<Json<ScannerRuleSetting>, JsonRejection>,
 ) -> Result<Json<ScannerRuleSetting>, Failure> {
     may_change(&viewer)?;
-    let rule = body(change)?.with_id(id.clone());
+    let rule = ScannerRuleSetting { id: id.clone(), ..body(change)? };
     let detail = format!("changed the rule `{}`", rule.name);
     let put = changed(&app, &viewer, id, detail, move |settings| {
         let rules = settings.groups.iter_mut().flat_map(|group| &mut group.rules);

@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::policy::settings::{
-    ActionSetting, KeywordsSetting, ModeName, PatternSetting, RedactionSettings, RuleSet, ScannerGroup,
-    ScannerRuleSetting,
-};
+use crate::policy::settings::{ModeName, RedactionSettings, RuleSet, ScannerGroup, ScannerRuleSetting};
 
 /// Who asks, and what they may do.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,33 +76,6 @@ pub(crate) struct GroupChange {
     pub(crate) query: String,
     /// Whether its rules are used.
     pub(crate) enabled: bool,
-}
-
-/// A rule without its id.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RuleChange {
-    /// What people call it.
-    pub(crate) name: String,
-    /// Whether it is used.
-    pub(crate) enabled: bool,
-    /// What it looks for.
-    pub(crate) pattern: PatternSetting,
-    /// Words of which one must stand near a match.
-    #[serde(default)]
-    pub(crate) keywords: Option<KeywordsSetting>,
-    /// Where it looks; everywhere when empty.
-    #[serde(default)]
-    pub(crate) included_paths: Vec<String>,
-    /// Where it does not look.
-    #[serde(default)]
-    pub(crate) excluded_paths: Vec<String>,
-    /// What becomes of a match.
-    pub(crate) action: ActionSetting,
-    /// Lower acts first.
-    pub(crate) priority: u8,
-    /// For how many of 100 events it is used.
-    pub(crate) sampling_percent: u8,
 }
 
 /// How often rules changed something.
@@ -194,7 +164,7 @@ pub(crate) struct Trial {
     pub(crate) path: Option<String>,
     /// A rule to use on everything, saved or not, on or off. Other scanner rules are not used then.
     #[serde(default)]
-    pub(crate) rule: Option<RuleChange>,
+    pub(crate) rule: Option<ScannerRuleSetting>,
     /// The query of that rule's group; empty: everything.
     #[serde(default)]
     pub(crate) query: Option<String>,
@@ -328,7 +298,7 @@ pub(crate) enum JobKind {
 }
 
 /// How a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobState {
     /// At work, or goes on after a restart.
@@ -404,35 +374,6 @@ impl From<ModeName> for reenact_redact::Mode {
         match mode {
             ModeName::Targeted => Self::Targeted,
             ModeName::Strict => Self::Strict,
-        }
-    }
-}
-
-impl RuleChange {
-    /// The rule under this id.
-    pub(crate) fn with_id(self, id: String) -> ScannerRuleSetting {
-        let Self {
-            name,
-            enabled,
-            pattern,
-            keywords,
-            included_paths,
-            excluded_paths,
-            action,
-            priority,
-            sampling_percent,
-        } = self;
-        ScannerRuleSetting {
-            id,
-            name,
-            enabled,
-            pattern,
-            keywords,
-            included_paths,
-            excluded_paths,
-            action,
-            priority,
-            sampling_percent,
         }
     }
 }

@@ -211,6 +211,8 @@ pub(crate) struct EventSummary {
 /// Where an event stands among the matching events of its issue.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Neighbours {
+    /// The event's issue.
+    pub(crate) issue_id: String,
     /// 1 for the newest; 0 when the event itself does not match.
     pub(crate) position: u64,
     /// Matching events.

@@ -4,51 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reenact_model::{Fragment, Placed};
-use reenact_redact::scanner::{
-    Action, Keywords, Pattern, Scanner, ScannerError, ScannerKeys, ScannerProblem, ScannerRule, Selection,
-    Side,
-};
-use reenact_redact::{Change, Hits, Redacted, Redactor, RuleError, Rules, has_form};
-use reenact_store::Filter;
+use reenact_redact::scanner::{Scanner, ScannerKeys, Selection};
+use reenact_redact::{Change, Hits, Redacted, Redactor, Rules, has_form};
 
-use super::facts::{Facts, group_filter};
-use super::settings::{
-    ActionSetting, PatternSetting, RedactionSettings, RuleSet, ScannerGroup, ScannerRuleSetting,
-    ScannerSettings, ServiceRules, SideSetting,
-};
+use super::facts::Facts;
+use super::groups::{CompiledGroup, compile_groups, in_group};
+use super::rule_sets::{SettingsError, check_service, compiled, with};
+use super::settings::{RedactionSettings, ScannerSettings, ServiceRules};
 
-/// Entries of one list of rules.
-const RULES_MAX: usize = 1_000;
 /// Services with rules of their own.
 const SERVICES_MAX: usize = 200;
-/// Groups of the scanner.
-const GROUPS_MAX: usize = 100;
-/// Length of a name or a description, in bytes.
-const NAME_BYTES_MAX: usize = 200;
 /// Combinations of settings of services that are kept compiled.
 const COMPILED_MAX: usize = 256;
-
-/// Settings that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct SettingsError {
-    /// Which setting: `services.0.rules.identifiers.2`, `groups.0.rules.1.pattern.regex`.
-    pub(crate) field: String,
-    /// Where in its text, in bytes.
-    pub(crate) at: Option<usize>,
-    /// What is wrong, and how to mend it.
-    pub(crate) message: String,
-}
-
-impl SettingsError {
-    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), at: None, message: message.into() }
-    }
-
-    fn within(self, start: &str) -> Self {
-        Self { field: format!("{start}.{}", self.field), ..self }
-    }
-}
 
 /// Everything that redacts.
 pub(crate) struct Policy {
@@ -59,11 +26,6 @@ pub(crate) struct Policy {
     redactors: Mutex<HashMap<Vec<usize>, Arc<Redactor>>>,
     scanner: Scanner,
     groups: Vec<CompiledGroup>,
-}
-
-struct CompiledGroup {
-    filter: Filter,
-    rules: Vec<String>,
 }
 
 /// What redacts one piece of data.
@@ -83,10 +45,8 @@ impl Policy {
         scanner: &ScannerSettings,
         keys: ScannerKeys,
     ) -> Result<Self, SettingsError> {
-        let project = with(configured, &redaction.project);
-        let compiled = Redactor::new(&project)
-            .map_err(|error| in_set(configured, &redaction.project, error).within("project"))?;
-        check_lists(&redaction.project).map_err(|error| error.within("project"))?;
+        let (project, compiled) =
+            compiled(configured, &redaction.project).map_err(|error| error.within("project"))?;
         if redaction.services.len() > SERVICES_MAX {
             let message = format!("there are more than {SERVICES_MAX} services with rules of their own");
             return Err(SettingsError::new("services", message));
@@ -125,6 +85,11 @@ impl Policy {
         };
         let applying: Vec<usize> =
             (0..self.services.len()).filter(|at| applies(&self.services[*at])).collect();
+        self.redactor_of(applying)
+    }
+
+    /// Compiled for the services' rules with these indices.
+    fn redactor_of(&self, applying: Vec<usize>) -> Arc<Redactor> {
         let mut redactors = self.redactors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = redactors.get(&applying) {
             return Arc::clone(known);
@@ -138,6 +103,11 @@ impl Policy {
         }
         redactors.insert(applying, Arc::clone(&made));
         made
+    }
+
+    /// Whether a value rule is used where no service has rules of its own.
+    pub(crate) fn uses_value_rule(&self, id: &str) -> bool {
+        self.redactor_of(Vec::new()).uses_value_rule(id)
     }
 
     /// Redacts what arrived, with everything that applies to it.
@@ -175,170 +145,14 @@ impl Chosen<'_> {
     }
 }
 
-/// `rules` and what `set` adds.
-fn with(rules: &Rules, set: &RuleSet) -> Rules {
-    let both = |left: &[String], right: &[String]| left.iter().chain(right).cloned().collect();
-    // A set that switches a rule on wins over an earlier one that switched it off.
-    let off = |id: &&String| !set.values_on.contains(id);
-    Rules {
-        identifiers: both(&rules.identifiers, &set.identifiers),
-        excluded_identifiers: both(&rules.excluded_identifiers, &set.excluded_identifiers),
-        types: both(&rules.types, &set.types),
-        mode: set.mode.map_or(rules.mode, Into::into),
-        values_on: both(&rules.values_on, &set.values_on),
-        values_off: rules.values_off.iter().filter(off).chain(&set.values_off).cloned().collect(),
-        limits: rules.limits,
-    }
-}
-
-/// Says the place in the set instead of the one behind the rules before it.
-fn in_set(before: &Rules, set: &RuleSet, error: RuleError) -> SettingsError {
-    let (skipped, list) = match error.list {
-        "identifiers" => (before.identifiers.len(), &set.identifiers),
-        "excluded_identifiers" => (before.excluded_identifiers.len(), &set.excluded_identifiers),
-        "types" => (before.types.len(), &set.types),
-        "values_on" => (before.values_on.len(), &set.values_on),
-        _ => (before.values_off.len(), &set.values_off),
-    };
-    let at = (error.number - 1).saturating_sub(skipped).min(list.len().saturating_sub(1));
-    let shown: String = list.get(at).map_or("", String::as_str).chars().take(40).collect();
-    SettingsError::new(format!("{}.{at}", error.list), format!("`{shown}` {}", error.reason))
-}
-
-fn check_lists(set: &RuleSet) -> Result<(), SettingsError> {
-    for (name, list) in [
-        ("identifiers", &set.identifiers),
-        ("excluded_identifiers", &set.excluded_identifiers),
-        ("types", &set.types),
-        ("values_on", &set.values_on),
-        ("values_off", &set.values_off),
-    ] {
-        if list.len() > RULES_MAX {
-            return Err(SettingsError::new(name, format!("there are more than {RULES_MAX} entries")));
-        }
-    }
-    Ok(())
-}
-
-fn check_service(configured: &Rules, service: &ServiceRules) -> Result<(), SettingsError> {
-    for (field, text) in [("service", Some(&service.service)), ("env", service.env.as_ref())] {
-        if let Some(text) = text {
-            check_name(field, text)?;
-        }
-    }
-    check_lists(&service.rules).map_err(|error| error.within("rules"))?;
-    Redactor::new(&with(configured, &service.rules))
-        .map(drop)
-        .map_err(|error| in_set(configured, &service.rules, error).within("rules"))
-}
-
-fn check_name(field: &str, text: &str) -> Result<(), SettingsError> {
-    let problem = if text.trim().is_empty() {
-        "is empty"
-    } else if text.len() > NAME_BYTES_MAX {
-        "is longer than 200 bytes"
-    } else if text.chars().any(char::is_control) {
-        "has a control character"
-    } else {
-        return Ok(());
-    };
-    Err(SettingsError::new(field, format!("the {field} {problem}")))
-}
-
-/// The rules that are on, and which of them belong together.
-fn compile_groups(
-    scanner: &ScannerSettings,
-) -> Result<(Vec<ScannerRule>, Vec<CompiledGroup>), SettingsError> {
-    if scanner.groups.len() > GROUPS_MAX {
-        return Err(SettingsError::new("groups", format!("there are more than {GROUPS_MAX} groups")));
-    }
-    let (mut rules, mut groups) = (Vec::new(), Vec::new());
-    for (at, group) in scanner.groups.iter().enumerate() {
-        let start = format!("groups.{at}");
-        let filter = check_group(group).map_err(|error| error.within(&start))?;
-        let mut on = Vec::new();
-        for (number, rule) in group.rules.iter().enumerate() {
-            check_name("name", &rule.name)
-                .map_err(|error| error.within(&format!("{start}.rules.{number}")))?;
-            // Those that are off are compiled too, so that switching one on cannot fail.
-            rules.push(rule_of(rule));
-            if rule.enabled {
-                on.push(rule.id.clone());
-            }
-        }
-        if group.enabled && !on.is_empty() {
-            groups.push(CompiledGroup { filter, rules: on });
-        }
-    }
-    Ok((rules, groups))
-}
-
-fn check_group(group: &ScannerGroup) -> Result<Filter, SettingsError> {
-    check_name("name", &group.name)?;
-    group_filter(&group.query)
-        .map_err(|error| SettingsError { at: Some(error.at), ..SettingsError::new("query", error.message) })
-}
-
-fn rule_of(rule: &ScannerRuleSetting) -> ScannerRule {
-    ScannerRule {
-        id: rule.id.clone(),
-        name: rule.name.clone(),
-        pattern: match &rule.pattern {
-            PatternSetting::Regex { regex } => Pattern::Regex(regex.clone()),
-            PatternSetting::Library { rule } => Pattern::Value(rule.clone()),
-        },
-        keywords: rule.keywords.as_ref().map(|keywords| Keywords {
-            words: keywords.words.clone(),
-            within_characters: keywords.within_characters,
-        }),
-        included_paths: rule.included_paths.clone(),
-        excluded_paths: rule.excluded_paths.clone(),
-        action: match &rule.action {
-            ActionSetting::Redact { text } => Action::Redact { text: text.clone() },
-            ActionSetting::Partial { characters, side } => Action::Partial {
-                characters: *characters,
-                side: match side {
-                    SideSetting::First => Side::First,
-                    SideSetting::Last => Side::Last,
-                },
-            },
-            ActionSetting::Hash => Action::Hash,
-            ActionSetting::Mask => Action::Mask,
-        },
-        priority: rule.priority,
-        sampling_percent: rule.sampling_percent,
-    }
-}
-
-/// Says which setting of which rule it is.
-fn in_group(scanner: &ScannerSettings, error: ScannerError) -> SettingsError {
-    let place = scanner.groups.iter().enumerate().find_map(|(at, group)| {
-        let number = group.rules.iter().position(|rule| rule.id == error.rule)?;
-        Some((format!("groups.{at}.rules.{number}"), &group.rules[number].name))
-    });
-    let (start, name) = place.map_or_else(|| ("groups".to_owned(), ""), |(start, name)| (start, name));
-    let (field, at) = match &error.problem {
-        ScannerProblem::Pattern { at, .. } => ("pattern", Some(*at)),
-        ScannerProblem::TooLarge | ScannerProblem::MatchesNothing | ScannerProblem::UnknownValueRule => {
-            ("pattern", None)
-        }
-        ScannerProblem::MatchesItself => ("action", None),
-        ScannerProblem::Path => ("included_paths", None),
-        _ => ("rule", None),
-    };
-    SettingsError {
-        field: format!("{start}.{field}"),
-        at,
-        message: format!("the rule `{name}` {}", error.problem),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use reenact_model::{CapturedValue, Snapshot, Variables};
 
     use super::super::keys::Keys;
-    use super::super::settings::ModeName;
+    use super::super::settings::{
+        ActionSetting, ModeName, PatternSetting, RuleSet, ScannerGroup, ScannerRuleSetting,
+    };
     use super::*;
 
     fn policy(redaction: &RedactionSettings, scanner: &ScannerSettings) -> Result<Policy, SettingsError> {
@@ -383,6 +197,30 @@ mod tests {
         ] {
             let text = kept(&policy, snapshot(service, env, name, "forty-two"));
             assert_eq!(text.contains("forty-two"), stays, "{service} {env} {name}");
+        }
+    }
+
+    #[test]
+    fn of_value_rules_what_is_said_last_and_by_name_counts() {
+        let set = |on: &[&str], off: &[&str]| {
+            let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+            RuleSet { values_on: ids(on), values_off: ids(off), ..RuleSet::default() }
+        };
+        for (project, shop, card_is_used, email_is_used) in [
+            (set(&[], &[]), set(&[], &[]), true, false),
+            (set(&[], &["*"]), set(&["payment_card"], &[]), true, false),
+            (set(&["payment_card"], &["*"]), set(&[], &[]), true, false),
+            (set(&["payment_card"], &[]), set(&[], &["*"]), false, false),
+            (set(&[], &["payment_card", "email"]), set(&["*"], &[]), true, true),
+            (set(&["*"], &[]), set(&[], &["email"]), true, false),
+            (set(&["email"], &["email"]), set(&[], &[]), true, false),
+        ] {
+            let shown = format!("{project:?} {shop:?}");
+            let settings = RedactionSettings { project, services: vec![service("shop", None, shop)] };
+            let policy = policy(&settings, &ScannerSettings::default()).unwrap();
+            let text = kept(&policy, snapshot("shop", "prod", "note", "4111 1111 1111 1111 ada@example.org"));
+            assert_eq!(!text.contains("4111 1111"), card_is_used, "{shown}");
+            assert_eq!(!text.contains("ada@"), email_is_used, "{shown}");
         }
     }
 

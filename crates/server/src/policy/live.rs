@@ -10,9 +10,10 @@ use reenact_store::control::{AuditEntry, Control, RuleHits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::compile::{Policy, SettingsError};
+use super::compile::Policy;
 use super::hits::{RuleKey, counts};
 use super::keys::Keys;
+use super::rule_sets::SettingsError;
 use super::settings::{RedactionSettings, ScannerSettings};
 use crate::app::now;
 

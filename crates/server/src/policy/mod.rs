@@ -6,14 +6,17 @@
 
 mod compile;
 mod facts;
+mod groups;
 mod hits;
 mod keys;
 mod live;
+mod rule_sets;
 pub(crate) mod settings;
 
-pub(crate) use compile::{Policy, SettingsError};
+pub(crate) use compile::Policy;
 pub(crate) use facts::{Facts, SOURCES};
 pub(crate) use hits::{RuleKey, counts, rule_key};
 pub use keys::{Keys, KeysError};
 pub(crate) use live::{ChangeError, Current};
 pub use live::{Policies, PoliciesError};
+pub(crate) use rule_sets::SettingsError;

@@ -29,7 +29,8 @@ pub(crate) struct RuleSet {
     pub(crate) types: Vec<String>,
     /// Value rules to switch on, by id.
     pub(crate) values_on: Vec<String>,
-    /// Value rules to switch off, by id; wins over `values_on`. `*` stands for all of them.
+    /// Value rules to switch off, by id; wins over `values_on`. In both `*` stands for those that neither
+    /// names.
     pub(crate) values_off: Vec<String>,
     /// How much is kept; absent: as it is otherwise.
     pub(crate) mode: Option<ModeName>,
@@ -89,7 +90,7 @@ pub(crate) struct ScannerGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScannerRuleSetting {
-    /// Its id; given by the server, and part of the mark that the rule leaves.
+    /// Its id, part of the mark that the rule leaves; given by the server, whatever is sent.
     #[serde(default)]
     pub(crate) id: String,
     /// What people call it.

@@ -205,6 +205,7 @@ pub(super) fn neighbours(
     scan(days, &filter, range, &mut EachEvent(&mut look))?;
     let id_of = |key: (i64, u128)| EventId(key.1);
     Ok(Some(Neighbours {
+        issue_id: own.issue_id,
         position: if here { newer_count + 1 } else { 0 },
         total,
         newest: ends.map(|ends| id_of(ends.1)),
