@@ -1,7 +1,7 @@
 // A person's task: find the newest issue, look at the values where it was raised, find a similar error, come back.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { expectNoAxeViolations, expectNoTrouble, launch, openPage, tabTo } from "./lib/browser.js";
+import { expectNoAxeViolations, launch, tabTo, visit as visitPage } from "./lib/browser.js";
 import { dict, int, object, replay, sendError, str } from "./lib/send.js";
 import { api, startServer, until } from "./lib/server.js";
 
@@ -42,13 +42,7 @@ describe("from the list to the values", () => {
     await server?.stop();
   });
 
-  async function visit(path, options, task) {
-    const view = await openPage(browser, server, options);
-    await view.page.goto(path);
-    await task(view.page);
-    await expectNoTrouble(view);
-    await view.close();
-  }
+  const visit = (path, options, task) => visitPage(browser, server, path, options, task);
   const newest = (page) => page.getByRole("link", { name: /ZeroDivisionError in charge/ });
   const raised = (page) => page.getByRole("link", { name: /charge.*raised here/ });
 

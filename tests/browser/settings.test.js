@@ -1,7 +1,7 @@
 // An operator's task: a rule of the scanner, tried on what is there, in force for what comes, and for what is stored.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { expectNoAxeViolations, expectNoTrouble, launch, openPage, tabTo } from "./lib/browser.js";
+import { expectNoAxeViolations, expectNoTrouble, launch, openPage, tabTo, visit as visitPage } from "./lib/browser.js";
 import { dict, object, sendError, str } from "./lib/send.js";
 import { api, startServer, until } from "./lib/server.js";
 
@@ -38,13 +38,7 @@ describe("settings", () => {
     await server?.stop();
   });
 
-  async function visit(path, options, task) {
-    const view = await openPage(browser, server, options);
-    await view.page.goto(path);
-    await task(view.page);
-    await expectNoTrouble(view);
-    await view.close();
-  }
+  const visit = (path, options, task) => visitPage(browser, server, path, options, task);
 
   test("a rule is written, tried, switched on, hits what comes, and what is stored", () =>
     visit("/issues", { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {

@@ -332,12 +332,8 @@ fn snapshot(dice: &mut Dice, event: &mut Placed, frame: usize) -> Snapshot {
     locals.0.push(("@exception".to_owned(), exception_value(dice, 3)));
     Snapshot {
         id,
-        capture_id: None,
         timestamp: event.report.timestamp,
         service: event.report.service.clone(),
-        env: None,
-        version: None,
-        host: None,
         trace_id: event.report.trace_id,
         span_id: event.report.span_id,
         function: frame.function.clone(),
@@ -346,9 +342,7 @@ fn snapshot(dice: &mut Dice, event: &mut Placed, frame: usize) -> Snapshot {
         thread: Some("MainThread".to_owned()),
         arguments,
         locals,
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     }
 }
 

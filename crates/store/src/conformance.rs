@@ -155,23 +155,13 @@ pub fn event(id: u128, hours: i64, issue: u64) -> Placed {
 pub fn snapshot(id: u128, hours: i64) -> Snapshot {
     Snapshot {
         id: SnapshotId(id),
-        capture_id: None,
         timestamp: at(hours),
         service: "shop-1".to_owned(),
-        env: None,
-        version: None,
-        host: None,
-        trace_id: None,
-        span_id: None,
         function: "charge".to_owned(),
         file: "/app/shop/bank.py".to_owned(),
         line_number: Some(12),
-        thread: None,
         arguments: Variables(vec![("amount".to_owned(), CapturedValue::scalar("int", id.to_string()))]),
-        locals: Variables::default(),
-        globals: Variables::default(),
-        closure: Variables::default(),
-        values_dropped: 0,
+        ..Snapshot::default()
     }
 }
 

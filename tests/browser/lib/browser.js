@@ -32,6 +32,15 @@ export async function expectNoTrouble({ page, trouble }) {
   assert.deepEqual([...trouble, ...(await page.evaluate(() => window.violations))], []);
 }
 
+/** Opens a page for `task`, which is not to cause trouble. */
+export async function visit(browser, server, path, options, task) {
+  const view = await openPage(browser, server, options);
+  await view.page.goto(path);
+  await task(view.page);
+  await expectNoTrouble(view);
+  await view.close();
+}
+
 export async function expectNoAxeViolations(page) {
   // Evaluated through the debugging protocol, so the page's own policy stays as strict as it is.
   await page.evaluate(AXE);

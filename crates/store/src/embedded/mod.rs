@@ -19,6 +19,7 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod open_day;
 mod prepared;
 mod query;
 mod rewrite;

@@ -11,14 +11,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reenact_model::{Absorbed, Outcome, Placed, Report, SnapshotId};
-use rusqlite::{Connection, params};
+use reenact_model::{Absorbed, Outcome, Report, SnapshotId};
+use rusqlite::Connection;
 
-use super::body;
-use super::days::{Day, Days, lock};
+use super::days::{Days, lock};
 use super::failure::Failure;
-use super::file::{self, StoredEvent, Totals};
+use super::file;
 use super::indexer::Indexer;
+use super::open_day::OpenDay;
 use super::prepared::{Prepared, PreparedEvent, SnapshotBody, Snapshots};
 use super::rewrite::{self, DayChanges, Rewrite};
 use super::state::{self, Changes, Counted, Issues};
@@ -53,16 +53,6 @@ pub(super) struct Writer {
     commit_batch_max: usize,
     /// Writes in the queue.
     pub(super) waiting: Arc<AtomicUsize>,
-}
-
-/// A day's file in the hands of the thread that writes.
-struct OpenDay {
-    day: Arc<Day>,
-    connection: Connection,
-    /// As committed.
-    committed: Totals,
-    /// As in the open transaction, if there is one.
-    pending: Option<Totals>,
 }
 
 impl Writer {
@@ -442,147 +432,6 @@ impl Writer {
             }
         }
         self.commit_days(&mut Changes::default())
-    }
-}
-
-impl OpenDay {
-    fn new(day: Arc<Day>) -> Result<Self, StoreError> {
-        let connection = day.open_to_write()?;
-        let committed = file::read_totals(&connection)?;
-        Ok(Self { day, connection, committed, pending: None })
-    }
-
-    /// The sums in the open transaction, which is begun if there is none.
-    fn totals(&mut self) -> Result<&mut Totals, StoreError> {
-        if self.pending.is_none() {
-            self.connection
-                .execute_batch("BEGIN IMMEDIATE")
-                .during(|| format!("beginning to write to `{}`", self.day.folder.display()))?;
-        }
-        Ok(self.pending.get_or_insert(self.committed))
-    }
-
-    fn insert(
-        &mut self,
-        event: &Placed,
-        body: &[u8],
-        has_values: bool,
-        ids: &[SnapshotId],
-    ) -> Result<(), StoreError> {
-        let ts = event.report.timestamp.as_nanos();
-        let totals = self.totals()?;
-        totals.seq += 1;
-        totals.events += 1;
-        let (min, max) = totals.times.unwrap_or((ts, ts));
-        totals.times = Some((min.min(ts), max.max(ts)));
-        let (row, seq) = (totals.events, totals.seq);
-        let id = event.report.id.0.to_be_bytes();
-        let values = params![row, seq, id.as_slice(), ts, event.issue_id.0.cast_signed(), has_values, body];
-        self.connection
-            .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-            .and_then(|mut sql| sql.execute(values))
-            .during(|| "writing an event")?;
-        self.link(row, ids)
-    }
-
-    fn update(
-        &mut self,
-        known: &StoredEvent,
-        before: &[SnapshotId],
-        after: &[SnapshotId],
-    ) -> Result<(), StoreError> {
-        let body = body::encode_event(&known.event)?;
-        let totals = self.totals()?;
-        totals.seq += 1;
-        let seq = totals.seq;
-        let values = params![known.row, seq, known.has_values, body];
-        self.connection
-            .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3, body = ?4 WHERE row = ?1")
-            .and_then(|mut sql| sql.execute(values))
-            .during(|| "updating an event")?;
-        for id in before.iter().filter(|id| !after.contains(id)) {
-            self.connection
-                .prepare_cached("DELETE FROM link WHERE snapshot_id = ?1 AND row = ?2")
-                .and_then(|mut sql| sql.execute(params![id.0.to_be_bytes().as_slice(), known.row]))
-                .during(|| "updating the snapshots of an event")?;
-        }
-        self.link(known.row, after)
-    }
-
-    /// Remembers the snapshots of an event that are not beside it.
-    fn link(&self, row: i64, ids: &[SnapshotId]) -> Result<(), StoreError> {
-        for id in ids {
-            if file::has_snapshot(&self.connection, *id)? {
-                continue;
-            }
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO link VALUES (?1, ?2)")
-                .and_then(|mut sql| sql.execute(params![id.0.to_be_bytes().as_slice(), row]))
-                .during(|| "writing the snapshots of an event")?;
-        }
-        Ok(())
-    }
-
-    /// An update that changes nothing would write nothing.
-    fn probe(&mut self) -> Result<(), StoreError> {
-        self.totals()?;
-        self.connection
-            .execute_batch(
-                "INSERT INTO link VALUES (zeroblob(16), -1);
-                 DELETE FROM link WHERE snapshot_id = zeroblob(16) AND row = -1;",
-            )
-            .during(|| "trying to write")
-    }
-
-    fn mark(&mut self, row: i64, has_values: bool) -> Result<(), StoreError> {
-        let totals = self.totals()?;
-        totals.seq += 1;
-        let seq = totals.seq;
-        let values = params![row, seq, has_values];
-        self.connection
-            .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3 WHERE row = ?1")
-            .and_then(|mut sql| sql.execute(values))
-            .during(|| "marking an event")?;
-        Ok(())
-    }
-
-    /// Marks the events that refer to a snapshot, which is here now: in this day's file, where the
-    /// links to it have done their work, or in another's, which can be deleted before this one.
-    fn give_values(&mut self, id: SnapshotId, here: bool) -> Result<(), StoreError> {
-        let context = || "looking for the events of a snapshot";
-        let key = id.0.to_be_bytes();
-        let rows: Vec<i64> = self
-            .connection
-            .prepare_cached(
-                "SELECT row FROM link JOIN event USING (row) WHERE snapshot_id = ?1 AND has_values = 0",
-            )
-            .and_then(|mut sql| sql.query_map([key.as_slice()], |row| row.get(0))?.collect())
-            .during(context)?;
-        if here {
-            self.totals()?;
-            self.connection
-                .prepare_cached("DELETE FROM link WHERE snapshot_id = ?1")
-                .and_then(|mut sql| sql.execute([key.as_slice()]))
-                .during(context)?;
-        }
-        rows.into_iter().try_for_each(|row| self.mark(row, true))
-    }
-
-    /// Inserts a body, and where in it each of the snapshots stands.
-    fn insert_snapshots(&mut self, body: &[u8], places: &[(i64, SnapshotId)]) -> Result<(), StoreError> {
-        let context = || "writing snapshots";
-        self.totals()?.snapshots += i64::try_from(places.len()).unwrap_or(0);
-        self.connection
-            .prepare_cached("INSERT INTO snapshots (body) VALUES (?1)")
-            .and_then(|mut sql| sql.execute([body]))
-            .during(context)?;
-        let number = self.connection.last_insert_rowid();
-        let mut sql =
-            self.connection.prepare_cached("INSERT INTO snapshot VALUES (?1, ?2, ?3)").during(context)?;
-        for (ordinal, id) in places {
-            sql.execute(params![id.0.to_be_bytes().as_slice(), number, ordinal]).during(context)?;
-        }
-        Ok(())
     }
 }
 
