@@ -22,8 +22,6 @@ pub(crate) struct ShowArguments {
     server: ServerArguments,
 }
 
-/// What Python prints before a group of exceptions.
-const GROUP: &str = "Exception Group Traceback";
 /// Nesting of values that is printed.
 const DEPTH_MAX: usize = 12;
 /// Nesting of a key that is printed.
@@ -79,41 +77,91 @@ fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result
     }
     for exception in event["exceptions"].as_array().into_iter().flatten() {
         out.line("")?;
-        for frame in exception["frames"].as_array().into_iter().flatten() {
-            if all_frames || frame["in_app"] == true || frame["values"]["state"] == "captured" {
-                print_frame(out, frame)?;
+        print_exception(out, exception, all_frames)?;
+        print_relation(out, exception, "")?;
+    }
+    Ok(())
+}
+
+fn print_exception(out: &mut Out, exception: &Value, all_frames: bool) -> anyhow::Result<()> {
+    for frame in shown_frames(exception, all_frames) {
+        print_frame(out, frame)?;
+    }
+    print_name(out, exception, "")?;
+    print_members(out, exception, all_frames, "  ")
+}
+
+fn shown_frames(exception: &Value, all_frames: bool) -> impl Iterator<Item = &Value> {
+    let frames = exception["frames"].as_array().into_iter().flatten();
+    frames
+        .filter(move |frame| all_frames || frame["in_app"] == true || frame["values"]["state"] == "captured")
+}
+
+fn print_name(out: &mut Out, exception: &Value, indent: &str) -> anyhow::Result<()> {
+    let title = out.paint(Style::Error, &inert(text(exception, "type")));
+    let inner = format!("{indent}    ");
+    let message = inert_lines(text(exception, "message"), &inner);
+    let said = if message.is_empty() { String::new() } else { format!(": {message}") };
+    out.line(&format!("{indent}{title}{said}"))?;
+    for note in exception["notes"].as_array().into_iter().flatten() {
+        out.line(&format!("{inner}{}", inert_lines(note.as_str().unwrap_or(""), &inner)))?;
+    }
+    Ok(())
+}
+
+fn print_relation(out: &mut Out, exception: &Value, indent: &str) -> anyhow::Result<()> {
+    match exception["relation"].as_str() {
+        Some("cause") => out.line(&format!("\n{indent}  which caused"))?,
+        Some(_) => out.line(&format!("\n{indent}  and while that was handled"))?,
+        None => {}
+    }
+    Ok(())
+}
+
+/// The exceptions in a group, each with what led to it and the places it came through.
+fn print_members(out: &mut Out, exception: &Value, all_frames: bool, indent: &str) -> anyhow::Result<()> {
+    let members = exception["members"].as_array().map_or(&[][..], Vec::as_slice);
+    let left_out = exception["members_left_out"].as_u64().unwrap_or(0);
+    let total = members.len() as u64 + left_out;
+    let inner = format!("{indent}  ");
+    for (index, chain) in members.iter().enumerate() {
+        let title = format!("exception {} of {total} in this group", index + 1);
+        out.line(&format!("{indent}{}", out.paint(Style::Muted, &title)))?;
+        for member in chain.as_array().into_iter().flatten() {
+            for frame in shown_frames(member, all_frames) {
+                print_place(out, frame, &inner)?;
             }
-        }
-        let title = out.paint(Style::Error, &inert(text(exception, "type")));
-        out.line(&format!("{title}: {}", inert_lines(text(exception, "message"), "    ")))?;
-        for note in exception["notes"].as_array().into_iter().flatten() {
-            out.line(&format!("    {}", inert_lines(note.as_str().unwrap_or(""), "    ")))?;
-        }
-        match exception["relation"].as_str() {
-            Some("cause") => out.line("\n  which caused")?,
-            Some(_) => out.line("\n  and while that was handled")?,
-            None => {}
+            print_name(out, member, &inner)?;
+            print_members(out, member, all_frames, &format!("{inner}  "))?;
+            print_relation(out, member, &inner)?;
         }
     }
-    let stack = text(event, "stack_text");
-    if stack.contains(GROUP) {
-        let title = "the exceptions within groups, as the client printed them";
-        out.line(&format!("\n{}", out.paint(Style::Muted, title)))?;
-        out.line(&format!("  {}", inert_lines(stack, "  ")))?;
+    if left_out > 0 {
+        let title = format!("{left_out} more in this group were not printed");
+        out.line(&format!("{indent}{}", out.paint(Style::Muted, &title)))?;
+    }
+    Ok(())
+}
+
+/// Function, file and line of a frame, with its source.
+fn print_place(out: &mut Out, frame: &Value, indent: &str) -> anyhow::Result<()> {
+    let line = frame["line_number"].as_u64().map_or(String::new(), |line| format!(":{line}"));
+    let function = out.paint(Style::Strong, &inert(text(frame, "function")));
+    out.line(&format!("{indent}{function}  {}{line}", inert(text(frame, "file"))))?;
+    for source in frame["source"]["lines"].as_array().into_iter().flatten() {
+        out.line(&format!("{indent}  > {}", inert(source.as_str().unwrap_or("").trim())))?;
+    }
+    if let Some(repeats) = frame["repeats"].as_u64().filter(|repeats| *repeats > 0) {
+        out.line(&format!(
+            "{indent}  {}",
+            out.paint(Style::Muted, &format!("the same {repeats} more times"))
+        ))?;
     }
     Ok(())
 }
 
 fn print_frame(out: &mut Out, frame: &Value) -> anyhow::Result<()> {
-    let line = frame["line_number"].as_u64().map_or(String::new(), |line| format!(":{line}"));
-    let function = out.paint(Style::Strong, &inert(text(frame, "function")));
-    out.line(&format!("  {function}  {}{line}", inert(text(frame, "file"))))?;
-    for source in frame["source"]["lines"].as_array().into_iter().flatten() {
-        out.line(&format!("    > {}", inert(source.as_str().unwrap_or("").trim())))?;
-    }
-    if let Some(repeats) = frame["repeats"].as_u64().filter(|repeats| *repeats > 0) {
-        out.line(&format!("    {}", out.paint(Style::Muted, &format!("the same {repeats} more times"))))?;
-    }
+    print_place(out, frame, "  ")?;
     let values = &frame["values"];
     if values["state"] != "captured" {
         if frame["in_app"] == true {

@@ -8,6 +8,7 @@ mod assemble;
 mod failure;
 mod fold;
 pub mod grouping;
+pub mod groups;
 mod links;
 mod listing;
 mod same;

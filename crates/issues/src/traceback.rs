@@ -17,10 +17,10 @@ pub struct Traceback {
     pub problems: Vec<String>,
 }
 
-const BEGIN: &str = "Traceback (most recent call last):";
-const GROUP_BEGIN: &str = "+ Exception Group Traceback (most recent call last):";
-const CAUSE: &str = "The above exception was the direct cause of the following exception:";
-const CONTEXT: &str = "During handling of the above exception, another exception occurred:";
+pub(crate) const BEGIN: &str = "Traceback (most recent call last):";
+pub(crate) const GROUP_BEGIN: &str = "+ Exception Group Traceback (most recent call last):";
+pub(crate) const CAUSE: &str = "The above exception was the direct cause of the following exception:";
+pub(crate) const CONTEXT: &str = "During handling of the above exception, another exception occurred:";
 /// What ddtrace 4.16 ends a cut text with.
 const CUT: &str = "<truncated>...";
 /// Exceptions within a group that are kept as notes.

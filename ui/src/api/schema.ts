@@ -635,6 +635,10 @@ export interface components {
         Exception: {
             /** @description Outermost call first, raise last. */
             frames: components["schemas"]["Frame"][];
+            /** @description The exceptions in it when it is a group, each with what led to it: root cause first, the member last. */
+            members: components["schemas"]["Exception"][][];
+            /** @description Members that the client did not print, or that are over the limit of 200. */
+            members_left_out: number;
             /** @description The message. */
             message: string;
             /** @description The module of the class. */

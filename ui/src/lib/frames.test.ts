@@ -9,7 +9,7 @@ const frame = (index: number, file: string, in_app: boolean, locals: Record<stri
   index, function: `f${index}`, file, in_app, repeats: 0, line_number: index, values: values(locals),
 });
 const site = "/opt/venv/lib/python3.11/site-packages";
-const exception = (frames: Frame[]): Exception => ({ type: "E", message: "", notes: [], frames });
+const exception = (frames: Frame[]): Exception => ({ type: "E", message: "", notes: [], members: [], members_left_out: 0, frames });
 
 const stack = exception([
   frame(0, `${site}/flask/app.py`, false),

@@ -7,7 +7,7 @@ const frame = (more: Partial<Frame>): Frame => ({ file: "/srv/pay.py", function:
 const event = (frames: Frame[], message = "division by zero"): ErrorEvent => ({
   id: "e", issue_id: "i", service: "shop", timestamp: "2026-01-02T03:04:05Z", received_at: "", handled: false, client: { name: "ddtrace" }, warnings: [],
   grouping: { version: "v1", fingerprint: "", why: [] }, metrics: {}, tags: {}, trace: { spans: [], spans_dropped: 0 }, values: { state: "off", reason: "" },
-  exceptions: [{ type: "builtins.ZeroDivisionError", message, notes: [], frames }],
+  exceptions: [{ type: "builtins.ZeroDivisionError", message, notes: [], members: [], members_left_out: 0, frames }],
 });
 
 test("says what was raised, where, and with which values", () => {
@@ -31,7 +31,7 @@ test("third-party frames and endless stacks are left out", () => {
 
 test("a group tells of its members, whatever they say", () => {
   const of = event([], "many (2 sub-exceptions)");
-  of.exceptions[0]!.type = "ExceptionGroup";
-  of.stack_text = "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: many (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"/srv/a.py\", line 3, in f\n    | ValueError: `x`\n    | # title\n    +---------------- 2 ----------------\n    | KeyError\n    +------------------------------------\n";
+  const member = (type: string, message: string, frames: Frame[]) => [{ type, message, notes: [], members: [], members_left_out: 0, frames }];
+  Object.assign(of.exceptions[0]!, { type: "ExceptionGroup", members: [member("ValueError", "`x`\n# title", [frame({ file: "/srv/a.py", line_number: 3 })]), member("KeyError", "", [])] });
   expect(markdown(of, "http://x")).toContain("In this group:\n\n- ``ValueError: `x`\\n# title`` in `/srv/a.py:3`\n- `KeyError`\n");
 });

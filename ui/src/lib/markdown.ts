@@ -2,7 +2,6 @@
 import type { ErrorEvent, Exception, Frame, FrameValues } from "../api/types";
 import { typeName } from "./format";
 import { connector, displayName, location, variables } from "./frames";
-import { groups, type Told } from "./groups";
 import { cut, visible } from "./hostile";
 import { shortened } from "./marks";
 import { repr } from "./values";
@@ -43,11 +42,11 @@ function frame(of: Frame): string[] {
 }
 
 /** The exceptions in a group as a list, each with where it was raised. */
-function members(of: Told, depth = 0): string[] {
+function members(of: Exception, depth = 0): string[] {
   return of.members.flatMap((chain) => {
     const member = chain[chain.length - 1]!;
-    const raised = member.exception.frames.at(-1);
-    const said = [typeName(member.exception.type), cut(shortened(member.exception.message), VALUE)].filter(Boolean).join(": ");
+    const raised = member.frames.at(-1);
+    const said = [typeName(member.type), cut(shortened(member.message), VALUE)].filter(Boolean).join(": ");
     return [`${"  ".repeat(depth)}- ${inline(said)}${raised ? ` in ${inline(location(raised))}` : ""}`, ...members(member, depth + 1)];
   });
 }
@@ -62,9 +61,8 @@ function exception(of: Exception): string {
 export function markdown(event: ErrorEvent, address: string): string {
   const facts = ([["Service", event.service], ["Environment", event.env], ["Version", event.version], ["Resource", event.resource], ["Time", event.timestamp]] as const)
     .flatMap(([name, value]) => (value ? [`- ${name}: ${inline(cut(value, 200))}`] : []));
-  const told = groups(event);
-  const inside = (i: number): string[] => (told.has(i) ? [`In this group:\n\n${members(told.get(i)!).join("\n")}`] : []);
-  const chain = event.exceptions.flatMap((e, i) => [exception(e), ...inside(i), ...(i < event.exceptions.length - 1 ? [connector(e.relation)] : [])]);
+  const inside = (e: Exception): string[] => (e.members.length > 0 ? [`In this group:\n\n${members(e).join("\n")}`] : []);
+  const chain = event.exceptions.flatMap((e, i) => [exception(e), ...inside(e), ...(i < event.exceptions.length - 1 ? [connector(e.relation)] : [])]);
   const title = event.exceptions.at(-1)?.type ?? "Error";
   return [`## ${inline(typeName(title))}`, facts.join("\n"), ...chain, `<${address}>`].join("\n\n") + "\n";
 }

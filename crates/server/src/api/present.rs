@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use reenact_issues::groups::{Group, groups, own_notes};
 use reenact_model::{
     Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables,
 };
@@ -98,10 +99,7 @@ pub(crate) fn event_without_values(placed: Placed, snapshots: Vec<Snapshot>, now
                 reason: reason.to_owned(),
                 captured_line_number: frame.values.captured_line_number,
                 earlier_occurrence: frame.values.earlier_occurrence,
-                arguments: Variables::default(),
-                locals: Variables::default(),
-                globals: Variables::default(),
-                closure: Variables::default(),
+                ..views::FrameValues::default()
             };
         }
     }
@@ -189,7 +187,23 @@ fn exceptions(
     snapshots: &HashMap<SnapshotId, Snapshot>,
     now: Timestamp,
 ) -> Vec<views::Exception> {
-    let view = |exception: &Exception| views::Exception {
+    let exceptions = &placed.report.exceptions;
+    let mut groups = groups(exceptions, placed.report.stack_text.as_deref().unwrap_or(""));
+    let view = |(place, exception): (usize, &Exception)| {
+        let frames = exception.frames.iter().enumerate();
+        let frames = frames.map(|(index, frame)| frame_view(index, frame, placed, snapshots, now)).collect();
+        let mut view = exception_view(exception, frames);
+        if let Some(group) = groups.remove(&place) {
+            view.notes = own_notes(exception, &group).into_iter().map(str::to_owned).collect();
+            add_members(&mut view, group);
+        }
+        view
+    };
+    exceptions.iter().enumerate().map(view).collect()
+}
+
+fn exception_view(exception: &Exception, frames: Vec<views::Frame>) -> views::Exception {
+    views::Exception {
         module: exception.type_name.rsplit_once('.').map(|(module, _)| module.to_owned()),
         type_name: exception.type_name.clone(),
         message: exception.message.clone(),
@@ -198,14 +212,34 @@ fn exceptions(
             Relation::Context => views::Relation::Context,
         }),
         notes: exception.notes.clone(),
-        frames: exception
-            .frames
-            .iter()
-            .enumerate()
-            .map(|(index, frame)| frame_view(index, frame, placed, snapshots, now))
-            .collect(),
-    };
-    placed.report.exceptions.iter().map(view).collect()
+        members: Vec::new(),
+        members_left_out: 0,
+        frames,
+    }
+}
+
+fn add_members(view: &mut views::Exception, group: Group) {
+    view.members_left_out = group.left_out;
+    for chain in group.members {
+        let chain = chain.into_iter().map(|member| {
+            let frames = member.exception.frames.iter().enumerate();
+            let mut view = exception_view(&member.exception, frames.map(printed_frame).collect());
+            if let Some(group) = member.group {
+                add_members(&mut view, group);
+            }
+            view
+        });
+        view.members.push(chain.collect());
+    }
+}
+
+/// A frame of a member of a group, of which there is nothing but the printed text.
+fn printed_frame((index, frame): (usize, &Frame)) -> views::Frame {
+    let reason = "the client captures the frames of the exception that escaped, not those of the exceptions in \
+                  its group";
+    let values =
+        views::FrameValues { state: "unknown".to_owned(), reason: reason.to_owned(), ..Default::default() };
+    frame_with(index, frame, values)
 }
 
 fn frame_view(
@@ -219,6 +253,20 @@ fn frame_view(
     let state = reenact_issues::frame_values_state(placed, frame, now, snapshot.is_some());
     let is_of_another = |snapshot: &Snapshot| matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours);
     let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
+    let values = views::FrameValues {
+        state: state.state.to_owned(),
+        reason: state.reason,
+        captured_line_number: snapshot.and_then(|snapshot| snapshot.line_number),
+        earlier_occurrence: snapshot.is_some_and(is_of_another),
+        arguments: variables(|snapshot| &snapshot.arguments),
+        locals: variables(|snapshot| &snapshot.locals),
+        globals: variables(|snapshot| &snapshot.globals),
+        closure: variables(|snapshot| &snapshot.closure),
+    };
+    frame_with(index, frame, values)
+}
+
+fn frame_with(index: usize, frame: &Frame, values: views::FrameValues) -> views::Frame {
     views::Frame {
         index,
         function: frame.function.clone(),
@@ -232,16 +280,7 @@ fn frame_view(
             first_line_number: number,
             lines: vec![line.clone()],
         }),
-        values: views::FrameValues {
-            state: state.state.to_owned(),
-            reason: state.reason,
-            captured_line_number: snapshot.and_then(|snapshot| snapshot.line_number),
-            earlier_occurrence: snapshot.is_some_and(is_of_another),
-            arguments: variables(|snapshot| &snapshot.arguments),
-            locals: variables(|snapshot| &snapshot.locals),
-            globals: variables(|snapshot| &snapshot.globals),
-            closure: variables(|snapshot| &snapshot.closure),
-        },
+        values,
     }
 }
 

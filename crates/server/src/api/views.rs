@@ -381,6 +381,11 @@ pub(crate) struct Exception {
     pub(crate) relation: Option<Relation>,
     /// Notes added to it.
     pub(crate) notes: Vec<String>,
+    /// The exceptions in it when it is a group, each with what led to it: root cause first, the member last.
+    #[schema(no_recursion)]
+    pub(crate) members: Vec<Vec<Exception>>,
+    /// Members that the client did not print, or that are over the limit of 200.
+    pub(crate) members_left_out: usize,
     /// Outermost call first, raise last.
     pub(crate) frames: Vec<Frame>,
 }
@@ -430,7 +435,7 @@ pub(crate) struct SourceLines {
 }
 
 /// The captured values of a frame, or why there are none.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct FrameValues {
     /// As [`ValuesState::state`].
     pub(crate) state: String,
