@@ -29,12 +29,15 @@ const LINE: u16 = 1 << 9;
 const CELL: u16 = 1 << 10;
 /// A percent sign or a backslash.
 const CODE: u16 = 1 << 11;
+const SPACE: u16 = 1 << 12;
 const IN_WORD: u16 = 1 << 14;
 const IN_NUMBER: u16 = 1 << 15;
 
 /// The shortest runs that value rules look at, in bytes.
 const WORD_BYTES_MIN: usize = 12;
 const NUMBER_BYTES_MIN: usize = 6;
+/// The shortest word that sentences are looked at for, in bytes.
+const SAID_BYTES_MIN: usize = 6;
 
 const fn with(mut table: [u16; 256], all: &[u8], sign: u16) -> [u16; 256] {
     let mut index = 0;
@@ -68,6 +71,7 @@ const TABLE: [u16; 256] = {
     table = with(table, b"@", AT);
     table = with(table, b"~", TILDE);
     table = with(table, b"'\"([", QUOTE);
+    table = with(table, b" ", SPACE);
     table = with(table, b"\n", LINE);
     table = with(table, b"|,;\t", CELL);
     table = with(table, b"+/_-.", IN_WORD);
@@ -100,7 +104,17 @@ impl Signs {
 
     /// Whether names with values may be in the text.
     pub(crate) fn may_hold_names(self) -> bool {
+        self.has_separators() || self.may_hold_sentences()
+    }
+
+    /// Whether there is anything that may stand between a name and its value, or before them.
+    pub(crate) fn has_separators(self) -> bool {
         self.has(SEPARATOR)
+    }
+
+    /// Whether a sentence may say a secret, a long word after another one.
+    pub(crate) fn may_hold_sentences(self) -> bool {
+        self.has(SPACE) && self.word >= SAID_BYTES_MIN
     }
 
     /// Whether a value rule may find anything.

@@ -12,9 +12,11 @@ pub(super) fn looks_random(text: &[u8]) -> bool {
     if !(RANDOM_BYTES_MIN..=RANDOM_BYTES_MAX).contains(&text.len()) {
         return false;
     }
-    // Most long words have no digits, most long numbers are hexadecimal: they are told by one quick look.
+    // Most long words have neither digits nor many capitals, most long numbers are hexadecimal: they are told
+    // by one quick look.
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if digits < 2 || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') || is_known_data(text)
+    let is_word = || text.iter().filter(|byte| byte.is_ascii_uppercase()).count() * 4 < text.len();
+    if digits < 2 && is_word() || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') || is_known_data(text)
     {
         return false;
     }
@@ -46,7 +48,11 @@ pub(super) fn looks_random(text: &[u8]) -> bool {
     let rarer = upper.min(lower);
     if rarer > 0 {
         // Base62 and Base64: about as many of either case, and no words.
-        return rarer * 8 >= text.len() && digits >= 2 && longest_word <= 7 && changes * 100 >= pairs * 42;
+        // Without digits names in mixed case come close.
+        return match digits {
+            0 | 1 => rarer * 4 >= text.len() && longest_word <= 5 && changes * 100 >= pairs * 46,
+            _ => rarer * 8 >= text.len() && longest_word <= 7 && changes * 100 >= pairs * 42,
+        };
     }
     // One case and digits: Base36 and Base32.
     separators == 0

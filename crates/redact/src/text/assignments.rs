@@ -9,6 +9,9 @@ use crate::steps;
 /// Words before a credential that say how it is meant, and are kept.
 const SCHEMES: [&str; 8] = ["bearer", "basic", "token", "negotiate", "apikey", "bot", "jwt", "ntlm"];
 
+/// The longest part of an address that is looked at for a secret, in bytes.
+const AUTHORITY_BYTES_MAX: usize = 512;
+
 impl<'a> Scanner<'a> {
     /// `name = value`, `name: value`, `"name": value`, `name=>value`, `name == value`, `x["name"] = value`.
     pub(super) fn assignment(&mut self, at: usize) -> usize {
@@ -236,6 +239,27 @@ impl<'a> Scanner<'a> {
             // Over HTTP a name alone is a token.
             None if is_http(bytes, at) => self.mark(start, start + host),
             None => start,
+        }
+    }
+
+    /// `//user:secret@host`, an address without its scheme. `at` is the colon.
+    pub(super) fn credentials_without_scheme(&mut self, at: usize) -> Option<usize> {
+        let bytes = self.bytes;
+        let user = self.word_before(at)?;
+        let slashes = user.start.checked_sub(2)?;
+        let begins =
+            bytes[slashes..].starts_with(b"//") && slashes.checked_sub(1).is_none_or(|b| bytes[b] != b':');
+        if !begins {
+            return None;
+        }
+        let is_of_secret = |b: u8| !b.is_ascii_whitespace() && !b"/?#\"'<>`\\".contains(&b);
+        let end = skip_up_to(bytes, at + 1, AUTHORITY_BYTES_MAX, is_of_secret);
+        let within = &bytes[at + 1..end];
+        match memchr::memrchr(b'@', within) {
+            Some(host) => Some(self.mark(at + 1, at + 1 + host)),
+            // The text was cut before the host.
+            None if end == bytes.len() && !may_be_port(within) => Some(self.mark(at + 1, end)),
+            None => None,
         }
     }
 

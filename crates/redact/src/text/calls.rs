@@ -17,6 +17,9 @@ const TOLD: [&str; 9] = ["value", "values", "val", "data", "content", "default",
 /// Endings of types of exceptions, whose arguments are messages.
 const EXCEPTIONS: [&str; 6] = ["Error", "Exception", "Warning", "Expired", "Invalid", "Missing"];
 
+/// Functions whose second argument is a password, in lower case and without `_`.
+const LOGINS: [&str; 5] = ["authenticate", "login", "logon", "signin", "reauthenticate"];
+
 /// Words between a name and the colon before its value: `API key provided: …`.
 const CONNECTORS: [&str; 12] = [
     "is", "was", "provided", "given", "supplied", "received", "used", "entered", "value", "got", "found",
@@ -50,6 +53,11 @@ impl Scanner<'_> {
         }
         let last = word.text.rsplit('.').next().unwrap_or_default();
         let begins = word.start + word.text.len() - last.len();
+        let plain = last.replace('_', "").to_ascii_lowercase();
+        if end == at && LOGINS.contains(&plain.as_str()) {
+            let limit = self.frames().limit(at).min(at + REACH_BYTES_MAX);
+            return self.apart(|scanner| scanner.arguments(at + 1, limit, 1));
+        }
         let before = &bytes[begins.saturating_sub(6)..begins];
         if opening_quote(bytes, at + 1).is_none() && end < at
             || self.names.matched(last).is_none()
@@ -62,12 +70,14 @@ impl Scanner<'_> {
             return;
         }
         let limit = self.frames().limit(at).min(at + REACH_BYTES_MAX);
-        self.apart(|scanner| scanner.arguments(at + 1, limit));
+        self.apart(|scanner| scanner.arguments(at + 1, limit, 0));
     }
 
-    /// Redacts the texts that are arguments of a call as such, not within another one.
-    fn arguments(&mut self, start: usize, limit: usize) {
+    /// Redacts the texts that are arguments of a call as such, not within another one, after the first few.
+    fn arguments(&mut self, start: usize, limit: usize, mut skipped: usize) {
         let bytes = self.bytes;
+        // Which argument it is counts only for those without a name.
+        let are_positional = skipped > 0;
         let mut depth = 0_usize;
         let mut at = start;
         while at < limit {
@@ -75,14 +85,16 @@ impl Scanner<'_> {
             match bytes[at] {
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' | b']' | b'}' if depth == 0 => return,
+                b',' if depth == 0 => skipped = skipped.saturating_sub(1),
                 b')' | b']' | b'}' => depth -= 1,
                 b'\n' => return,
                 b'"' | b'\'' | b'\\' => {
                     if let Some(quote) = opening_quote(bytes, at) {
                         let opened = at + quote.backslashes + 1;
                         let known = self.found.len();
+                        let is_keyword = are_positional && bytes[start..at].ends_with(b"=");
                         at = self.quoted(opened, quote).max(at + 1);
-                        if depth > 0 {
+                        if depth > 0 || skipped > 0 || is_keyword {
                             self.found.truncate(known);
                         }
                         continue;

@@ -14,6 +14,7 @@ mod flags;
 mod frames;
 mod markup;
 mod phrases;
+mod said;
 mod sql;
 mod statements;
 mod tables;
@@ -47,7 +48,10 @@ pub(crate) fn find(text: &str, signs: Signs, names: &Names) -> Vec<(usize, usize
 }
 
 fn find_within(text: &str, signs: Signs, names: &Names, taken_off: usize) -> Vec<(usize, usize)> {
-    let mut found = Scanner::new(text, names, signs).run();
+    let mut found = if signs.has_separators() { Scanner::new(text, names, signs).run() } else { Vec::new() };
+    if taken_off == 0 && signs.may_hold_sentences() {
+        found = joined(found, said::find(text, signs, names));
+    }
     if signs.may_hold_tables() {
         found = joined(found, tables::find(text.as_bytes(), names));
     }
@@ -87,7 +91,8 @@ fn joined(mut found: Vec<(usize, usize)>, further: Vec<(usize, usize)>) -> Vec<(
 pub(crate) fn find_in_source(text: &str, signs: Signs, names: &Names) -> Vec<(usize, usize)> {
     let scanner = Scanner::new(text, names, signs);
     let _ = scanner.frames.set(Frames::of_source(text.as_bytes()));
-    scanner.run()
+    let found = scanner.run();
+    if signs.may_hold_sentences() { joined(found, said::find(text, signs, names)) } else { found }
 }
 
 struct Scanner<'a> {
@@ -147,7 +152,11 @@ impl<'a> Scanner<'a> {
             steps::add(sign);
             let next = match bytes[at] {
                 b':' if bytes[at..].starts_with(b"://") => self.credentials_of_address(at),
-                b'=' | b':' => self.assignment(at),
+                b':' => match self.credentials_without_scheme(at) {
+                    Some(end) => end,
+                    None => self.assignment(at),
+                },
+                b'=' => self.assignment(at),
                 b',' => self.pair(at),
                 b'%' => self.encoded_assignment(at),
                 b'-' if bytes.get(at + 1) == Some(&b'-') => {

@@ -12,7 +12,8 @@ const QUOTED_BYTES_MAX: usize = 1_024;
 const LINE_BYTES_MAX: usize = 1_024;
 
 /// Words between a name and its value.
-const VERBS: [&str; 9] = ["is", "was", "are", "to", "equals", "changed", "set", "reset", "updated"];
+pub(super) const VERBS: [&str; 9] =
+    ["is", "was", "are", "to", "equals", "changed", "set", "reset", "updated"];
 
 /// Words before a name of which `from` tells the value: `changed password from 'secret'`.
 const CHANGES: [&str; 4] = ["changed", "reset", "updated", "rotated"];

@@ -93,6 +93,35 @@ fn flags_and_addresses_lose_their_secrets() {
 }
 
 #[test]
+fn a_word_after_a_name_goes_when_it_looks_like_a_secret() {
+    check("password is hunter2x9, sorry", "password is [redacted], sorry");
+    check("the db_password was changed to hunter2x9.", "the db_password was changed to [redacted].");
+    check("token abc123xyz rejected", "token [redacted] rejected");
+    check("bad API key 9f8e7d6c5b for user 7", "bad API key [redacted] for user 7");
+    check("RuntimeError: token is abc123xyz", "RuntimeError: token is [redacted]");
+    check("machine x login ada password swordfish", "machine x login ada password [redacted]");
+    check("//ada:hunter2@db/x", "//ada:[redacted]@db/x");
+    check("login('ada', 'hunter2')", "login('ada', '[redacted]')");
+    for text in [
+        "password is required since 2026-11-26T10, it says",
+        "token expired after 30days",
+        "password pbkdf2_sha256 is slow",
+        "secret base64 is no encryption",
+        "token v1.20.3 of the parser",
+        "unexpected token at line12345 of x",
+        "the password, 12345678 of them",
+        "token /api/v2/tokens",
+        "password_length abc123xyz",
+        "passwords is a table of user2024",
+        "login('ada')",
+        "//example.org:8080/a@b",
+        "see // note: a b@c",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
 fn everything_else_stays() {
     for text in [
         "Traceback (most recent call last):\n  File \"/srv/token/auth.py\", line 3, in password\n    x = y[1:2]\n",
