@@ -151,6 +151,7 @@ def test_a_rule_that_cannot_be_used_is_refused_with_its_place(server: Server) ->
     call(server, "POST", "/scanner/groups/none/rules", RULE, 404)
     call(server, "DELETE", "/scanner/rules/none", status=404)
     call(server, "DELETE", f"/scanner/groups/{group['id']}", status=204)
+    assert server.get("/audit", action="scanner.changed")["entries"][0]["detail"] == "deleted the group `bad`"
 
 
 def test_trying_rules_keeps_nothing(server: Server) -> None:

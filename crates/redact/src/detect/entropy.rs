@@ -16,7 +16,9 @@ pub(super) fn looks_random(text: &[u8]) -> bool {
     // by one quick look.
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_word = || text.iter().filter(|byte| byte.is_ascii_uppercase()).count() * 4 < text.len();
-    if digits < 2 && is_word() || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') || is_known_data(text)
+    if digits < 2 && is_word()
+        || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+        || is_known_data(text)
     {
         return false;
     }

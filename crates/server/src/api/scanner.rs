@@ -45,10 +45,10 @@ pub(crate) async fn add_group(
         enabled: change.enabled,
         rules: Vec::new(),
     };
-    let detail = format!("added the group `{}`", group.name);
-    let added = changed(&app, &viewer, id, detail, move |settings| {
+    let added = changed(&app, &viewer, id, move |settings| {
         settings.groups.push(group.clone());
-        Ok(group)
+        let detail = format!("added the group `{}`", group.name);
+        Ok((group, detail))
     });
     Ok((StatusCode::CREATED, Json(added.await?)))
 }
@@ -66,13 +66,12 @@ pub(crate) async fn put_group(
 ) -> Result<Json<ScannerGroup>, Failure> {
     may_change(&viewer)?;
     let change = body(change)?;
-    let detail = format!("changed the group `{}`", change.name);
-    let put = changed(&app, &viewer, id.clone(), detail, move |settings| {
+    let put = changed(&app, &viewer, id.clone(), move |settings| {
         let group = group(settings, &id)?;
         group.name = change.name;
         group.query = change.query;
         group.enabled = change.enabled;
-        Ok(group.clone())
+        Ok((group.clone(), format!("changed the group `{}`", group.name)))
     });
     Ok(Json(put.await?))
 }
@@ -88,10 +87,10 @@ pub(crate) async fn delete_group(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     may_change(&viewer)?;
-    let deleted = changed(&app, &viewer, id.clone(), "deleted the group".to_owned(), move |settings| {
-        group(settings, &id)?;
+    let deleted = changed(&app, &viewer, id.clone(), move |settings| {
+        let detail = format!("deleted the group `{}`", group(settings, &id)?.name);
         settings.groups.retain(|group| group.id != id);
-        Ok(())
+        Ok(((), detail))
     });
     deleted.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -110,11 +109,11 @@ pub(crate) async fn add_rule(
 ) -> Result<(StatusCode, Json<ScannerRuleSetting>), Failure> {
     may_change(&viewer)?;
     let rule = body(change)?;
-    let detail = format!("added the rule `{}`", rule.name);
-    let added = changed(&app, &viewer, group_id.clone(), detail, move |settings| {
+    let added = changed(&app, &viewer, group_id.clone(), move |settings| {
         let rule = ScannerRuleSetting { id: rule_id(&rule.name, settings), ..rule };
         group(settings, &group_id)?.rules.push(rule.clone());
-        Ok(rule)
+        let detail = format!("added the rule `{}`", rule.name);
+        Ok((rule, detail))
     });
     Ok((StatusCode::CREATED, Json(added.await?)))
 }
@@ -132,12 +131,12 @@ pub(crate) async fn put_rule(
 ) -> Result<Json<ScannerRuleSetting>, Failure> {
     may_change(&viewer)?;
     let rule = ScannerRuleSetting { id: id.clone(), ..body(change)? };
-    let detail = format!("changed the rule `{}`", rule.name);
-    let put = changed(&app, &viewer, id, detail, move |settings| {
+    let put = changed(&app, &viewer, id, move |settings| {
         let rules = settings.groups.iter_mut().flat_map(|group| &mut group.rules);
         let known = rules.into_iter().find(|known| known.id == rule.id);
         *known.ok_or(ChangeError::NotFound("rule"))? = rule.clone();
-        Ok(rule)
+        let detail = format!("changed the rule `{}`", rule.name);
+        Ok((rule, detail))
     });
     Ok(Json(put.await?))
 }
@@ -153,11 +152,12 @@ pub(crate) async fn delete_rule(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     may_change(&viewer)?;
-    let deleted = changed(&app, &viewer, id.clone(), "deleted the rule".to_owned(), move |settings| {
-        let before: usize = settings.groups.iter().map(|group| group.rules.len()).sum();
-        settings.groups.iter_mut().for_each(|group| group.rules.retain(|rule| rule.id != id));
-        let after: usize = settings.groups.iter().map(|group| group.rules.len()).sum();
-        if before == after { Err(ChangeError::NotFound("rule")) } else { Ok(()) }
+    let deleted = changed(&app, &viewer, id.clone(), move |settings| {
+        let mut removed =
+            settings.groups.iter_mut().flat_map(|group| group.rules.extract_if(.., |rule| rule.id == id));
+        let rule = removed.next().ok_or(ChangeError::NotFound("rule"))?;
+        drop(removed);
+        Ok(((), format!("deleted the rule `{}`", rule.name)))
     });
     deleted.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -192,11 +192,10 @@ async fn changed<T: Send + 'static>(
     app: &Arc<App>,
     viewer: &Viewer,
     subject: String,
-    detail: String,
-    change: impl FnOnce(&mut ScannerSettings) -> Result<T, ChangeError> + Send + 'static,
+    change: impl FnOnce(&mut ScannerSettings) -> Result<(T, String), ChangeError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let audit = viewer.does("scanner.changed", Some(subject), Some(detail));
-    ask(app, move |app| Ok(app.policies.change_scanner(&audit, change)?)).await
+    let audit = viewer.does("scanner.changed", Some(subject), None);
+    ask(app, move |app| Ok(app.policies.change_scanner(audit, change)?)).await
 }
 
 #[cfg(test)]

@@ -168,18 +168,19 @@ impl Policies {
         Ok(())
     }
 
-    /// Changes the scanner and puts it in force.
+    /// Changes the scanner and puts it in force. The change also says what the audit log tells of it.
     pub(crate) fn change_scanner<T>(
         &self,
-        audit: &AuditEntry,
-        change: impl FnOnce(&mut ScannerSettings) -> Result<T, ChangeError>,
+        mut audit: AuditEntry,
+        change: impl FnOnce(&mut ScannerSettings) -> Result<(T, String), ChangeError>,
     ) -> Result<T, ChangeError> {
         let _changing = lock(&self.changing);
         let mut next = self.current();
         let mut settings = next.scanner.settings.clone();
-        let answer = change(&mut settings)?;
+        let (answer, detail) = change(&mut settings)?;
+        audit.detail = Some(detail);
         next.policy = Arc::new(self.compile(&next.redaction.settings, &settings)?);
-        next.scanner = self.save(SCANNER, next.scanner.version, settings, audit)?;
+        next.scanner = self.save(SCANNER, next.scanner.version, settings, &audit)?;
         self.put_in_force(next);
         Ok(answer)
     }
