@@ -4,9 +4,9 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Status = Schemas["Status"];
-export type IssueList = Schemas["IssueList"];
-export type IssueSummary = Schemas["IssueSummary"];
-export type Issue = Schemas["Issue"];
+export type {
+  Activity, ActivityEntry, AssigneeList, BulkChanged, Changed, IgnoreUntil, Issue, IssueChange, IssueList, IssueState, IssueStatus, IssueSummary, ResolveScope, Undone,
+} from "./workflow";
 export type EventSummary = Schemas["EventSummary"];
 export type EventList = Schemas["EventList"];
 export type ErrorEvent = Schemas["Event"];
