@@ -92,7 +92,7 @@ describe("a day's triage by keyboard", () => {
     }));
 
   test("what was ignored until more events comes back with them", async () => {
-    await raise(server, "Timeout");
+    await raise(server, "Timeout", { at: Date.now() });
     await until("one event is counted", async () => (await issueOf(server, "Timeout")).status.ignore?.events_seen === 1);
     await visit("/issues?tab=ignored", async (page) => {
       await row(page, "Timeout").waitFor();
@@ -100,7 +100,7 @@ describe("a day's triage by keyboard", () => {
       await page.keyboard.press("Enter");
       await page.getByText(/1 event seen so far/).waitFor();
     });
-    await raise(server, "Timeout");
+    await raise(server, "Timeout", { at: Date.now() });
     await stands(server, "Timeout", "for_review");
     await visit("/issues", async (page) => {
       await tab(page, "For review", 5).waitFor();
@@ -217,7 +217,7 @@ describe("a day's triage by keyboard", () => {
       await page.keyboard.press("Enter");
       await page.getByText(/^Resolved in version 1\.2\.3/).waitFor();
 
-      await raise(server, "Broken", { version: "1.3.0", at: Date.now() - 1_000 });
+      await raise(server, "Broken", { version: "1.3.0", at: Date.now() });
       await stands(server, "Broken", "for_review");
       await page.keyboard.press("g");
       await page.keyboard.press("i");
@@ -387,5 +387,31 @@ describe("when a change does not go through", () => {
           await look();
         }));
     }
+  }
+});
+
+test("who may not change issues sees where they stand, and is told", async () => {
+  const [server, browser] = await Promise.all([startServer({ env: { REENACT_ACCESS_LOCAL_ADMIN: "values" } }), launch()]);
+  try {
+    await raise(server, "Missing");
+    await until("the issue is there", async () => (await api(server, "/issues?from=now-1d")).total === 1);
+    await visitPage(browser, server, "/issues", {}, async (page) => {
+      await row(page, "Missing").waitFor();
+      await page.getByRole("cell", { name: "For review" }).waitFor();
+      assert.equal(await page.getByRole("checkbox").count(), 0);
+      assert.equal(await page.getByRole("button", { name: /change the state/ }).count(), 0);
+      await walkTo(page, "Missing");
+      await page.keyboard.press("e");
+      await toast(page, /has no permission to change issues/).waitFor();
+      await page.keyboard.press("Enter");
+      await page.getByRole("group", { name: "State of the issue" }).getByText("For review").waitFor();
+      await page.keyboard.press("h");
+      await page.getByText(/saw it for the first time/).waitFor();
+      assert.equal(await page.getByRole("textbox", { name: "Comment" }).count(), 0);
+      await expectNoAxeViolations(page);
+    });
+  } finally {
+    await browser.close();
+    await server.stop();
   }
 });

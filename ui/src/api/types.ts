@@ -4,9 +4,21 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Status = Schemas["Status"];
-export type {
-  Activity, ActivityEntry, AssigneeList, BulkChanged, Changed, IgnoreUntil, Issue, IssueChange, IssueList, IssueState, IssueStatus, IssueSummary, ResolveScope, Undone,
-} from "./workflow";
+export type IssueList = Schemas["IssueList"];
+export type IssueSummary = Schemas["IssueSummary"];
+export type Issue = Schemas["Issue"];
+export type IssueState = Schemas["IssueState"];
+export type IssueStatus = Schemas["IssueStatus"];
+export type IssueChange = Schemas["IssueChange"];
+export type IgnoreTerms = Schemas["IgnoreTerms"];
+export type ResolutionScope = Schemas["ResolutionScope"];
+export type StateCounts = Schemas["StateCounts"];
+export type ChangeResult = Schemas["ChangeResult"];
+export type BulkResult = Schemas["BulkResult"];
+export type UndoResult = Schemas["UndoResult"];
+export type ActivityEntry = Schemas["ActivityEntry"];
+export type ActivityList = Schemas["ActivityList"];
+export type AssigneeList = Schemas["AssigneeList"];
 export type EventSummary = Schemas["EventSummary"];
 export type EventList = Schemas["EventList"];
 export type ErrorEvent = Schemas["Event"];

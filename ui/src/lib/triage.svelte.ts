@@ -1,7 +1,7 @@
 // Changing issues: what has to be asked first, the change itself, what came of it, and the way back.
 import { untrack } from "svelte";
 import { ApiError, apiUrl, asFailure, sendJson } from "../api/client";
-import type { BulkChanged, Changed, IssueChange, Undone } from "../api/types";
+import type { BulkResult, ChangeResult, IssueChange, UndoResult } from "../api/types";
 import { plural } from "./format";
 import { me } from "./me.svelte";
 import { toasts } from "./toasts.svelte";
@@ -64,6 +64,7 @@ export function afterChange(action: () => void): void {
 
 /** Does it at once, or asks first. What changes more than the page shows is always asked. */
 function begin(deed: Deed, target: Target): void {
+  if (!me.mayTriage) return void toasts.tell(me.known ? `${me.name} has no permission to change issues` : "What you may change is not known yet");
   if (sizeOf(target) === 0) return void toasts.tell("No issue is chosen: j and k go to one, x selects it");
   const change = changeOf(deed, me.name);
   if (change === null || isMatching(target)) asking = { deed, target };
@@ -90,12 +91,12 @@ async function send(target: Target, change: IssueChange): Promise<void> {
 async function put(target: Target, change: IssueChange): Promise<Outcome & { change_id?: string | null }> {
   if (isMatching(target)) {
     const { query, from, to, state } = target;
-    return sendJson<BulkChanged>("POST", apiUrl("/issues/bulk"), { query, from, to, state, change });
+    return sendJson<BulkResult>("POST", apiUrl("/issues/bulk"), { query, from, to, state, change });
   }
   const [only, ...more] = target.ids;
-  if (only === undefined || more.length > 0) return sendJson<BulkChanged>("POST", apiUrl("/issues/bulk"), { ids: target.ids, change });
+  if (only === undefined || more.length > 0) return sendJson<BulkResult>("POST", apiUrl("/issues/bulk"), { ids: target.ids, change });
   const body = target.revision === undefined ? change : { ...change, revision: target.revision };
-  const { change_id } = await sendJson<Changed>("PATCH", apiUrl(`/issues/${encodeURIComponent(only)}`), body);
+  const { change_id } = await sendJson<ChangeResult>("PATCH", apiUrl(`/issues/${encodeURIComponent(only)}`), body);
   return { change_id, changed: change_id ? 1 : 0, unchanged: change_id ? 0 : 1, missing: 0 };
 }
 
@@ -120,7 +121,7 @@ async function undo(id: string): Promise<void> {
   past = past.filter((one) => one.id !== id);
   if (entry) toasts.dismiss(entry.toast);
   try {
-    const { undone, skipped } = await sendJson<Undone>("POST", apiUrl(`/changes/${encodeURIComponent(id)}/undo`));
+    const { undone, skipped } = await sendJson<UndoResult>("POST", apiUrl(`/changes/${encodeURIComponent(id)}/undo`));
     const what = entry ? `Undone: ${entry.text}` : `Undone for ${plural(undone, "issue")}`;
     toasts.tell(skipped > 0 ? `${what}. ${plural(skipped, "issue was", "issues were")} changed again since and stay${skipped === 1 ? "s" : ""} so` : what);
   } catch (reason) {

@@ -1,5 +1,5 @@
 // Where an issue stands, what can be done about it, and how that is said.
-import type { IgnoreUntil, IssueChange, IssueState, IssueStatus, ResolveScope } from "../api/types";
+import type { IgnoreTerms, IssueChange, IssueState, IssueStatus, ResolutionScope, StateCounts } from "../api/types";
 import { local, plural } from "./format";
 
 export const STATE_NAMES: Record<IssueState, string> = { for_review: "For review", reviewed: "Reviewed", resolved: "Resolved", ignored: "Ignored", excluded: "Excluded" };
@@ -25,7 +25,7 @@ export function besides(tab: Tab, by: number): Tab | null {
 }
 
 /** How many issues a tab has. What is excluded stands under Ignored. */
-export const countOf = (states: Record<IssueState | "all", number>, tab: Tab): number => (tab === "ignored" ? states.ignored + states.excluded : states[tab]);
+export const countOf = (states: StateCounts, tab: Tab): number => (tab === "ignored" ? states.ignored + states.excluded : states[tab]);
 
 export type Deed = "review" | "reopen" | "resolve" | "resolveVersion" | "resolveNext" | "ignoreForever" | "ignoreEvents" | "ignoreUsers" | "ignoreUntil" | "ignore" | "exclude" | "assign" | "assignMe";
 
@@ -77,10 +77,10 @@ export function changeOf(deed: Deed, me: string): IssueChange | null {
   }
 }
 
-const SCOPES: Record<ResolveScope, string> = { now: "", current_version: " in this version", next_version: " in the next version" };
+const SCOPES: Record<ResolutionScope, string> = { now: "", current_version: " in this version", next_version: " in the next version" };
 
 /** As the end of a sentence: "until 100 more events or 5 Dec 2026". */
-export function until(ignore: IgnoreUntil | null | undefined): string {
+export function until(ignore: IgnoreTerms | null | undefined): string {
   const parts = [
     ...(ignore?.events != null ? [plural(ignore.events, "more event")] : []),
     ...(ignore?.users != null ? [plural(ignore.users, "more user")] : []),
@@ -97,7 +97,7 @@ export function done(change: IssueChange): string {
     case "resolved": return `Resolved${SCOPES[change.scope ?? "now"]}`;
     case "ignored": return `Ignored ${until(change.ignore)}`;
     case "excluded": return "Excluded";
-    case undefined: return change.assignee == null ? "Assigned to nobody" : `Assigned to ${change.assignee}`;
+    default: return change.assignee == null ? "Assigned to nobody" : `Assigned to ${change.assignee}`;
   }
 }
 
@@ -109,7 +109,7 @@ export function order(change: IssueChange, what: string): string {
     case "resolved": return `Resolve ${what}${SCOPES[change.scope ?? "now"]}`;
     case "ignored": return `Ignore ${what} ${until(change.ignore)}`;
     case "excluded": return `Exclude ${what}`;
-    case undefined: return `Assign ${what} to ${change.assignee ?? "nobody"}`;
+    default: return `Assign ${what} to ${change.assignee ?? "nobody"}`;
   }
 }
 
