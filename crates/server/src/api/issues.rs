@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use reenact_model::IssueId;
-use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueQuery, IssueSort, query};
+use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSort, query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -69,6 +69,8 @@ pub(crate) async fn list(
         cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
         limit: limit(paging.limit)?,
         buckets: ROW_BUCKETS,
+        groups: IssueGroups::default(),
+        shown: None,
     };
     let page = ask(&app, move |app| Ok(app.store.issues(&query)?)).await?;
     Ok(Json(views::IssueList {
