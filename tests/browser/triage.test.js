@@ -99,6 +99,9 @@ describe("a day's triage by keyboard", () => {
       await walkTo(page, "Timeout");
       await page.keyboard.press("Enter");
       await page.getByText(/1 event seen so far/).waitFor();
+      await tabTo(page, page.getByRole("navigation", { name: "Breadcrumb" }).getByRole("link", { name: "Issues" }));
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/issues\?.*tab=ignored/);
     });
     await raise(server, "Timeout", { at: Date.now() });
     await stands(server, "Timeout", "for_review");
@@ -387,6 +390,36 @@ describe("when a change does not go through", () => {
           await look();
         }));
     }
+  }
+});
+
+test("what was changed again since is not undone, and said to be so", async () => {
+  const { server, browser } = await begin();
+  try {
+    await visitPage(browser, server, "/issues", {}, async (page) => {
+      await walkTo(page, "Missing");
+      await page.keyboard.press("x");
+      await page.keyboard.press("j");
+      await page.keyboard.press("x");
+      await page.keyboard.press("r");
+      await toast(page, "Reviewed: 2 issues").waitFor();
+      const { id } = await issueOf(server, "Missing");
+      await api(server, `/issues/${id}`, { method: "PATCH", body: { state: "resolved" } });
+      await page.keyboard.press("u");
+      await toast(page, /^Undone: Reviewed: 2 issues\. 1 issue was changed again since and stays so/).waitFor();
+      await page.keyboard.press("u");
+      await toast(page, "There is nothing to undo").waitFor();
+      await page.goto(`/issues/${id}/activity`);
+      const activity = page.getByRole("region", { name: "Activity" });
+      await tabTo(page, activity.getByRole("button", { name: /^Undo: resolved it/ }));
+      await page.keyboard.press("Enter");
+      await toast(page, "Undone for 1 issue").waitFor();
+      await activity.getByText("undone", { exact: true }).waitFor();
+      await stands(server, "Missing", "reviewed");
+    });
+  } finally {
+    await browser.close();
+    await server.stop();
   }
 });
 

@@ -64,7 +64,7 @@ export function afterChange(action: () => void): void {
 
 /** Does it at once, or asks first. What changes more than the page shows is always asked. */
 function begin(deed: Deed, target: Target): void {
-  if (!me.mayTriage) return void toasts.tell(me.known ? `${me.name} has no permission to change issues` : "What you may change is not known yet");
+  if (!me.mayTriage) return void toasts.tell(me.known ? `${me.name} has no permission to change issues: triage in access.local_admin` : "What you may change is not known yet");
   if (sizeOf(target) === 0) return void toasts.tell("No issue is chosen: j and k go to one, x selects it");
   const change = changeOf(deed, me.name);
   if (change === null || isMatching(target)) asking = { deed, target };
@@ -123,7 +123,8 @@ async function undo(id: string): Promise<void> {
   try {
     const { undone, skipped } = await sendJson<UndoResult>("POST", apiUrl(`/changes/${encodeURIComponent(id)}/undo`));
     const what = entry ? `Undone: ${entry.text}` : `Undone for ${plural(undone, "issue")}`;
-    toasts.tell(skipped > 0 ? `${what}. ${plural(skipped, "issue was", "issues were")} changed again since and stay${skipped === 1 ? "s" : ""} so` : what);
+    const rest = `${plural(skipped, "issue was", "issues were")} changed again since and stay${skipped === 1 ? "s" : ""} so`;
+    toasts.tell(undone === 0 ? `Nothing undone: ${rest}` : skipped > 0 ? `${what}. ${rest}` : what);
   } catch (reason) {
     const error = asFailure(reason);
     if (error.code === "already_undone") toasts.tell("This was undone already");
