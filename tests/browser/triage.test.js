@@ -130,15 +130,21 @@ describe("a day's triage by keyboard", () => {
       await walkTo(page, "Refused");
       await page.keyboard.press("Shift+A");
       await toast(page, "Assigned to local admin: shop.Refused").waitFor();
-      await page.keyboard.press("a");
-      await page.keyboard.type("ad");
-      await page.getByRole("option", { name: /Ada Lovelace/ }).waitFor({ state: "detached" }).catch(() => {});
-      await page.keyboard.press("Escape");
-      await dialog.waitFor({ state: "detached" });
       await page.keyboard.press("u");
       await page.getByRole("row").filter({ has: row(page, "Refused") }).getByText("Ada Lovelace").waitFor();
       await page.keyboard.press("[");
       await page.waitForURL((url) => !url.searchParams.has("tab"));
+
+      await walkTo(page, "Missing");
+      await page.keyboard.press("a");
+      await page.keyboard.type("ada");
+      await page.getByRole("option", { name: /Ada Lovelace/ }).waitFor();
+      await expectNoAxeViolations(page);
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await toast(page, "Assigned to Ada Lovelace: shop.Missing").waitFor();
+      await page.keyboard.press("u");
+      await row(page, "Missing").waitFor();
     }));
 
   test("comment, find it in the activity, delete it again", () =>
@@ -161,6 +167,7 @@ describe("a day's triage by keyboard", () => {
       await tabTo(page, entry.getByRole("button", { name: "Delete the comment" }));
       await page.keyboard.press("Enter");
       await page.getByRole("dialog", { name: "Delete this comment?" }).waitFor();
+      await expectNoAxeViolations(page);
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await entry.waitFor({ state: "detached" });
@@ -252,6 +259,7 @@ describe("a day's triage by keyboard", () => {
       await page.keyboard.press("Enter");
       const dialog = page.getByRole("dialog", { name: "Exclude this issue?" });
       await dialog.getByText(/thrown away/).waitFor();
+      await expectNoAxeViolations(page);
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });
       await stands(server, "Stale", "for_review");

@@ -50,6 +50,7 @@ export const FOCUS_KEYS = [
   { keys: "Enter", where: "Settings", does: "In a list: add what was typed" },
   { keys: "Backspace", where: "Settings", does: "In an empty field of a list: take the last one off" },
   { keys: "Alt+↑ Alt+↓", where: "Settings", does: "Move the rules of a service up or down" },
+  { keys: "Esc", where: "Lists", does: "Select nothing" },
   { keys: "Ctrl+Enter", where: "Issues", does: "Send the comment" },
   { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
   { keys: "u", where: "Stack & values", does: "Unmask the selected value" },
