@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 import requests
 
-from payloads import error_span, post_traces, traces_body
+from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from polling import wait_until
 from server import Server
 
@@ -189,6 +190,17 @@ def test_excluded_issues_are_not_kept_and_counted(server: Server) -> None:
     send(server, "excluded", "2.0")
     found = server.get(f"/issues/{issue}")
     assert (found["count_total"], found["status"]["excluded_events"]) == (2, 3)
+
+
+def test_snapshots_of_excluded_events_are_not_kept(server: Server) -> None:
+    issue = issue_of(server, "excluded-values")
+    change(server, issue, state="excluded")
+    before = server.outcomes()
+    assert post_traces(server.agent, traces_body(captured_span("excluded-values", "settling failed", "excluded-values"))).ok
+    body = json.dumps([snapshot("excluded-values", "excluded-values", amount={"type": "int", "value": "1"})])
+    assert post_snapshots(server.agent, body).ok
+    after = server.outcomes()
+    assert (after["filtered"] - before["filtered"], after["stored"] - before["stored"]) == (2, 0)
 
 
 def test_undo_of_one_change(server: Server) -> None:
@@ -488,3 +500,32 @@ def test_live_pages_are_woken_by_a_change(server: Server) -> None:
     with requests.get(f"{server.ui}/api/v1/stream", stream=True, timeout=20) as stream:
         change(server, issue, state="reviewed")
         assert next(line for line in stream.iter_lines() if line) == b"event: recorded"
+
+
+def test_the_terminal_shows_and_changes_where_an_issue_stands(server: Server) -> None:
+    issue = issue_of(server, "terminal-workflow", "1.0")
+
+    def reenact(*arguments: str, code: int = 0) -> tuple[str, str]:
+        result = server.command(*arguments, "--server", server.ui, code=code, NO_COLOR="1")
+        return result.stdout, result.stderr
+
+    out, said = reenact("issue", issue, "--state", "resolved", "--scope", "next_version", "--assign", "grace", "--comment", "soon")
+    assert "resolved (next version, at 1.0)" in out and "grace" in out and "soon" in out and "first seen in version 1.0" in out
+    undo = said.split("--undo ")[1].split("`")[0]
+    out, said = reenact("issue", issue, "--state", "resolved", "--scope", "next_version")
+    assert "nothing changes" in said
+    out, said = reenact("issue", issue, "--undo", undo)
+    assert "undone for 1 issues" in said and "state     for review" in out and "assignee  nobody" in out
+    out, _ = reenact("issue", issue, "--state", "ignored", "--ignore-events", "9", "--json")
+    shown = json.loads(out)
+    assert shown["issue"]["status"]["ignore"]["events"] == 9 and shown["activity"]["entries"][0]["kind"] == "state"
+    out, _ = reenact("issues", "--query", "service:terminal-workflow", "--state", "ignored")
+    assert issue in out and "ignored, " not in out and "    ignored  terminal-workflow" in out
+    _, said = reenact("issues", "--query", "service:terminal-workflow", "--state", "resolved")
+    assert "no issues match" in said
+    _, said = reenact("issue", issue, "--state", "reviewed", "--scope", "now", code=1)
+    assert "`scope` belongs to the state `resolved`" in said
+    for wrong in (("issue", "x"), ("issue", issue, "--undo", "../x"), ("issue", "00000000000000aa")):
+        reenact(*wrong, code=1)
+    reenact("issue", issue, "--state", "open", code=2)
+    reenact("issue", issue, "--undo", undo, code=1)

@@ -13,6 +13,7 @@ use reenact_redact::{Hits, Redacted};
 use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::app::now;
 use crate::earlier::{Earlier, Teller};
 use crate::policy::Policies;
 use crate::workflow::{Judged, Seen, Workflow};
@@ -116,6 +117,9 @@ impl Pipeline {
             let (redacted, its_hits) = policy.redact(fragment);
             hits.add(&its_hits);
             match redacted.get() {
+                Fragment::Snapshot(snapshot) if self.earlier.is_excluded(snapshot.id) => {
+                    batch.filtered += 1;
+                }
                 Fragment::Snapshot(snapshot) => {
                     let capture = snapshot.capture_id;
                     captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
@@ -158,6 +162,7 @@ impl Pipeline {
                 match self.workflow.judged(event.issue_id) {
                     Some(Judged::Excluded) => {
                         self.workflow.exclude(event.issue_id);
+                        self.earlier.exclude(&report.snapshot_ids());
                         is_kept = false;
                     }
                     Some(Judged::Resolved | Judged::Counted) => seen.push((outcome, Seen::of(event))),
@@ -175,14 +180,12 @@ impl Pipeline {
 
     /// Judges those events that were stored.
     fn judge(&self, seen: Vec<(usize, Seen)>, outcomes: &[Outcome]) {
-        let stored: Vec<Seen> = seen
-            .into_iter()
-            .filter(|(at, _)| outcomes.get(*at) == Some(&Outcome::Stored))
-            .map(|(_, seen)| seen)
-            .collect();
-        if !stored.is_empty() {
-            // A status that changes is written to the disk.
-            tokio::task::block_in_place(|| self.workflow.judge(&stored));
+        let now = now();
+        let stored = seen.into_iter().filter(|(at, _)| outcomes.get(*at) == Some(&Outcome::Stored));
+        for (_, seen) in stored {
+            if let Some(step) = self.workflow.judge(&seen, now) {
+                tokio::task::block_in_place(|| self.workflow.carry_out(&seen, step, now));
+            }
         }
     }
 

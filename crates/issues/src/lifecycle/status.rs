@@ -123,14 +123,22 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// A resolution with what is known; no more than [`KNOWN_MAX`] versions of each kind and environment.
+    /// A resolution with what it needs of what is known; no more than [`KNOWN_MAX`] versions of each kind and
+    /// environment. Where the forms of versions give their order, the newest is enough to tell the others.
     pub fn new(scope: Scope, envs: &[EnvVersions]) -> Self {
         let last = |versions: &[String]| versions[versions.len().saturating_sub(KNOWN_MAX)..].to_vec();
-        let envs = envs.iter().map(|known| EnvVersions {
-            env: known.env.clone(),
-            issue: last(&known.issue),
-            // A resolution that names no version never asks for the service's.
-            service: if scope == Scope::Now { Vec::new() } else { last(&known.service) },
+        let beside = |versions: &[String], newest: &str| -> Vec<String> {
+            let is_needed = |version: &&String| {
+                version.as_str() == newest || versions::compare(version, newest).is_none()
+            };
+            last(&versions.iter().filter(is_needed).cloned().collect::<Vec<_>>())
+        };
+        let envs = envs.iter().map(|known| {
+            let (issue, service) = match (scope, known.newest()) {
+                (Scope::Now, _) | (_, None) => (last(&known.issue), Vec::new()),
+                (_, Some(newest)) => (beside(&known.issue, newest), beside(&known.service, newest)),
+            };
+            EnvVersions { env: known.env.clone(), issue, service }
         });
         Self { scope, envs: envs.collect(), ..Self::default() }
     }

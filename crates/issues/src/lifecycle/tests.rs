@@ -194,8 +194,10 @@ fn the_versions_of_a_resolution_are_the_newest_of_each_environment() {
     assert_eq!(versions(Scope::Now), "1.2 1.3 f00d");
     let many: Vec<String> = (0..KNOWN_MAX + 5).map(|number| format!("1.{number}")).collect();
     let many = [EnvVersions { env: None, issue: many.clone(), service: many }];
-    let resolution = Resolution::new(Scope::NextVersion, &many);
+    let resolution = Resolution::new(Scope::Now, &many);
     assert_eq!((resolution.envs[0].issue.len(), resolution.versions()[0]), (KNOWN_MAX, "1.204"));
+    let resolution = Resolution::new(Scope::NextVersion, &many);
+    assert_eq!(resolution.envs[0].service, ["1.204"], "the form tells the others");
 }
 
 #[test]

@@ -21,7 +21,9 @@ impl Workflow {
         let mut issues = Vec::new();
         for (id, status) in self.live().all().filter(|(_, status)| status.state != State::Excluded) {
             let touched = last_seen.get(&id).copied().max(status.since).max(Some(status.judged_after));
-            let automatic = status.state == State::Resolved && status.actor == Some(Actor::Automatic);
+            let automatic = status.state == State::Resolved
+                && status.actor == Some(Actor::Automatic)
+                && status.assignee.is_none();
             let kept_ns = if automatic { FORGOTTEN_AUTOMATIC_NS } else { FORGOTTEN_NS };
             if now.nanos_since(touched.unwrap_or_default()) >= kept_ns {
                 issues.push(id);

@@ -9,10 +9,11 @@ use reenact_store::control::ChangedIssue;
 use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueSet, SeenIn, StoreError, TimeRange};
 
 use super::{Workflow, lock};
-use crate::app::now;
 
 /// Environments and versions that are looked at to find what was not judged.
 const ROWS_MAX: usize = 1_000_000;
+/// Events of an issue in one version that are looked at for the first one after its resolution.
+const FIRST_MAX: usize = 200;
 
 /// Why events of an issue matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,24 +76,25 @@ impl Workflow {
         lock(&self.counting).exclude(id);
     }
 
-    /// Judges events that are durable. Blocks on the disk where a status changes, which is rare.
-    pub(crate) fn judge(&self, seen: &[Seen]) {
-        let now = now();
-        for seen in seen {
-            let judged = |status: &Status| match status.state {
-                State::Resolved => lifecycle::occurred(status, seen.occurrence(), now),
-                State::Ignored => self.count(seen, status, now),
-                State::ForReview | State::Reviewed | State::Excluded => None,
-            };
-            let Some(step) = judged(&self.status(seen.issue)) else { continue };
-            let moved = self.move_one(seen.issue, step, now, &|status| match status.state {
-                State::Resolved => lifecycle::occurred(status, seen.occurrence(), now),
-                _ => self.over(seen.issue, status, now),
-            });
-            if let Err(error) = moved {
-                tracing::error!(%error, issue.id = %seen.issue, "an event could not be judged; trying again");
-                self.behind.store(true, Ordering::SeqCst);
-            }
+    /// What a durable event does to its issue, if anything; counts it.
+    pub(crate) fn judge(&self, seen: &Seen, now: Timestamp) -> Option<Step> {
+        let status = self.status(seen.issue);
+        match status.state {
+            State::Resolved => lifecycle::occurred(&status, seen.occurrence(), now),
+            State::Ignored => self.count(seen, &status, now),
+            State::ForReview | State::Reviewed | State::Excluded => None,
+        }
+    }
+
+    /// Does what was judged. Blocks on the disk; that is rare, since an issue comes back once.
+    pub(crate) fn carry_out(&self, seen: &Seen, step: Step, now: Timestamp) {
+        let moved = self.move_one(seen.issue, step, now, &|status| match status.state {
+            State::Resolved => lifecycle::occurred(status, seen.occurrence(), now),
+            _ => self.over(seen.issue, status, now),
+        });
+        if let Err(error) = moved {
+            tracing::error!(%error, issue.id = %seen.issue, "an event could not be judged; trying again");
+            self.behind.store(true, Ordering::SeqCst);
         }
     }
 
@@ -172,20 +174,21 @@ impl Workflow {
         if lifecycle::occurred(&status, occurrence(None, row.last_seen), now).is_none() {
             return Ok(());
         }
-        let (event, at) = self.first_event(row, status.judged_after)?;
-        let judge = |status: &Status| lifecycle::occurred(status, occurrence(event, at), now);
+        let Some((event, at)) = self.first_event(row, status.judged_after)? else { return Ok(()) };
+        let judge = |status: &Status| lifecycle::occurred(status, occurrence(Some(event), at), now);
         match judge(&status) {
             Some(step) => self.move_one(row.issue, step, now, &judge),
             None => Ok(()),
         }
     }
 
-    /// The first event after a time, of an issue in an environment and a version.
+    /// The first event after a time, of an issue in an environment and a version. A client whose clock is ahead
+    /// gives later times to events that were there before: they do not count.
     fn first_event(
         &self,
         row: &SeenIn,
         after: Timestamp,
-    ) -> Result<(Option<EventId>, Timestamp), StoreError> {
+    ) -> Result<Option<(EventId, Timestamp)>, StoreError> {
         let is = |field: Field, value: &Option<String>| match value {
             Some(value) => Filter::Equals(field, value.clone()),
             None => Filter::Not(Box::new(Filter::StartsWith(field, String::new()))),
@@ -202,10 +205,15 @@ impl Workflow {
             },
             order: EventOrder::Oldest,
             cursor: None,
-            limit: 1,
+            limit: FIRST_MAX,
         };
-        let first = self.store.events(&query)?.events.into_iter().next();
-        Ok(first.map_or((None, row.last_seen), |event| (Some(event.id), event.timestamp)))
+        for event in self.store.events(&query)?.events {
+            let received_at = self.store.event(event.id)?.map(|event| event.report.received_at);
+            if received_at.is_some_and(|received_at| received_at > after) {
+                return Ok(Some((event.id, event.timestamp)));
+            }
+        }
+        Ok(None)
     }
 
     /// Counts events and users of ignored issues from what is stored.

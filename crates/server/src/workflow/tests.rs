@@ -59,7 +59,10 @@ impl Place {
             return;
         }
         self.store(std::slice::from_ref(event));
-        self.workflow.judge(&[Seen::of(event)]);
+        let seen = Seen::of(event);
+        if let Some(step) = self.workflow.judge(&seen, now()) {
+            self.workflow.carry_out(&seen, step, now());
+        }
     }
 
     fn ask(&self, issue: u64, set: Set) -> Option<String> {

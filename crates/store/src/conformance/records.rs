@@ -200,6 +200,7 @@ fn what_is_old_is_forgotten(records: &dyn IssueRecords) {
     assert_eq!(sorted(records).iter().map(|(id, _)| id.0).collect::<Vec<_>>(), [2]);
     assert_eq!(records.counts().expect("answers").len(), 1);
     assert_eq!(records.versions().expect("answers").len(), 1);
+    // What happened at hour 1 is too old to be told.
     assert_eq!(records.activity(IssueId(1), None, 9).expect("answers"), []);
     let left = records.activity(IssueId(2), None, 9).expect("answers");
     assert!(left.len() == 2 && left.iter().all(|entry| entry.change_kept), "{left:?}");

@@ -121,7 +121,7 @@ pub struct ServiceVersion {
 /// What is forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forget {
-    /// Everything about these issues.
+    /// Statuses and counts of these issues; their timelines go by age.
     pub issues: Vec<IssueId>,
     /// Entries of timelines, names of assignees, and versions last seen before.
     pub before: Timestamp,

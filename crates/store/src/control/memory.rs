@@ -204,7 +204,6 @@ impl IssueRecords for MemoryRecords {
         for id in &forget.issues {
             kept.statuses.remove(id);
             kept.counts.remove(id);
-            kept.activity.retain(|(of, _)| of != id);
         }
         kept.activity.retain(|(_, entry)| entry.at >= forget.before);
         kept.assignees.retain(|_, used| *used >= forget.before);

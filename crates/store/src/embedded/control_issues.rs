@@ -360,11 +360,9 @@ impl IssueRecords for ControlFile {
         let mut connection = self.connection();
         let transaction = connection.transaction().during(context)?;
         for id in &forget.issues {
-            for sql in [
-                "DELETE FROM issue_status WHERE issue = ?1",
-                "DELETE FROM issue_counts WHERE issue = ?1",
-                "DELETE FROM issue_activity WHERE issue = ?1",
-            ] {
+            for sql in
+                ["DELETE FROM issue_status WHERE issue = ?1", "DELETE FROM issue_counts WHERE issue = ?1"]
+            {
                 transaction
                     .prepare_cached(sql)
                     .and_then(|mut sql| sql.execute([id.0.cast_signed()]))
