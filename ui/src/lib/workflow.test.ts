@@ -81,5 +81,6 @@ test("an issue that is set aside says why, and what brings it back", () => {
   expect(aside(status({ state: "ignored", ignore: { events: 100, events_seen: 12, users_seen: 3 } }))).toBe("Ignored until 100 more events (12 events seen so far). Then it comes back to review.");
   expect(aside(status({ state: "excluded", excluded_events: 120 }))).toContain("120 events so far");
   expect(aside(status({ state: "resolved", resolution: { scope: "next_version", versions: ["1.4.2"] } }))).toContain("after 1.4.2");
+  expect(aside(status({ state: "resolved", actor: "automatic", resolution: { scope: "now", versions: ["1"] } }))).toMatch(/^Resolved by itself/);
   expect(aside(status({ state: "resolved", resolution: { scope: "current_version", versions: [] } }))).toContain("in this version");
 });

@@ -143,6 +143,7 @@ export function aside(status: IssueStatus): string | null {
     return conditions.length === 0 ? "Ignored for ever: its events are stored, but nothing brings it back to review." : `Ignored until ${conditions.join(" or ")}. Then it comes back to review.`;
   }
   if (status.state === "resolved") {
+    if (status.actor === "automatic") return "Resolved by itself, as it seemed to be over; the activity says why. Should it happen again, it comes back as a regression.";
     const { resolution } = status;
     const versions = resolution?.versions.slice(0, 3).join(", ") ?? "";
     if (resolution?.scope === "next_version") return `Resolved in the next version${versions ? ` after ${versions}` : ""}: an event of a newer version brings it back as a regression.`;
