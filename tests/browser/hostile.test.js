@@ -76,7 +76,7 @@ describe("hostile text", () => {
       await view.page.goto("/issues");
       const row = view.page.getByRole("row").filter({ hasText: "Trap" });
       await row.waitFor();
-      const cell = await row.getByRole("cell").first().boundingBox();
+      const cell = await row.getByRole("cell").filter({ hasText: "Trap" }).boundingBox();
       for (const part of await row.locator(".where > *").all()) {
         const box = await part.boundingBox();
         assert.ok(box.x + box.width <= cell.x + cell.width + 1, `${width}: ${await part.innerText()}`);

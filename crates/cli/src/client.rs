@@ -50,6 +50,12 @@ pub(crate) fn post(server: &str, path: &str, body: &Value) -> anyhow::Result<Val
     read(server, request.send(body.to_string()))
 }
 
+/// `PATCH /api/v1{path}` with a JSON body; the answer's JSON.
+pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let request = agent().patch(url(server, path)).header("content-type", "application/json");
+    read(server, request.send(body.to_string()))
+}
+
 fn read(
     server: &str,
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

@@ -77,9 +77,9 @@ const SETTINGS: [Setting; 14] = [
     Setting {
         key: "access.local_admin",
         environment: &["REENACT_ACCESS_LOCAL_ADMIN"],
-        default: "values,unmask,settings",
+        default: "values,unmask,settings,triage",
         kind: Kind::Names,
-        meaning: "what everybody who reaches the pages may do: see values, take masks off, change settings",
+        meaning: "what everybody who reaches the pages may do: see values, take masks off, change settings, change the state of issues",
     },
     Setting {
         key: "ready_file",

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::client::{self, ServerArguments, text};
@@ -10,7 +10,7 @@ use crate::output::{self, Out, Style, inert};
 
 #[derive(Args)]
 pub(crate) struct IssuesArguments {
-    /// Which events count: `service:checkout -env:dev has:values "card declined"`
+    /// Which events count: `service:checkout -env:dev is:regression "card declined"`
     #[arg(long, default_value = "")]
     query: String,
     /// Start of the range: RFC 3339 or `now-1d`
@@ -19,6 +19,9 @@ pub(crate) struct IssuesArguments {
     /// End of the range, likewise
     #[arg(long, default_value = "now")]
     to: String,
+    /// Only issues in this state
+    #[arg(long, value_enum, default_value_t = StateFilter::All)]
+    state: StateFilter,
     /// `last_seen`, `first_seen`, `count` or `users`
     #[arg(long, default_value = "last_seen")]
     sort: String,
@@ -32,11 +35,33 @@ pub(crate) struct IssuesArguments {
     server: ServerArguments,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum StateFilter {
+    /// Every issue
+    All,
+    /// To be looked at
+    ForReview,
+    /// Looked at
+    Reviewed,
+    /// Mended
+    Resolved,
+    /// Ignored or excluded
+    Ignored,
+}
+
+impl StateFilter {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
     let parameters = [
         ("query", arguments.query.clone()),
         ("from", arguments.from.clone()),
         ("to", arguments.to.clone()),
+        ("state", arguments.state.name()),
         ("sort", arguments.sort.clone()),
         ("limit", arguments.limit.to_string()),
     ];
@@ -61,7 +86,9 @@ pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
     // The hints stand below.
     drop(out);
     let total = answer["total"].as_u64().unwrap_or(0);
-    eprintln!("`reenact show ID` prints an issue's newest event with values");
+    eprintln!(
+        "`reenact show ID` prints an issue's newest event with values, `reenact issue ID` where it stands"
+    );
     if total > issues.len() as u64 {
         eprintln!("{} of {total} issues; more with --limit", issues.len());
     }
@@ -83,7 +110,15 @@ fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
         Some(line) => format!("{}:{line} in {}", text(culprit, "file"), text(culprit, "function")),
         None => "no frame".to_owned(),
     };
-    let detail = format!("    {}  {}  last seen {}", text(issue, "service"), place, text(issue, "last_seen"));
+    let mut state = text(issue, "state").replace('_', " ");
+    for tag in issue["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        state.push_str(&format!(", {tag}"));
+    }
+    if let Some(assignee) = issue["assignee"].as_str() {
+        state.push_str(&format!(", {assignee}"));
+    }
+    let (service, last_seen) = (text(issue, "service"), text(issue, "last_seen"));
+    let detail = format!("    {state}  {service}  {place}  last seen {last_seen}");
     out.line(&out.paint(Style::Muted, &inert(&detail)))?;
     Ok(())
 }

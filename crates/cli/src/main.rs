@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod doctor;
+mod issue;
 mod leak_test;
 mod listing;
 mod output;
@@ -41,6 +42,8 @@ enum Command {
     Serve(config::Flags),
     /// List issues
     Issues(listing::IssuesArguments),
+    /// Show where one issue stands and what happened to it, or change that
+    Issue(issue::IssueArguments),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
@@ -101,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(flags) => serve::run(&config::load(config_file, &flags)?),
         Command::Issues(arguments) => listing::run(&arguments),
+        Command::Issue(arguments) => issue::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),

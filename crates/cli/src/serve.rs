@@ -10,7 +10,9 @@ use anyhow::Context;
 use reenact_intake::{BodyLimits, Intake, Receipts, router};
 use reenact_model::{Limits, Timestamp};
 use reenact_redact::Rules;
-use reenact_server::{Addresses, App, AppOptions, Jobs, Keys, Listeners, Listening, Pipeline, Policies};
+use reenact_server::{
+    Addresses, App, AppOptions, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Workflow,
+};
 use reenact_store::Store;
 use reenact_store::embedded::{EmbeddedStore, Options};
 use tokio::signal::unix::{SignalKind, signal};
@@ -80,9 +82,11 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let control = embedded.control();
     let store: Arc<dyn Store> = Arc::new(embedded);
     let policies = Policies::load(rules, Keys::open(&config.data_dir)?, Arc::clone(&control))?;
+    let workflow = Workflow::load(Arc::clone(&store), Arc::clone(&control))?;
     let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
     let receipts = Arc::new(Receipts::default());
-    let (pipeline, recorded) = Pipeline::new(Arc::clone(&policies), Arc::clone(&store));
+    let (pipeline, recorded) =
+        Pipeline::new(Arc::clone(&policies), Arc::clone(&store), Arc::clone(&workflow));
     let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
@@ -109,6 +113,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         allowed_hosts: config.allowed_hosts.clone(),
         policies: Arc::clone(&policies),
         jobs: Arc::clone(&jobs),
+        workflow: Arc::clone(&workflow),
         local_admin: config.local_admin,
     });
 
@@ -122,6 +127,10 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         let jobs = Arc::clone(&jobs);
         std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run())?
     };
+    let judging = {
+        let workflow = Arc::clone(&workflow);
+        std::thread::Builder::new().name("workflow".to_owned()).spawn(move || workflow.run())?
+    };
     announce(&addresses, &config.data_dir, config.ready_file.as_deref())?;
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
@@ -134,10 +143,14 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let _ = stop.send(true);
     serving.await;
     jobs.stop();
+    workflow.stop();
     retention.await.context("the retention task failed")?;
     counting.await.context("the task that counts hits failed")?;
     if working.join().is_err() {
         tracing::error!("the thread of the jobs failed");
+    }
+    if judging.join().is_err() {
+        tracing::error!("the thread of the workflow failed");
     }
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store failed")??;
     tracing::info!("stopped");

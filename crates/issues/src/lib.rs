@@ -1,5 +1,5 @@
-//! Issues: which occurrence a request's spans describe, which issue it belongs to, and why values are
-//! absent.
+//! Issues: which occurrence a request's spans describe, which issue it belongs to, why values are absent, and
+//! where an issue stands.
 //!
 //! Pure: no socket, file, clock, environment, thread or async. Made to run on redacted data through
 //! `Redacted::derive`.
@@ -9,6 +9,7 @@ mod failure;
 mod fold;
 pub mod grouping;
 pub mod groups;
+pub mod lifecycle;
 mod links;
 mod listing;
 mod same;

@@ -23,13 +23,15 @@ pub struct Permissions {
     pub unmask: bool,
     /// Change settings, start jobs, and read the audit log.
     pub change_settings: bool,
+    /// Change where issues stand, and write comments.
+    pub triage: bool,
 }
 
 impl Permissions {
     /// Everything.
-    pub const ALL: Self = Self { see_values: true, unmask: true, change_settings: true };
+    pub const ALL: Self = Self { see_values: true, unmask: true, change_settings: true, triage: true };
     /// Their names in the configuration.
-    pub const NAMES: [&str; 3] = ["values", "unmask", "settings"];
+    pub const NAMES: [&str; 4] = ["values", "unmask", "settings", "triage"];
 
     /// The permissions of these names; the first name that is none is the error.
     ///
@@ -43,6 +45,7 @@ impl Permissions {
                 see_values: has("values"),
                 unmask: has("unmask"),
                 change_settings: has("settings"),
+                triage: has("triage"),
             }),
         }
     }

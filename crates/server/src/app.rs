@@ -12,6 +12,7 @@ use crate::access::Permissions;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
+use crate::workflow::Workflow;
 
 /// What the handlers of the API share.
 pub struct App {
@@ -33,6 +34,8 @@ pub struct App {
     pub policies: Arc<Policies>,
     /// Long work.
     pub jobs: Arc<Jobs>,
+    /// Where issues stand.
+    pub workflow: Arc<Workflow>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
 }
@@ -55,6 +58,8 @@ pub struct AppOptions {
     pub policies: Arc<Policies>,
     /// Long work.
     pub jobs: Arc<Jobs>,
+    /// Where issues stand.
+    pub workflow: Arc<Workflow>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
 }
@@ -71,11 +76,13 @@ impl App {
             allowed_hosts,
             policies,
             jobs,
+            workflow,
             local_admin,
         } = options;
         Arc::new(Self {
             policies,
             jobs,
+            workflow,
             local_admin,
             store,
             receipts,

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reenact_issues::Sameness;
-use reenact_model::{EventId, SpanId, Timestamp};
+use reenact_model::{EventId, SnapshotId, SpanId, Timestamp};
 
 /// Traces with an event whose entry span has not arrived.
 const TRACES_MAX: usize = 10_000;
@@ -18,6 +18,8 @@ const TRACES_MAX: usize = 10_000;
 const TRACE_EVENTS_MAX: usize = 1_000;
 /// Reports that may have a counterpart, of each kind.
 const REPORTS_MAX: usize = 4_096;
+/// Snapshots of events that were not kept, and may come after them.
+const EXCLUDED_MAX: usize = 10_000;
 /// Time between two reports of the same exception, in nanoseconds: one minute.
 const APART_NS: i64 = 60_000_000_000;
 
@@ -55,9 +57,25 @@ pub(crate) struct Earlier {
     unfinished: Mutex<Bounded<u64, Vec<Unfinished>>>,
     spans: Mutex<Bounded<Sameness, Told>>,
     crashes: Mutex<Bounded<Sameness, Told>>,
+    any_excluded: AtomicBool,
+    excluded: Mutex<Bounded<SnapshotId, ()>>,
 }
 
 impl Earlier {
+    /// Remembers the snapshots of an event that is not kept.
+    pub(crate) fn exclude(&self, snapshots: &[SnapshotId]) {
+        let mut excluded = lock(&self.excluded);
+        for id in snapshots {
+            excluded.insert(*id, (), EXCLUDED_MAX);
+            self.any_excluded.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether a snapshot belongs to an event that was not kept.
+    pub(crate) fn is_excluded(&self, snapshot: SnapshotId) -> bool {
+        self.any_excluded.load(Ordering::Acquire) && lock(&self.excluded).get(&snapshot).is_some()
+    }
+
     /// Whether an event of the trace waits for its entry span; by the low 64 bits of the trace's id.
     pub(crate) fn awaits(&self, trace: u64) -> bool {
         self.any_unfinished.load(Ordering::Acquire) && lock(&self.unfinished).get(&trace).is_some()

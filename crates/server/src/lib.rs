@@ -15,6 +15,7 @@ mod metrics;
 mod pipeline;
 mod policy;
 mod ui;
+mod workflow;
 
 pub use access::Permissions;
 pub use api::openapi_json;
@@ -23,3 +24,4 @@ pub use jobs::Jobs;
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};
 pub use pipeline::{Pipeline, Recorded};
 pub use policy::{Keys, KeysError, Policies, PoliciesError};
+pub use workflow::Workflow;

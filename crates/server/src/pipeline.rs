@@ -1,4 +1,4 @@
-//! The path of one error: redacted, assembled, placed, made durable.
+//! The path of one error: redacted, assembled, placed, made durable, judged.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -13,8 +13,10 @@ use reenact_redact::{Hits, Redacted};
 use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::app::now;
 use crate::earlier::{Earlier, Teller};
 use crate::policy::Policies;
+use crate::workflow::{Judged, Seen, Workflow};
 
 /// How many events and snapshots were recorded since the process began; changes wake live pages.
 pub type Recorded = watch::Receiver<u64>;
@@ -23,7 +25,7 @@ pub type Recorded = watch::Receiver<u64>;
 pub struct Pipeline {
     policies: Arc<Policies>,
     store: Arc<dyn Store>,
-    recorded: watch::Sender<u64>,
+    workflow: Arc<Workflow>,
     earlier: Earlier,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
@@ -32,13 +34,17 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline into `store`, and the signal of what it recorded.
-    pub fn new(policies: Arc<Policies>, store: Arc<dyn Store>) -> (Arc<Self>, Recorded) {
-        let (recorded, receiver) = watch::channel(0);
+    pub fn new(
+        policies: Arc<Policies>,
+        store: Arc<dyn Store>,
+        workflow: Arc<Workflow>,
+    ) -> (Arc<Self>, Recorded) {
+        let receiver = workflow.recorded().subscribe();
         (
             Arc::new(Self {
                 policies,
                 store,
-                recorded,
+                workflow,
                 earlier: Earlier::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
@@ -67,11 +73,11 @@ impl Pipeline {
         // Redaction, grouping and compression take CPU time in proportion to the body.
         let is_small = is_small(&fragments);
         let submit = || {
-            let Batch { writes, filtered } = self.writes(fragments, received_at);
+            let Batch { writes, filtered, seen } = self.writes(fragments, received_at);
             let any = !writes.is_empty();
             let items = filtered as u64 + writes.iter().map(|write| items(write.get())).sum::<u64>();
             let submitted = if any { self.store.submit(writes, done) } else { Ok(()) };
-            submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, filtered, items))
+            submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, filtered, items, seen))
         };
         let submitted = if is_small {
             submit()
@@ -80,7 +86,7 @@ impl Pipeline {
             let _turn = self.large.acquire().await.expect("the semaphore is never closed");
             tokio::task::block_in_place(submit)
         };
-        let (any, filtered, items) = submitted?;
+        let (any, filtered, items, seen) = submitted?;
         let filtered = std::iter::repeat_n(Outcome::Filtered, filtered);
         if !any {
             return Ok(filtered.collect());
@@ -90,8 +96,11 @@ impl Pipeline {
             .map_err(|error| FarEndError::Failed { items, source: Box::new(error) })?
             .map_err(|error| far_end_error(error, items))?;
         let stored = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count() as u64;
+        if !seen.is_empty() {
+            self.judge(seen, &outcomes);
+        }
         if stored > 0 {
-            self.recorded.send_modify(|count| *count += stored);
+            self.workflow.recorded().send_modify(|count| *count += stored);
         }
         outcomes.extend(filtered);
         Ok(outcomes)
@@ -108,6 +117,9 @@ impl Pipeline {
             let (redacted, its_hits) = policy.redact(fragment);
             hits.add(&its_hits);
             match redacted.get() {
+                Fragment::Snapshot(snapshot) if self.earlier.is_excluded(snapshot.id) => {
+                    batch.filtered += 1;
+                }
                 Fragment::Snapshot(snapshot) => {
                     let capture = snapshot.capture_id;
                     captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
@@ -132,7 +144,49 @@ impl Pipeline {
         batch.writes.extend(
             captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
         );
+        self.sort(&mut batch);
         batch
+    }
+
+    /// Takes out events of excluded issues, and notes those that are to be judged.
+    fn sort(&self, batch: &mut Batch) {
+        let Batch { writes, filtered, seen } = batch;
+        let mut outcome = 0;
+        writes.retain(|write| {
+            let mut is_kept = true;
+            if let Write::Event(event) = write.get() {
+                let report = &event.report;
+                if let Some(version) = &report.version {
+                    self.workflow.note_version(&report.service, &report.env, version, report.timestamp);
+                }
+                match self.workflow.judged(event.issue_id) {
+                    Some(Judged::Excluded) => {
+                        self.workflow.exclude(event.issue_id);
+                        self.earlier.exclude(&report.snapshot_ids());
+                        is_kept = false;
+                    }
+                    Some(Judged::Resolved | Judged::Counted) => seen.push((outcome, Seen::of(event))),
+                    None => {}
+                }
+            }
+            if is_kept {
+                outcome += items(write.get()) as usize;
+            } else {
+                *filtered += 1;
+            }
+            is_kept
+        });
+    }
+
+    /// Judges those events that were stored.
+    fn judge(&self, seen: Vec<(usize, Seen)>, outcomes: &[Outcome]) {
+        let now = now();
+        let stored = seen.into_iter().filter(|(at, _)| outcomes.get(*at) == Some(&Outcome::Stored));
+        for (_, seen) in stored {
+            if let Some(step) = self.workflow.judge(&seen, now) {
+                tokio::task::block_in_place(|| self.workflow.carry_out(&seen, step, now));
+            }
+        }
     }
 
     /// The events of a part of a trace, and what the part tells of events of earlier parts.
@@ -185,6 +239,8 @@ impl Pipeline {
 struct Batch {
     writes: Vec<Redacted<Write>>,
     filtered: usize,
+    /// Events to judge once they are durable, each with the number of its outcome.
+    seen: Vec<(usize, Seen)>,
 }
 
 fn placed(mut report: Report) -> Write {

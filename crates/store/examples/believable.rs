@@ -14,8 +14,8 @@ use reenact_model::{
 };
 use reenact_redact::Redacted;
 use reenact_store::{
-    EmbeddedStore, EventOrder, EventQuery, Field, Filter, IssueQuery, IssueSort, Options, Store, TimeRange,
-    Write,
+    EmbeddedStore, EventOrder, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSort, Options, Store,
+    TimeRange, Write,
 };
 
 const START_NS: i64 = 1_795_000_000_000_000_000;
@@ -127,6 +127,8 @@ fn questions(store: &EmbeddedStore) -> Result<(), Box<dyn std::error::Error>> {
         cursor: None,
         limit: 50,
         buckets: 60,
+        groups: IssueGroups::default(),
+        shown: None,
     };
     time("issues, first", &mut || store.issues(&query).map(|page| page.total))?;
     time("issues", &mut || store.issues(&query).map(|page| page.total))?;

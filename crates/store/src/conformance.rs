@@ -1,5 +1,7 @@
 //! One suite for every engine: each answers as [`MemoryStore`] does.
 
+pub mod records;
+
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -13,8 +15,8 @@ use reenact_model::{
 use reenact_redact::Redacted;
 
 use crate::{
-    EventOrder, EventPage, EventQuery, Field, Filter, IssueQuery, IssueSort, MemoryStore, Outcomes, Store,
-    StoreError, Stored, TimeRange, Write,
+    EventOrder, EventPage, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSet, IssueSort,
+    KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, TimeRange, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -380,6 +382,8 @@ struct Question {
     order: EventOrder,
     limit: usize,
     buckets: usize,
+    groups: IssueGroups,
+    shown: Option<Vec<u8>>,
     field: Field,
     prefix: String,
     id: u128,
@@ -409,6 +413,8 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
         cursor: None,
         limit: question.limit,
         buckets: question.buckets,
+        groups: question.groups.clone(),
+        shown: question.shown.clone(),
     };
     for _ in 0..3 {
         let page = reference.issues(&issues)?;
@@ -418,6 +424,10 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
             break;
         }
     }
+    prop_assert_eq!(store.issue_ids(filter, *range)?, reference.issue_ids(filter, *range)?);
+    let seen_in = |store: &dyn Store| store.seen_in(filter, *range, question.limit * 4);
+    prop_assert_eq!(seen_in(store)?, seen_in(reference)?, "where {:?} was seen", filter);
+    prop_assert_eq!(known_issues(store)?, known_issues(reference)?);
     prop_assert_eq!(
         store.histogram(filter, *range, question.buckets)?,
         reference.histogram(filter, *range, question.buckets)?
@@ -433,6 +443,13 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
         reference.issue(issue, *range, question.buckets)?
     );
     Ok(())
+}
+
+fn known_issues(store: &dyn Store) -> Result<Vec<KnownIssue>, StoreError> {
+    let mut known = Vec::new();
+    store.known_issues(&mut |issue| known.push(issue))?;
+    known.sort_by_key(|issue| issue.id);
+    Ok(known)
 }
 
 fn batches() -> impl Strategy<Value = Vec<Vec<Write>>> {
@@ -536,6 +553,7 @@ fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
             Filter::Equals(Field::Issue, IssueId(id).to_string()),
             Filter::HasValues,
         ])),
+        any_issues(),
     ];
     leaf.prop_recursive(depth, size, 3, |inner| {
         prop_oneof![
@@ -543,6 +561,15 @@ fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Filter::Or),
             inner.prop_map(|filter| Filter::Not(Box::new(filter))),
         ]
+    })
+}
+
+/// A set of issues, sometimes of so many that engines may look for them in another way.
+fn any_issues() -> impl Strategy<Value = Filter> {
+    (proptest::collection::vec(0_u64..4, 0..4), any::<bool>()).prop_map(|(ids, many)| {
+        let others = 1_000..if many { 2_500 } else { 1_000 };
+        let name = format!("{ids:?} {many}");
+        Filter::Issues(IssueSet::new(&name, ids.into_iter().chain(others).map(IssueId)))
     })
 }
 
@@ -561,13 +588,16 @@ prop_compose! {
         ]),
         limit in 1_usize..9,
         buckets in 0_usize..5,
+        groups in proptest::collection::vec(0_u8..3, 4),
+        shown in proptest::option::of(proptest::collection::vec(0_u8..3, 0..3)),
         field in any_field(),
         prefix in value(),
         empty_prefix in any::<bool>(),
         id in 0_u128..40,
     ) -> Question {
         let prefix = if empty_prefix { String::new() } else { prefix };
-        Question { filter, range, sort, order, limit, buckets, field, prefix, id }
+        let groups = IssueGroups::new(3, (0..).map(IssueId).zip(groups));
+        Question { filter, range, sort, order, limit, buckets, groups, shown, field, prefix, id }
     }
 }
 

@@ -1,11 +1,21 @@
-//! What operators change and what is counted beside events: settings, hits of rules, jobs, the audit log.
+//! What operators change and what is counted beside events: settings, hits of rules, jobs, the audit log, and
+//! what was decided about issues.
 //!
 //! Kept apart from [`crate::Store`]: it is small, it outlives every event, and an engine for many
 //! machines keeps it elsewhere than events.
 
+mod issues;
+mod memory;
+
 use reenact_model::Timestamp;
 
 use crate::StoreError;
+
+pub use issues::{
+    ACTIVITY_MAX, ASSIGNEES_MAX, ActivityEntry, CHANGED_ISSUES_MAX, ChangedIssue, Forget, IssueChange,
+    IssueCounts, IssueRecords, KeptChange, Recorded, ServiceVersion, VERSIONS_MAX,
+};
+pub use memory::MemoryRecords;
 
 /// Length of one document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
@@ -64,7 +74,7 @@ pub struct RuleHits {
 ///
 /// All calls may block on the disk; callers keep them off async threads. What a call has done is durable
 /// when it returns.
-pub trait Control: Send + Sync {
+pub trait Control: IssueRecords + Send + Sync {
     /// A document by its name.
     fn document(&self, name: &str) -> Result<Option<Document>, StoreError>;
 

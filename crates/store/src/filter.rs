@@ -2,6 +2,8 @@
 
 use reenact_model::{Placed, Timestamp};
 
+use crate::IssueSet;
+
 /// From `from` (included) to `to` (excluded).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRange {
@@ -65,6 +67,8 @@ pub enum Filter {
     /// The words stand next to each other, in this order, in type, message, or a frame's function or
     /// file of the event. Words are those of [`words`].
     Words(Vec<String>),
+    /// The event is of one of these issues.
+    Issues(IssueSet),
 }
 
 /// What a filter looks at. The engines keep the same facts in their own form.
@@ -86,6 +90,7 @@ impl Filter {
             }
             Self::Handled(handled) => at.event.report.handled == *handled,
             Self::HasValues => at.has_values,
+            Self::Issues(issues) => issues.contains(at.event.issue_id),
             Self::Words(phrase) => searched_texts(at.event).any(|text| {
                 let words = words(text);
                 words.windows(phrase.len().max(1)).any(|window| window == phrase)

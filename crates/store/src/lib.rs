@@ -14,6 +14,7 @@ pub mod conformance;
 pub mod control;
 pub mod embedded;
 mod filter;
+mod issue_set;
 mod memory;
 mod page;
 pub mod query;
@@ -24,10 +25,11 @@ use reenact_redact::Redacted;
 
 pub use embedded::{EmbeddedStore, Options};
 pub use filter::{Field, Filter, Matches, TimeRange, WORD_BYTES_MAX, words};
+pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
 pub use rows::{
     EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueDetail,
-    IssuePage, IssueQuery, IssueRow, IssueSort, Neighbours,
+    IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, SeenIn,
 };
 
 /// One thing to keep.
@@ -136,6 +138,21 @@ pub trait Store: Send + Sync {
     /// One issue; counts and histogram are those of `range`.
     fn issue(&self, id: IssueId, range: TimeRange, buckets: usize)
     -> Result<Option<IssueDetail>, StoreError>;
+
+    /// The issues with events that match, by id.
+    fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError>;
+
+    /// Shows each issue ever, once, in any order. What is written meanwhile may be missing.
+    fn known_issues(&self, visit: &mut dyn FnMut(KnownIssue)) -> Result<(), StoreError>;
+
+    /// In which environments and versions issues were seen, by issue, service, environment and version; `None` when
+    /// that is more than `rows_max`.
+    fn seen_in(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        rows_max: usize,
+    ) -> Result<Option<Vec<SeenIn>>, StoreError>;
 
     /// Events that match, a page at a time.
     fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError>;

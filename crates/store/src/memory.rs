@@ -12,8 +12,8 @@ use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
 use crate::rows::place_of;
 use crate::{
     Change, Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram,
-    IssueDetail, IssuePage, IssueQuery, IssueRow, Matches, Neighbours, Outcomes, RewriteStep, Store,
-    StoreError, StoreStats, Stored, TimeRange, Write,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Neighbours, Outcomes, RewriteStep,
+    SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, Write,
 };
 
 /// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
@@ -168,10 +168,12 @@ impl Store for MemoryStore {
         for found in kept.matching(&query.filter, query.range) {
             by_issue.entry(found.0.issue_id).or_default().push(found);
         }
-        let total = by_issue.len() as u64;
+        let mut found: Vec<_> = by_issue.into_iter().collect();
+        let by_group = page::group_issues(query, &mut found);
+        let total = found.len() as u64;
         let buckets = Buckets::new(query.range, query.buckets);
         let mut rows = Vec::new();
-        for (id, matching) in by_issue {
+        for (id, matching) in found {
             let Some(row) = kept.row(id, &matching, buckets) else { continue };
             let newest = matching.iter().map(|(event, _)| event.report.timestamp.as_nanos()).max();
             let facts = IssueFacts {
@@ -185,7 +187,8 @@ impl Store for MemoryStore {
         }
         let (rows, more) = page::cut_page(rows, start, query.limit);
         let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
-        Ok(IssuePage { issues: rows.into_iter().map(|(_, row)| row).collect(), total, next_cursor })
+        let issues = rows.into_iter().map(|(_, row)| row).collect();
+        Ok(IssuePage { issues, total, by_group, next_cursor })
     }
 
     fn issue(
@@ -215,6 +218,52 @@ impl Store for MemoryStore {
             latest_event: newest(&matching).or_else(|| newest(&still)),
             latest_event_with_values: with_values(&matching).or_else(|| with_values(&still)),
         }))
+    }
+
+    fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
+        let kept = self.lock();
+        let ids: BTreeSet<IssueId> =
+            kept.matching(filter, range).into_iter().map(|(event, _)| event.issue_id).collect();
+        Ok(ids.into_iter().collect())
+    }
+
+    fn known_issues(&self, visit: &mut dyn FnMut(KnownIssue)) -> Result<(), StoreError> {
+        let kept = self.lock();
+        let ids: BTreeSet<IssueId> =
+            kept.events.iter().chain(&kept.gone).map(|event| event.issue_id).collect();
+        for id in ids {
+            let ever = kept.ever(id);
+            if let (Some(first), Some(last)) = (ever.first(), ever.last()) {
+                let (first_seen, last_seen) = (first.report.timestamp, last.report.timestamp);
+                visit(KnownIssue { id, first_seen, last_seen });
+            }
+        }
+        Ok(())
+    }
+
+    fn seen_in(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        rows_max: usize,
+    ) -> Result<Option<Vec<SeenIn>>, StoreError> {
+        let kept = self.lock();
+        let mut rows: BTreeMap<_, (Timestamp, Timestamp)> = BTreeMap::new();
+        for (Placed { report, issue_id, .. }, _) in kept.matching(filter, range) {
+            let key = (*issue_id, report.service.clone(), report.env.clone(), report.version.clone());
+            let (first, last) = rows.entry(key).or_insert((report.timestamp, report.timestamp));
+            *first = report.timestamp.min(*first);
+            *last = report.timestamp.max(*last);
+        }
+        let row = |((issue, service, env, version), (first_seen, last_seen))| SeenIn {
+            issue,
+            service,
+            env,
+            version,
+            first_seen,
+            last_seen,
+        };
+        Ok((rows.len() <= rows_max).then(|| rows.into_iter().map(row).collect()))
     }
 
     fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use reenact_model::{EventId, Timestamp};
+use reenact_model::{EventId, IssueId, Timestamp};
 
 use crate::{
     EventOrder, EventQuery, FacetCount, Histogram, HistogramSeries, IssueQuery, IssueRow, IssueSort,
@@ -133,6 +133,19 @@ pub(crate) fn cut_page<K: Ord + Copy, T>(
     (rows, more)
 }
 
+/// Counts issues by group, and leaves those that are listed.
+pub(crate) fn group_issues<T>(query: &IssueQuery, issues: &mut Vec<(IssueId, T)>) -> Vec<u64> {
+    let mut by_group = vec![0; query.groups.len()];
+    issues.retain(|(id, _)| {
+        let group = query.groups.of(*id);
+        if let Some(count) = by_group.get_mut(usize::from(group)) {
+            *count += 1;
+        }
+        query.shown.as_ref().is_none_or(|shown| shown.contains(&group))
+    });
+    by_group
+}
+
 /// Keeps the largest services and adds up the rest.
 pub(crate) fn fold_histogram(
     buckets: Buckets,
@@ -186,7 +199,7 @@ pub(crate) fn empty_issue_row(id: reenact_model::IssueId, buckets: Buckets) -> I
 
 /// The range is left out: one that ends now is another one on each page.
 fn issue_query_hash(query: &IssueQuery) -> [u8; 8] {
-    hash(&("issues", &query.filter, query.sort))
+    hash(&("issues", &query.filter, query.sort, &query.shown))
 }
 
 fn event_query_hash(query: &EventQuery) -> [u8; 8] {

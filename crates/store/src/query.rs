@@ -1,10 +1,13 @@
 //! The query language of the explorer and the API: `service:checkout -env:dev has:values "card declined"`.
 //!
 //! Terms are separated by spaces and all of them must match. A term is `key:value`, `-key:value`,
-//! `has:values`, `is:handled`, `is:unhandled`, or words. `*` at the end of a value stands for any
+//! `has:values`, `is:handled`, `is:unhandled`, or words. Where issues are asked for there are also `is:` with a
+//! state, `new`, `regression`, `assigned` or `unassigned`, and `assignee:name`. `*` at the end of a value stands for any
 //! rest. Quotes keep spaces and colons together; inside them `\"` is a quote and `\\` a backslash.
 
 use std::fmt;
+
+use reenact_issues::lifecycle::State;
 
 use crate::{Field, Filter, words};
 
@@ -28,7 +31,31 @@ const KEYS: [(&str, Field); 10] = [
 ];
 
 /// Keys that have no field.
-const OTHER_KEYS: [&str; 3] = ["has", "is", "handled"];
+const OTHER_KEYS: [&str; 4] = ["has", "is", "handled", "assignee"];
+
+/// A condition on what was decided about an issue, or known of it ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssueTerm {
+    /// It is in this state.
+    State(State),
+    /// It is new, and for review.
+    New,
+    /// It came back.
+    Regression,
+    /// Somebody works on it.
+    Assigned,
+    /// Nobody does.
+    Unassigned,
+    /// This one does.
+    Assignee(String),
+}
+
+/// What a query may ask for.
+struct Known<'a> {
+    field_of: &'a dyn Fn(&str) -> Option<Field>,
+    /// What becomes of a condition on issues; `None` where issues are not known.
+    filter_of: Option<&'a dyn Fn(IssueTerm) -> Filter>,
+}
 
 /// A query that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +88,18 @@ pub fn parse(text: &str) -> Result<Filter, QueryError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
+    parse_known(text, &Known { field_of, filter_of: None })
+}
+
+/// Reads a query that may also ask for what was decided about issues; `filter_of` says which ones those are.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_for_issues(text: &str, filter_of: &dyn Fn(IssueTerm) -> Filter) -> Result<Filter, QueryError> {
+    parse_known(text, &Known { field_of: &field_of_key, filter_of: Some(filter_of) })
+}
+
+fn parse_known(text: &str, known: &Known<'_>) -> Result<Filter, QueryError> {
     if text.len() > QUERY_BYTES_MAX {
         return Err(QueryError {
             at: 0,
@@ -76,7 +115,7 @@ pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Resul
                 message: format!("the query has more than {QUERY_TERMS_MAX} terms"),
             });
         }
-        let filter = term_filter(&term, field_of)?;
+        let filter = term_filter(&term, known)?;
         filters.push(if term.negated { Filter::Not(Box::new(filter)) } else { filter });
     }
     Ok(match filters.len() {
@@ -188,7 +227,7 @@ impl Cursor<'_> {
     }
 }
 
-fn term_filter(term: &Term, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
+fn term_filter(term: &Term, known: &Known<'_>) -> Result<Filter, QueryError> {
     let error = |message: String| QueryError { at: term.at, message };
     let Some(key) = &term.key else {
         let words = words(&term.value);
@@ -205,11 +244,18 @@ fn term_filter(term: &Term, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<
         ("has", _) => return Err(error("`has:` knows `values` only".into())),
         ("is", "handled") | ("handled", "true") => return Ok(Filter::Handled(true)),
         ("is", "unhandled") | ("handled", "false") => return Ok(Filter::Handled(false)),
-        ("is", _) => return Err(error("`is:` knows `handled` and `unhandled` only".into())),
+        ("is", name) => {
+            let found = known.filter_of.zip(issue_term(name)).map(|(filter_of, term)| filter_of(term));
+            return found.ok_or_else(|| error(unknown_is(known.filter_of.is_some())));
+        }
+        ("assignee", name) if known.filter_of.is_some() => {
+            let filter = known.filter_of.map(|filter_of| filter_of(IssueTerm::Assignee(name.to_owned())));
+            return filter.ok_or_else(|| error(unknown_key(key)));
+        }
         ("handled", _) => return Err(error("`handled:` is `true` or `false`".into())),
         _ => {}
     }
-    let field = field_of(key).ok_or_else(|| error(unknown_key(key)))?;
+    let field = (known.field_of)(key).ok_or_else(|| error(unknown_key(key)))?;
     let value = match field {
         Field::TraceId | Field::Issue => term.value.to_ascii_lowercase(),
         _ => term.value.clone(),
@@ -226,10 +272,30 @@ fn term_filter(term: &Term, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<
     }
 }
 
+fn issue_term(name: &str) -> Option<IssueTerm> {
+    Some(match name {
+        "new" => IssueTerm::New,
+        "regression" => IssueTerm::Regression,
+        "assigned" => IssueTerm::Assigned,
+        "unassigned" => IssueTerm::Unassigned,
+        state => IssueTerm::State(State::of_name(state)?),
+    })
+}
+
+fn unknown_is(of_issues: bool) -> String {
+    if !of_issues {
+        return "`is:` knows `handled` and `unhandled` only".to_owned();
+    }
+    let states = State::ALL.map(|state| format!("`{}`", state.as_str())).join(", ");
+    format!(
+        "`is:` knows `handled`, `unhandled`, `new`, `regression`, `assigned`, `unassigned`, {states} only"
+    )
+}
+
 fn unknown_key(key: &str) -> String {
     // A foreign text goes into the answer: it is cut, so that the answer stays short.
     let shown: String = key.chars().take(40).collect();
-    let known = KEYS.iter().map(|(known, _)| *known).chain(OTHER_KEYS);
+    let known = KEYS.iter().map(|(known, _)| *known).chain(OTHER_KEYS).filter(|known| *known != key);
     let nearest =
         known.map(|known| (distance(key, known), known)).min().filter(|(distance, _)| *distance <= 2);
     match nearest {
@@ -319,6 +385,30 @@ mod tests {
         refused("has:cake", 0, "knows `values`");
         refused(&"x".repeat(5000), 0, "longer");
         refused(&"x ".repeat(65), 128, "more than 64 terms");
+    }
+
+    #[test]
+    fn issues_are_asked_for_where_they_are_known() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let filter_of = |term| {
+            asked.borrow_mut().push(term);
+            Filter::HasValues
+        };
+        let query = "is:resolved -is:new is:regression is:unassigned assignee:\"ada l\" is:handled";
+        let filter = parse_for_issues(query, &filter_of).unwrap();
+        assert!(matches!(filter, Filter::And(all) if all.len() == 6 && all[0] == Filter::HasValues));
+        let terms = [
+            IssueTerm::State(State::Resolved),
+            IssueTerm::New,
+            IssueTerm::Regression,
+            IssueTerm::Unassigned,
+            IssueTerm::Assignee("ada l".to_owned()),
+        ];
+        assert_eq!(*asked.borrow(), terms);
+        let error = parse_for_issues("is:done", &filter_of).unwrap_err();
+        assert!(error.message.contains("`for_review`"), "{error}");
+        refused("is:resolved", 0, "`handled` and `unhandled` only");
+        refused("assignee:ada", 0, "unknown key");
     }
 
     proptest::proptest! {

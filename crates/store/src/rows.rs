@@ -2,7 +2,7 @@
 
 use reenact_model::{EventId, Frame, IssueId, Placed, SpanId, Timestamp, TraceId};
 
-use crate::{Filter, TimeRange};
+use crate::{Filter, IssueGroups, TimeRange};
 
 /// A question for issues.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct IssueQuery {
     pub limit: usize,
     /// Buckets of each issue's histogram.
     pub buckets: usize,
+    /// How issues are counted apart.
+    pub groups: IssueGroups,
+    /// The groups that are listed; `None` lists all.
+    pub shown: Option<Vec<u8>>,
 }
 
 /// Orders of issues, each descending.
@@ -39,10 +43,40 @@ pub enum IssueSort {
 pub struct IssuePage {
     /// The issues.
     pub issues: Vec<IssueRow>,
-    /// Issues that match, on all pages.
+    /// Issues that match and are listed, on all pages.
     pub total: u64,
+    /// Issues that match by their group, listed or not.
+    pub by_group: Vec<u64>,
     /// Where the next page begins.
     pub next_cursor: Option<String>,
+}
+
+/// What is known of an issue ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownIssue {
+    /// The issue.
+    pub id: IssueId,
+    /// The first event ever.
+    pub first_seen: Timestamp,
+    /// The newest event ever.
+    pub last_seen: Timestamp,
+}
+
+/// An issue in one version in one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenIn {
+    /// The issue.
+    pub issue: IssueId,
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub env: Option<String>,
+    /// The version.
+    pub version: Option<String>,
+    /// The first matching event.
+    pub first_seen: Timestamp,
+    /// The newest matching event.
+    pub last_seen: Timestamp,
 }
 
 /// One issue in a list.

@@ -10,7 +10,8 @@ use reenact_redact::Redacted;
 use reenact_store::conformance::{self, RETENTION, always, at, event, snapshot, write};
 use reenact_store::embedded::dump;
 use reenact_store::{
-    EmbeddedStore, EventOrder, EventQuery, Filter, IssueQuery, IssueSort, Options, Store, Stored, Write,
+    EmbeddedStore, EventOrder, EventQuery, Filter, IssueGroups, IssueQuery, IssueSort, Options, Store,
+    Stored, Write,
 };
 
 fn options() -> Options {
@@ -44,6 +45,8 @@ fn issue_counts(store: &dyn Store) -> Vec<(u64, u64)> {
         cursor: None,
         limit: 200,
         buckets: 2,
+        groups: IssueGroups::default(),
+        shown: None,
     };
     let issues = store.issues(&query).unwrap().issues;
     let mut counts: Vec<_> = issues
@@ -153,6 +156,27 @@ impl Store for Shared {
         buckets: usize,
     ) -> Result<Option<reenact_store::IssueDetail>, reenact_store::StoreError> {
         self.0.issue(id, range, buckets)
+    }
+    fn issue_ids(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+    ) -> Result<Vec<IssueId>, reenact_store::StoreError> {
+        self.0.issue_ids(filter, range)
+    }
+    fn known_issues(
+        &self,
+        visit: &mut dyn FnMut(reenact_store::KnownIssue),
+    ) -> Result<(), reenact_store::StoreError> {
+        self.0.known_issues(visit)
+    }
+    fn seen_in(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+        rows_max: usize,
+    ) -> Result<Option<Vec<reenact_store::SeenIn>>, reenact_store::StoreError> {
+        self.0.seen_in(filter, range, rows_max)
     }
     fn events(&self, query: &EventQuery) -> Result<reenact_store::EventPage, reenact_store::StoreError> {
         self.0.events(query)

@@ -39,7 +39,7 @@ export function apiUrl(path: string, params: Params = {}): string {
 export const getJson = <T>(url: string, signal?: AbortSignal): Promise<T> => ask<T>(url, {}, signal);
 
 /** Asks for a change. What answers nothing (a deletion) resolves to null. */
-export const sendJson = <T>(method: "POST" | "PUT" | "DELETE", url: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+export const sendJson = <T>(method: "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
   ask<T>(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }) }, signal);
 
 /** Any failure as one that can be shown. */

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names that issues were assigned to, and the viewer's own; 50 at most. */
+        get: operations["listAssignees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -15,6 +32,23 @@ export interface paths {
         get: operations["listAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change back, for those of its issues that were not changed since. */
+        post: operations["undoChange"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes many issues alike: those that are named, or all that match. */
+        post: operations["changeIssues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}": {
         parameters: {
             query?: never;
@@ -135,6 +186,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the state or the assignee of an issue. A change that changes nothing is no error. */
+        patch: operations["changeIssue"];
+        trace?: never;
+    };
+    "/issues/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an issue, the newest first. */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a comment. */
+        post: operations["addComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/comments/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a comment for good. */
+        delete: operations["deleteComment"];
         options?: never;
         head?: never;
         patch?: never;
@@ -460,6 +563,51 @@ export interface components {
             /** @enum {string} */
             kind: "mask";
         };
+        /** @description One entry of a timeline; what does not belong to its kind is null. */
+        ActivityEntry: {
+            /** @description Who: a name, or `automatic`. */
+            actor: string;
+            /** @description The assignee before. */
+            assignee_from?: string | null;
+            /** @description The assignee after. */
+            assignee_to?: string | null;
+            /** @description When. */
+            at: string;
+            /** @description Whether the change can be undone for this issue. */
+            can_undo: boolean;
+            /** @description The change that it is part of. */
+            change_id?: string | null;
+            /** @description Its environment. */
+            env?: string | null;
+            /** @description The event. */
+            event_id?: string | null;
+            from?: null | components["schemas"]["IssueState"];
+            /** @description The entry. */
+            id: string;
+            ignore?: null | components["schemas"]["IgnoreTermsView"];
+            /** @description What. */
+            kind: components["schemas"]["ActivityKind"];
+            scope?: null | components["schemas"]["ResolutionScope"];
+            /** @description The comment, or why it changed by itself. */
+            text?: string | null;
+            to?: null | components["schemas"]["IssueState"];
+            /** @description Whether the change was undone. */
+            undone: boolean;
+            /** @description The version of the event. */
+            version?: string | null;
+        };
+        /**
+         * @description The kinds of entries of a timeline.
+         * @enum {string}
+         */
+        ActivityKind: "state" | "assigned" | "comment" | "regression" | "first_seen";
+        /** @description A page of an issue's timeline, the newest entry first. */
+        ActivityList: {
+            /** @description The entries. */
+            entries: components["schemas"]["ActivityEntry"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
         /** @description Where clients send to. */
         AgentAddress: {
             /** @description `http://127.0.0.1:8126`. */
@@ -467,11 +615,26 @@ export interface components {
             /** @description Path of the Unix socket, if there is one. */
             socket?: string | null;
         };
+        /** @description One name. */
+        Assignee: {
+            /**
+             * Format: int64
+             * @description Issues that are assigned to it now.
+             */
+            issues: number;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description Names that issues were assigned to. */
+        AssigneeList: {
+            /** @description Those with the most issues first. */
+            assignees: components["schemas"]["Assignee"][];
+        };
         /** @description Something that somebody did. */
         AuditEntry: {
             /**
              * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`.
+             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`.
              */
             action: string;
             /** @description Who. */
@@ -482,7 +645,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule or job. */
+            /** @description The event, group, rule, job, issue, comment, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -492,12 +655,59 @@ export interface components {
             /** @description Where the next page begins. */
             next_cursor?: string | null;
         };
+        /** @description A change of many issues: those of `ids`, or those that match. */
+        BulkChange: {
+            /** @description What becomes of each. */
+            change: components["schemas"]["IssueChange"];
+            /** @description Start of the range, with `query`. */
+            from?: string | null;
+            /** @description 1 to 1,000 issues. */
+            ids?: string[] | null;
+            /** @description Every issue that matches this query, at most 10,000; empty for all of the range. */
+            query?: string | null;
+            /** @description Only issues in this state, as in a list; with `query`. */
+            state?: string | null;
+            /** @description End of the range, with `query`. */
+            to?: string | null;
+        };
+        /** @description What became of a change of many issues. */
+        BulkResult: {
+            /** @description The change, to undo it; null when nothing changed. */
+            change_id?: string | null;
+            /**
+             * Format: int64
+             * @description Issues that were changed.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Issues that there are not.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Issues that were so already.
+             */
+            unchanged: number;
+        };
+        /** @description What became of a change of one issue. */
+        ChangeResult: {
+            /** @description The change, to undo it; null when nothing changed. */
+            change_id?: string | null;
+            /** @description The issue as it is now. */
+            issue: components["schemas"]["Issue"];
+        };
         /** @description A client library. */
         Client: {
             /** @description `ddtrace`. */
             name: string;
             /** @description `4.16.0`. */
             version?: string | null;
+        };
+        /** @description A comment. */
+        CommentText: {
+            /** @description 1 to 10,000 bytes. */
+            text: string;
         };
         /** @description A place in the code. */
         Culprit: {
@@ -789,6 +999,61 @@ export interface components {
             /** @description The service, or `other`. */
             name: string;
         };
+        /** @description Until when an issue is ignored: what comes first. */
+        IgnoreTerms: {
+            /**
+             * Format: int64
+             * @description Until so many events from now on, 1 to 1,000,000,000.
+             */
+            events?: number | null;
+            /** @description Until this time, RFC 3339, in the future. */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Until so many users from now on, 1 to 100,000.
+             */
+            users?: number | null;
+        };
+        /** @description The terms of ignoring, in a timeline. */
+        IgnoreTermsView: {
+            /**
+             * Format: int64
+             * @description Until so many events.
+             */
+            events?: number | null;
+            /** @description Until this time. */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Until so many users.
+             */
+            users?: number | null;
+        };
+        /** @description Until when an issue is ignored. */
+        IgnoreView: {
+            /**
+             * Format: int64
+             * @description Until so many events.
+             */
+            events?: number | null;
+            /**
+             * Format: int64
+             * @description Events since it was ignored; counted where `events` or `users` is given.
+             */
+            events_seen: number;
+            /** @description Until this time. */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description Until so many users.
+             */
+            users?: number | null;
+            /**
+             * Format: int64
+             * @description Users since it was ignored; counted where `users` is given.
+             */
+            users_seen: number;
+        };
         /** @description Counts since the process began; each item is in exactly one of the first seven. */
         IntakeCounts: {
             /**
@@ -859,6 +1124,21 @@ export interface components {
             latest_event_id?: string | null;
             /** @description The newest event with values. */
             latest_event_with_values_id?: string | null;
+            /** @description Where it stands, in full. */
+            status: components["schemas"]["IssueStatus"];
+        };
+        /** @description A change of one issue; at least one of `state` and `assignee`. */
+        IssueChange: {
+            /** @description Another assignee, or null for none; 1 to 200 bytes. Absent: as it is. */
+            assignee?: string | null;
+            ignore?: null | components["schemas"]["IgnoreTerms"];
+            /**
+             * Format: int64
+             * @description The revision that the change is made from; with another one it is refused. Not in bulk.
+             */
+            revision?: number | null;
+            scope?: null | components["schemas"]["ResolutionScope"];
+            state?: null | components["schemas"]["IssueState"];
         };
         /** @description One page of issues. */
         IssueList: {
@@ -866,9 +1146,11 @@ export interface components {
             issues: components["schemas"]["IssueSummary"][];
             /** @description Where the next page begins. */
             next_cursor?: string | null;
+            /** @description Issues that match by their state, whatever state is asked for. */
+            states: components["schemas"]["StateCounts"];
             /**
              * Format: int64
-             * @description Issues that match, on all pages.
+             * @description Issues that match and are in the state asked for, on all pages.
              */
             total: number;
         };
@@ -876,7 +1158,31 @@ export interface components {
          * @description Where an issue stands.
          * @enum {string}
          */
-        IssueState: "for_review";
+        IssueState: "for_review" | "reviewed" | "resolved" | "ignored" | "excluded";
+        /** @description Where an issue stands, in full. */
+        IssueStatus: {
+            /** @description Who put it there: a name, or `automatic`. */
+            actor?: string | null;
+            /** @description Who works on it. */
+            assignee?: string | null;
+            /**
+             * Format: int64
+             * @description Events that were not kept because it was excluded, since ever.
+             */
+            excluded_events: number;
+            ignore?: null | components["schemas"]["IgnoreView"];
+            regression?: null | components["schemas"]["RegressionView"];
+            resolution?: null | components["schemas"]["ResolutionView"];
+            /**
+             * Format: int64
+             * @description Grows by one with each change.
+             */
+            revision: number;
+            /** @description Since when; null when it was never changed. */
+            since?: string | null;
+            /** @description The state. */
+            state: components["schemas"]["IssueState"];
+        };
         /** @description One issue in a list. */
         IssueSummary: {
             /** @description Who works on it. */
@@ -907,7 +1213,7 @@ export interface components {
             service: string;
             /** @description Where the issue stands. */
             state: components["schemas"]["IssueState"];
-            /** @description `new` in the first 48 hours. */
+            /** @description `new` in the first 48 hours while it is for review; `regression` when it came back after it was resolved. */
             tags: string[];
             /** @description Type of the exception. */
             type: string;
@@ -985,6 +1291,8 @@ export interface components {
             may_change_settings: boolean;
             /** @description Whether captured values are shown. */
             may_see_values: boolean;
+            /** @description Whether the state of issues may be changed, and comments be written. */
+            may_triage: boolean;
             /** @description Whether masks may be taken off. */
             may_unmask: boolean;
             /** @description The name that the audit log shows. */
@@ -1101,6 +1409,17 @@ export interface components {
              */
             services: components["schemas"]["ServiceRules"][];
         };
+        /** @description How an issue came back. */
+        RegressionView: {
+            /** @description When the event happened. */
+            at: string;
+            /** @description Its environment. */
+            env?: string | null;
+            /** @description The event; null when it is no longer known. */
+            event_id?: string | null;
+            /** @description Its version. */
+            version?: string | null;
+        };
         /**
          * @description How an exception led to the next one.
          * @enum {string}
@@ -1121,6 +1440,18 @@ export interface components {
             url?: string | null;
             /** @description What the caller says it is. */
             user_agent?: string | null;
+        };
+        /**
+         * @description Which version holds the mend of a resolved issue.
+         * @enum {string}
+         */
+        ResolutionScope: "now" | "current_version" | "next_version";
+        /** @description How an issue was resolved. */
+        ResolutionView: {
+            /** @description Which version holds the mend. */
+            scope: components["schemas"]["ResolutionScope"];
+            /** @description The newest version of each environment at that time; those of the issue with `now`. */
+            versions: string[];
         };
         /** @description How often a rule would change something. */
         RuleCount: {
@@ -1297,6 +1628,39 @@ export interface components {
             /** @description The lines. */
             lines: string[];
         };
+        /** @description Issues that match, by state. */
+        StateCounts: {
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            all: number;
+            /**
+             * Format: int64
+             * @description Excluded.
+             */
+            excluded: number;
+            /**
+             * Format: int64
+             * @description For review.
+             */
+            for_review: number;
+            /**
+             * Format: int64
+             * @description Ignored, without the excluded ones.
+             */
+            ignored: number;
+            /**
+             * Format: int64
+             * @description Resolved.
+             */
+            resolved: number;
+            /**
+             * Format: int64
+             * @description Reviewed.
+             */
+            reviewed: number;
+        };
         /** @description The state of the server. */
         Status: {
             /** @description Where clients send to. */
@@ -1433,6 +1797,21 @@ export interface components {
             /** @description The function of a snapshot, the type of an event's exception; empty for a text. */
             title: string;
         };
+        /** @description What became of an undo. */
+        UndoResult: {
+            /** @description The change that the undo is; null when every issue was changed since, and nothing was undone. */
+            change_id?: string | null;
+            /**
+             * Format: int64
+             * @description Issues that were changed since, and stay as they are.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Issues that are as they were.
+             */
+            undone: number;
+        };
         /** @description A masked text to read. */
         UnmaskRequest: {
             /** @description The event that it stands in. */
@@ -1514,6 +1893,28 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAssignees: {
+        parameters: {
+            query?: {
+                /** @description Only names that begin so, whatever the case of their letters. */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssigneeList"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -1541,6 +1942,51 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoResult"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1624,6 +2070,8 @@ export interface operations {
                 from?: string;
                 /** @description End of the range, likewise; now when absent. */
                 to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
             };
             header?: never;
             path?: never;
@@ -1658,6 +2106,8 @@ export interface operations {
                 from?: string;
                 /** @description End of the range, likewise; now when absent. */
                 to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
                 /** @description Only values that begin so. */
                 prefix?: string;
                 /** @description 1 to 200, default 50. */
@@ -1698,6 +2148,8 @@ export interface operations {
                 from?: string;
                 /** @description End of the range, likewise; now when absent. */
                 to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
                 /** @description Only this issue. */
                 issue?: string;
                 /** @description 1 to 500, default 60. */
@@ -1736,6 +2188,8 @@ export interface operations {
                 from?: string;
                 /** @description End of the range, likewise; now when absent. */
                 to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
                 /** @description `last_seen` (default), `first_seen`, `count`, `users`; each descending. */
                 sort?: string;
                 /** @description Where to go on, from `next_cursor`. */
@@ -1758,6 +2212,53 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1791,6 +2292,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Issue"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeIssue: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from `next_cursor`. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentText"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityEntry"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -13,6 +13,10 @@ export const KEYS: readonly { text: string; means: string }[] = [
   { text: "has:values", means: "values were captured" },
   { text: "is:unhandled", means: "the error escaped" },
   { text: "is:handled", means: "the service caught it" },
+  { text: "is:new", means: "first seen a short while ago" },
+  { text: "is:regression", means: "resolved, and back" },
+  { text: "is:unassigned", means: "nobody works on it" },
+  { text: "assignee:", means: "who works on it" },
 ];
 
 /** Keys whose values are few enough to offer. */

@@ -1,8 +1,16 @@
 // The issues of the list that the reader came from, in its order, to walk through them one by one.
+import { tabParam, type Tab } from "./workflow";
+
 let ids = $state.raw<readonly string[]>([]);
+let tab = $state<string | null>(null);
 
 export const listed = {
-  remember(next: readonly string[]) { ids = next; },
+  remember(next: readonly string[], under: Tab) {
+    ids = next;
+    tab = tabParam(under);
+  },
+  /** The tab of that list, as the address has it. */
+  get tab() { return tab; },
 };
 
 export interface Walk {

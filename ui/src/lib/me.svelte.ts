@@ -24,6 +24,7 @@ export const me = {
   get problem() { return problem; },
   get maySeeValues() { return who?.may_see_values ?? false; },
   get mayUnmask() { return who?.may_unmask ?? false; },
+  get mayTriage() { return who?.may_triage ?? false; },
   get mayChangeSettings() { return who?.may_change_settings ?? false; },
   ask,
 };

@@ -56,7 +56,7 @@ export function exclude(query: string, key: string, value: string): string {
   return join(terms.filter((t) => t.key !== key || t.negated), term(key, value, true));
 }
 
-export const add = (query: string, extra: string): string => (query.trim() ? `${query.trim()} ${extra}` : extra);
+export const add = (query: string, extra: string): string => [query.trim(), extra].filter(Boolean).join(" ");
 
 export const removeAt = (query: string, index: number): string => join(parse(query).filter((_, i) => i !== index));
 

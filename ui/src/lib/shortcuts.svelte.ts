@@ -9,6 +9,18 @@ export const SHORTCUTS = [
   { id: "up", keys: "k", where: "Lists", does: "Previous row" },
   { id: "range", keys: "t", where: "Lists", does: "Choose the time range, also on an issue" },
   { id: "sort", keys: "s", where: "Lists", does: "Choose the order" },
+  { id: "stateLeft", keys: "[", where: "Lists", does: "Tab to the left: For review, Reviewed, Resolved, Ignored, All" },
+  { id: "stateRight", keys: "]", where: "Lists", does: "Tab to the right" },
+  { id: "select", keys: "x", where: "Lists", does: "Select the issue, or not" },
+  { id: "selectRange", keys: "Shift+x", where: "Lists", does: "Select all from the last selected one to here" },
+  { id: "resolve", keys: "e", where: "Issues", does: "Resolve: the selected ones, or the one in focus" },
+  { id: "review", keys: "r", where: "Issues", does: "Mark as reviewed" },
+  { id: "ignore", keys: "i", where: "Issues", does: "Ignore for ever, or until something happens" },
+  { id: "assign", keys: "a", where: "Issues", does: "Assign" },
+  { id: "assignMe", keys: "Shift+a", where: "Issues", does: "Assign to me" },
+  { id: "undo", keys: "u", where: "Issues", does: "Undo the last change; again, the one before" },
+  { id: "activity", keys: "h", where: "Issues", does: "Activity of the issue, or back to its occurrence" },
+  { id: "comment", keys: "c", where: "Issues", does: "Comment on the issue" },
   { id: "older", keys: "n", where: "Occurrence", does: "Next occurrence (older)" },
   { id: "newer", keys: "p", where: "Occurrence", does: "Previous occurrence (newer)" },
   { id: "olderWithValues", keys: "Shift+n", where: "Occurrence", does: "Next occurrence with values" },
@@ -38,6 +50,8 @@ export const FOCUS_KEYS = [
   { keys: "Enter", where: "Settings", does: "In a list: add what was typed" },
   { keys: "Backspace", where: "Settings", does: "In an empty field of a list: take the last one off" },
   { keys: "Alt+↑ Alt+↓", where: "Settings", does: "Move the rules of a service up or down" },
+  { keys: "Esc", where: "Lists", does: "Select nothing" },
+  { keys: "Ctrl+Enter", where: "Issues", does: "Send the comment" },
   { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
   { keys: "u", where: "Stack & values", does: "Unmask the selected value" },
   { keys: "Shift+c", where: "Stack & values", does: "Copy the path of the selected variable" },
@@ -61,7 +75,7 @@ let prefix: string | null = null;
 export function onShortcutKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest("input, select, textarea, [contenteditable]")) return;
+  if (target?.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
   if (target?.closest("dialog[open]") && event.key !== "?") return;
   if (event.key === "Shift") return;
   const letter = event.key.length === 1 && event.shiftKey && /[A-Za-z]/.test(event.key);

@@ -23,6 +23,7 @@ pub(crate) async fn me(viewer: Viewer) -> Json<views::Me> {
         may_see_values: viewer.permissions.see_values,
         may_unmask: viewer.permissions.unmask,
         may_change_settings: viewer.permissions.change_settings,
+        may_triage: viewer.permissions.triage,
     })
 }
 

@@ -53,8 +53,10 @@ pub(crate) async fn neighbours(
 ) -> Result<Json<views::Neighbours>, Failure> {
     let selection = read(selection)?;
     let id = event_id(&id)?;
-    let (filter, range) = (selection.filter()?, selection.range(now())?);
+    let now = now();
+    let range = selection.range(now)?;
     let found = ask(&app, move |app| {
+        let filter = selection.filter(app, now)?;
         app.store.neighbours(id, &filter, range)?.ok_or_else(|| Failure::not_found("event"))
     });
     Ok(Json(present::neighbours(found.await?)))

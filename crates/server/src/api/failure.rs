@@ -7,6 +7,7 @@ use reenact_store::StoreError;
 use reenact_store::query::QueryError;
 
 use crate::policy::{ChangeError, SettingsError};
+use crate::workflow::{ChangeFailure, STATUSES_MAX};
 
 /// Why a call failed; becomes the one shape of error answers.
 #[derive(Debug)]
@@ -52,6 +53,11 @@ impl Failure {
         Self { place, ..Self::bad("settings_invalid", error.message) }
     }
 
+    /// The caller's mistake in one part of what was sent.
+    pub(crate) fn parameter(field: &str, message: String) -> Self {
+        Self { place: Some((field.to_owned(), None)), ..Self::bad("parameter_invalid", message) }
+    }
+
     /// Somebody else changed the settings meanwhile.
     pub(crate) fn conflict() -> Self {
         let message = "the settings were changed meanwhile; load them again".to_owned();
@@ -66,6 +72,29 @@ impl From<ChangeError> for Failure {
             ChangeError::Conflict => Self::conflict(),
             ChangeError::NotFound(what) => Self::not_found(what),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeFailure> for Failure {
+    fn from(failure: ChangeFailure) -> Self {
+        let conflict = |code, message: &str| Self::new(StatusCode::CONFLICT, code, message.to_owned());
+        match failure {
+            ChangeFailure::NotFound(what) => Self::not_found(what),
+            ChangeFailure::Revision => {
+                conflict("revision_conflict", "the issue was changed meanwhile; load it again")
+            }
+            ChangeFailure::AlreadyUndone => conflict("already_undone", "the change was undone already"),
+            ChangeFailure::Full => {
+                let message = format!("{STATUSES_MAX} issues have a state of their own; no more can get one");
+                Self::new(StatusCode::CONFLICT, "limit_reached", message)
+            }
+            ChangeFailure::TooMuch => {
+                let message = "the issues have too many versions; resolve fewer of them at a time";
+                Self::bad("parameter_invalid", message.to_owned())
+            }
+            ChangeFailure::NoId => Self::internal(),
+            ChangeFailure::Store(error) => error.into(),
         }
     }
 }

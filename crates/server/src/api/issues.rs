@@ -5,16 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use reenact_model::IssueId;
-use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueQuery, IssueSort, query};
+use reenact_issues::lifecycle::State as IssueState;
+use reenact_model::{IssueId, Timestamp};
+use reenact_store::{
+    EventOrder, EventQuery, Field, Filter, IssueQuery, IssueRow, IssueSort, TimeRange, query,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
 use super::parameters::{Selection, buckets, limit, read};
+use super::workflow_views::StateCounts;
 use super::{ask, present, views};
 use crate::App;
 use crate::app::now;
+use crate::workflow::group_of;
 
 /// Buckets of the small histogram of an issue in a list.
 const ROW_BUCKETS: usize = 24;
@@ -24,9 +29,9 @@ const FACET_VALUES: usize = 10;
 const FACETS: [(&str, &str); 4] =
     [("service", "Service"), ("env", "Environment"), ("version", "Version"), ("error.type", "Error type")];
 
-type Parameters<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Parameters<T> = Result<Query<T>, QueryRejection>;
 
-fn issue_id(text: &str) -> Result<IssueId, Failure> {
+pub(super) fn issue_id(text: &str) -> Result<IssueId, Failure> {
     text.parse().map_err(|_| Failure::not_found("issue"))
 }
 
@@ -42,15 +47,48 @@ pub(crate) struct IssuePaging {
     limit: Option<usize>,
 }
 
+/// Which issues are meant by their state.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StateSelection {
+    /// `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default).
+    state: Option<String>,
+}
+
+impl StateSelection {
+    /// The groups of the states, `None` for all.
+    fn groups(&self) -> Result<Option<Vec<u8>>, Failure> {
+        groups_of(self.state.as_deref())
+    }
+}
+
+/// The groups of the states that are meant by a name; `None` for all.
+pub(super) fn groups_of(state: Option<&str>) -> Result<Option<Vec<u8>>, Failure> {
+    let states = match state {
+        None | Some("" | "all") => return Ok(None),
+        Some("ignored") => vec![IssueState::Ignored, IssueState::Excluded],
+        Some(name @ ("for_review" | "reviewed" | "resolved")) => {
+            IssueState::of_name(name).into_iter().collect()
+        }
+        Some(_) => {
+            let message = "`state` is one of `for_review`, `reviewed`, `resolved`, `ignored`, `all`";
+            return Err(Failure::parameter("state", message.to_owned()));
+        }
+    };
+    Ok(Some(states.into_iter().map(group_of).collect()))
+}
+
 /// Issues with matching events, a page at a time.
-#[utoipa::path(get, operation_id = "listIssues", path = "/issues", tag = "issues", params(Selection, IssuePaging),
+#[utoipa::path(get, operation_id = "listIssues", path = "/issues", tag = "issues",
+    params(Selection, StateSelection, IssuePaging),
     responses((status = 200, body = views::IssueList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     selection: Parameters<Selection>,
+    state: Parameters<StateSelection>,
     paging: Parameters<IssuePaging>,
 ) -> Result<Json<views::IssueList>, Failure> {
-    let (selection, paging) = (read(selection)?, read(paging)?);
+    let (selection, state, paging) = (read(selection)?, read(state)?, read(paging)?);
     let now = now();
     let sort = match paging.sort.as_deref() {
         None | Some("" | "last_seen") => IssueSort::LastSeen,
@@ -62,20 +100,31 @@ pub(crate) async fn list(
             return Err(Failure::bad("parameter_invalid", message));
         }
     };
-    let query = IssueQuery {
-        filter: selection.filter()?,
-        range: selection.range(now)?,
-        sort,
-        cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
-        limit: limit(paging.limit)?,
-        buckets: ROW_BUCKETS,
-    };
-    let page = ask(&app, move |app| Ok(app.store.issues(&query)?)).await?;
-    Ok(Json(views::IssueList {
-        issues: page.issues.into_iter().map(|row| present::issue_summary(row, now)).collect(),
-        total: page.total,
-        next_cursor: page.next_cursor,
-    }))
+    let (range, limit, shown) = (selection.range(now)?, limit(paging.limit)?, state.groups()?);
+    ask(&app, move |app| {
+        let query = IssueQuery {
+            filter: selection.filter(app, now)?,
+            range,
+            sort,
+            cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
+            limit,
+            buckets: ROW_BUCKETS,
+            groups: app.workflow.groups(),
+            shown,
+        };
+        let page = app.store.issues(&query)?;
+        let summary = |row: IssueRow| {
+            let status = app.workflow.status(row.id);
+            present::issue_summary(row, &status, now)
+        };
+        Ok(Json(views::IssueList {
+            issues: page.issues.into_iter().map(summary).collect(),
+            total: page.total,
+            states: StateCounts::of_groups(&page.by_group),
+            next_cursor: page.next_cursor,
+        }))
+    })
+    .await
 }
 
 /// One issue; its counts are those of the range.
@@ -89,12 +138,20 @@ pub(crate) async fn one(
     let now = now();
     let range = read(selection)?.range(now)?;
     let id = issue_id(&id)?;
-    let found = ask(&app, move |app| {
-        let detail = app.store.issue(id, range, ROW_BUCKETS)?.ok_or_else(|| Failure::not_found("issue"))?;
-        let latest = detail.latest_event.map(|event| app.store.event(event)).transpose()?.flatten();
-        Ok(present::issue(detail, latest.map(|event| event.grouping), now))
-    });
-    Ok(Json(found.await?))
+    Ok(Json(ask(&app, move |app| shown(app, id, range, now)).await?))
+}
+
+/// An issue as the API shows it. Blocks.
+pub(super) fn shown(
+    app: &App,
+    id: IssueId,
+    range: TimeRange,
+    now: Timestamp,
+) -> Result<views::Issue, Failure> {
+    let detail = app.store.issue(id, range, ROW_BUCKETS)?.ok_or_else(|| Failure::not_found("issue"))?;
+    let latest = detail.latest_event.map(|event| app.store.event(event)).transpose()?.flatten();
+    let (status, counts) = (app.workflow.status(id), app.workflow.counts(id));
+    Ok(present::issue(detail, latest.map(|event| event.grouping), &status, counts, now))
 }
 
 /// How a page of events is asked for.
@@ -132,24 +189,21 @@ pub(crate) async fn events(
         }
     };
     let id = issue_id(&id)?;
-    let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
-    match selection.filter()? {
-        Filter::All => {}
-        filter => filters.push(filter),
-    }
-    match paging.has_values {
-        Some(true) => filters.push(Filter::HasValues),
-        Some(false) => filters.push(Filter::Not(Box::new(Filter::HasValues))),
-        None => {}
-    }
-    let query = EventQuery {
-        filter: Filter::And(filters),
-        range: selection.range(now())?,
-        order,
-        cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
-        limit: limit(paging.limit)?,
-    };
+    let now = now();
+    let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
     let page = ask(&app, move |app| {
+        let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
+        match selection.filter(app, now)? {
+            Filter::All => {}
+            filter => filters.push(filter),
+        }
+        match paging.has_values {
+            Some(true) => filters.push(Filter::HasValues),
+            Some(false) => filters.push(Filter::Not(Box::new(Filter::HasValues))),
+            None => {}
+        }
+        let cursor = paging.cursor.filter(|cursor| !cursor.is_empty());
+        let query = EventQuery { filter: Filter::And(filters), range, order, cursor, limit };
         let page = app.store.events(&query)?;
         if page.total == 0 && app.store.issue(id, query.range, 1)?.is_none() {
             return Err(Failure::not_found("issue"));
@@ -175,21 +229,29 @@ pub(crate) struct HistogramShape {
 }
 
 /// Matching events over time, by service.
-#[utoipa::path(get, operation_id = "getHistogram", path = "/histogram", tag = "explorer", params(Selection, HistogramShape),
+#[utoipa::path(get, operation_id = "getHistogram", path = "/histogram", tag = "explorer",
+    params(Selection, StateSelection, HistogramShape),
     responses((status = 200, body = views::Histogram), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn histogram(
     State(app): State<Arc<App>>,
     selection: Parameters<Selection>,
+    state: Parameters<StateSelection>,
     shape: Parameters<HistogramShape>,
 ) -> Result<Json<views::Histogram>, Failure> {
-    let (selection, shape) = (read(selection)?, read(shape)?);
-    let range = selection.range(now())?;
-    let mut filter = selection.filter()?;
-    if let Some(issue) = shape.issue.filter(|issue| !issue.is_empty()) {
-        filter = Filter::And(vec![Filter::Equals(Field::Issue, issue_id(&issue)?.to_string()), filter]);
-    }
+    let (selection, state, shape) = (read(selection)?, read(state)?, read(shape)?);
+    let now = now();
+    let range = selection.range(now)?;
+    let issue = shape.issue.filter(|issue| !issue.is_empty()).map(|issue| issue_id(&issue)).transpose()?;
     let buckets = buckets(shape.buckets, 60)?;
-    let found = ask(&app, move |app| Ok(app.store.histogram(&filter, range, buckets)?)).await?;
+    let groups = state.groups()?;
+    let found = ask(&app, move |app| {
+        let mut filter = in_groups(app, selection.filter(app, now)?, groups);
+        if let Some(issue) = issue {
+            filter = Filter::And(vec![Filter::Equals(Field::Issue, issue.to_string()), filter]);
+        }
+        Ok(app.store.histogram(&filter, range, buckets)?)
+    })
+    .await?;
     let start = |index: usize| range.from.saturating_add_nanos(found.width_ns.saturating_mul(index as i64));
     Ok(Json(views::Histogram {
         from: range.from.to_string(),
@@ -206,15 +268,18 @@ pub(crate) async fn histogram(
 }
 
 /// The facets of the explorer with their commonest values among matching events.
-#[utoipa::path(get, operation_id = "listFacets", path = "/facets", tag = "explorer", params(Selection),
+#[utoipa::path(get, operation_id = "listFacets", path = "/facets", tag = "explorer", params(Selection, StateSelection),
     responses((status = 200, body = views::FacetList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn facets(
     State(app): State<Arc<App>>,
     selection: Parameters<Selection>,
+    state: Parameters<StateSelection>,
 ) -> Result<Json<views::FacetList>, Failure> {
-    let selection = read(selection)?;
-    let (filter, range) = (selection.filter()?, selection.range(now())?);
+    let (selection, groups) = (read(selection)?, read(state)?.groups()?);
+    let now = now();
+    let range = selection.range(now)?;
     let facets = ask(&app, move |app| {
+        let filter = in_groups(app, selection.filter(app, now)?, groups);
         let mut facets = Vec::new();
         for (key, label) in FACETS {
             let field = query::field_of_key(key).expect("the facets are keys of the query language");
@@ -239,20 +304,34 @@ pub(crate) struct FacetPaging {
 
 /// The commonest values of one key of the query language, `@tag` included.
 #[utoipa::path(get, operation_id = "listFacetValues", path = "/facets/{key}/values", tag = "explorer",
-    params(("key" = String, Path), Selection, FacetPaging),
+    params(("key" = String, Path), Selection, StateSelection, FacetPaging),
     responses((status = 200, body = views::FacetValueList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn facet_values(
     State(app): State<Arc<App>>,
     Path(key): Path<String>,
     selection: Parameters<Selection>,
+    state: Parameters<StateSelection>,
     paging: Parameters<FacetPaging>,
 ) -> Result<Json<views::FacetValueList>, Failure> {
-    let (selection, paging) = (read(selection)?, read(paging)?);
+    let (selection, groups, paging) = (read(selection)?, read(state)?.groups()?, read(paging)?);
+    let now = now();
     let field = query::field_of_key(&key).ok_or_else(|| Failure::not_found("facet"))?;
-    let (filter, range, limit) = (selection.filter()?, selection.range(now())?, limit(paging.limit)?);
+    let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
     let prefix = paging.prefix.unwrap_or_default();
-    let values = ask(&app, move |app| Ok(app.store.facet(&field, &filter, range, &prefix, limit)?)).await?;
+    let values = ask(&app, move |app| {
+        let filter = in_groups(app, selection.filter(app, now)?, groups);
+        Ok(app.store.facet(&field, &filter, range, &prefix, limit)?)
+    })
+    .await?;
     Ok(Json(views::FacetValueList { key, values: values.into_iter().map(facet_value).collect() }))
+}
+
+/// The filter for issues of some states.
+pub(super) fn in_groups(app: &App, filter: Filter, groups: Option<Vec<u8>>) -> Filter {
+    match groups {
+        Some(groups) => Filter::And(vec![app.workflow.in_groups(&groups), filter]),
+        None => filter,
+    }
 }
 
 fn facet_value(count: reenact_store::FacetCount) -> views::FacetValue {

@@ -1,5 +1,6 @@
 //! The HTTP API under `/api/v1`, and the pages.
 
+mod activity;
 mod audit;
 mod events;
 mod failure;
@@ -15,6 +16,8 @@ mod settings_views;
 mod stream;
 mod system;
 pub(crate) mod views;
+mod workflow;
+mod workflow_views;
 
 use std::sync::Arc;
 
@@ -23,7 +26,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use utoipa::OpenApi;
 
 use crate::App;
@@ -44,6 +47,13 @@ use failure::Failure;
         issues::histogram,
         issues::facets,
         issues::facet_values,
+        workflow::change,
+        workflow::bulk,
+        workflow::undo,
+        workflow::assignees,
+        activity::list,
+        activity::comment,
+        activity::delete_comment,
         events::one,
         events::neighbours,
         stream::stream,
@@ -81,7 +91,13 @@ impl App {
             .route("/status", get(system::status))
             .route("/outcomes", get(system::outcomes))
             .route("/issues", get(issues::list))
-            .route("/issues/{id}", get(issues::one))
+            .route("/issues/{id}", get(issues::one).patch(workflow::change))
+            .route("/issues/bulk", post(workflow::bulk))
+            .route("/issues/{id}/activity", get(activity::list))
+            .route("/issues/{id}/comments", post(activity::comment))
+            .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))
+            .route("/changes/{id}/undo", post(workflow::undo))
+            .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
             .route("/histogram", get(issues::histogram))
             .route("/facets", get(issues::facets))

@@ -5,11 +5,13 @@ use axum::extract::Query;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use reenact_model::Timestamp;
-use reenact_store::{Filter, TimeRange, query};
+use reenact_store::{Filter, TimeRange};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
+use crate::App;
+use crate::workflow::FilterFailure;
 
 /// Entries on one page, unless asked otherwise.
 const LIMIT_DEFAULT: usize = 50;
@@ -32,8 +34,13 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    pub(crate) fn filter(&self) -> Result<Filter, Failure> {
-        query::parse(self.query.as_deref().unwrap_or("")).map_err(|error| Failure::query(&error))
+    /// Blocks: conditions on issues are looked up.
+    pub(crate) fn filter(&self, app: &App, now: Timestamp) -> Result<Filter, Failure> {
+        let query = self.query.as_deref().unwrap_or("");
+        app.workflow.filter(query, now).map_err(|failure| match failure {
+            FilterFailure::Query(error) => Failure::query(&error),
+            FilterFailure::Store(error) => error.into(),
+        })
     }
 
     pub(crate) fn range(&self, now: Timestamp) -> Result<TimeRange, Failure> {

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 
 use reenact_issues::groups::{Group, groups, own_notes};
+use reenact_issues::lifecycle::Status;
 use reenact_model::{
     Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables,
 };
+use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
 use super::views;
+use super::workflow_views::IssueStatus;
+use crate::workflow::is_new;
 
-/// How long an issue counts as new, in nanoseconds: 48 hours.
-const NEW_NS: i64 = 48 * 3_600_000_000_000;
-
-pub(crate) fn issue_summary(row: IssueRow, now: Timestamp) -> views::IssueSummary {
-    let is_new = now.nanos_since(row.first_seen) < NEW_NS;
+pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> views::IssueSummary {
+    let tags = [("new", is_new(status, row.first_seen, now)), ("regression", status.regression.is_some())];
     views::IssueSummary {
         id: row.id.to_string(),
         type_name: row.type_name,
@@ -27,9 +28,9 @@ pub(crate) fn issue_summary(row: IssueRow, now: Timestamp) -> views::IssueSummar
         service: row.service,
         envs: row.envs,
         versions: row.versions,
-        state: views::IssueState::ForReview,
-        tags: if is_new { vec!["new".to_owned()] } else { Vec::new() },
-        assignee: None,
+        state: status.state.into(),
+        tags: tags.into_iter().filter(|(_, is)| *is).map(|(tag, _)| tag.to_owned()).collect(),
+        assignee: status.assignee.clone(),
         handled: row.handled,
         count: row.count,
         users: row.users,
@@ -40,15 +41,22 @@ pub(crate) fn issue_summary(row: IssueRow, now: Timestamp) -> views::IssueSummar
     }
 }
 
-pub(crate) fn issue(detail: IssueDetail, grouping: Option<Grouping>, now: Timestamp) -> views::Issue {
+pub(crate) fn issue(
+    detail: IssueDetail,
+    grouping: Option<Grouping>,
+    status: &Status,
+    counts: IssueCounts,
+    now: Timestamp,
+) -> views::Issue {
     views::Issue {
+        status: IssueStatus::new(status, counts),
         count_total: detail.count_total,
         first_version: detail.first_version,
         last_version: detail.last_version,
         latest_event_id: detail.latest_event.map(|id| id.to_string()),
         latest_event_with_values_id: detail.latest_event_with_values.map(|id| id.to_string()),
         grouping: grouping.map(grouping_view).unwrap_or_default(),
-        summary: issue_summary(detail.row, now),
+        summary: issue_summary(detail.row, status, now),
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Me {
     pub(crate) may_unmask: bool,
     /// Whether settings may be changed, and the audit log be read.
     pub(crate) may_change_settings: bool,
+    /// Whether the state of issues may be changed, and comments be written.
+    pub(crate) may_triage: bool,
 }
 
 /// Redaction as it is in force.
@@ -344,9 +346,9 @@ pub(crate) struct AuditEntry {
     /// From which address.
     pub(crate) address: Option<String>,
     /// What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-    /// `scrub.cancelled`, `trial.run`.
+    /// `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`.
     pub(crate) action: String,
-    /// The event, group, rule or job.
+    /// The event, group, rule, job, issue, comment, or change that was undone.
     pub(crate) subject: Option<String>,
     /// More, in words.
     pub(crate) detail: Option<String>,

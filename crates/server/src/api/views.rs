@@ -6,6 +6,8 @@ use reenact_model::Variables;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::workflow_views::{IssueState, IssueStatus, StateCounts};
+
 /// The state of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {
@@ -70,8 +72,10 @@ pub(crate) struct IntakeCounts {
 pub(crate) struct IssueList {
     /// The issues.
     pub(crate) issues: Vec<IssueSummary>,
-    /// Issues that match, on all pages.
+    /// Issues that match and are in the state asked for, on all pages.
     pub(crate) total: u64,
+    /// Issues that match by their state, whatever state is asked for.
+    pub(crate) states: StateCounts,
     /// Where the next page begins.
     pub(crate) next_cursor: Option<String>,
 }
@@ -96,7 +100,7 @@ pub(crate) struct IssueSummary {
     pub(crate) versions: Vec<String>,
     /// Where the issue stands.
     pub(crate) state: IssueState,
-    /// `new` in the first 48 hours.
+    /// `new` in the first 48 hours while it is for review; `regression` when it came back after it was resolved.
     pub(crate) tags: Vec<String>,
     /// Who works on it.
     pub(crate) assignee: Option<String>,
@@ -116,14 +120,6 @@ pub(crate) struct IssueSummary {
     pub(crate) histogram: Vec<u64>,
 }
 
-/// Where an issue stands.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum IssueState {
-    /// Nobody has looked at it yet.
-    ForReview,
-}
-
 /// A place in the code.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Culprit {
@@ -141,6 +137,8 @@ pub(crate) struct Issue {
     /// What a list shows of it.
     #[serde(flatten)]
     pub(crate) summary: IssueSummary,
+    /// Where it stands, in full.
+    pub(crate) status: IssueStatus,
     /// Events ever.
     pub(crate) count_total: u64,
     /// Version of the first event.

@@ -161,7 +161,7 @@ fn look(filter: &Filter, problem: &mut Option<String>) {
         Filter::Words(_) => {
             *problem = Some("words are not searched here; write `key:value`".to_owned());
         }
-        Filter::All | Filter::Equals(..) | Filter::StartsWith(..) => {}
+        Filter::All | Filter::Equals(..) | Filter::StartsWith(..) | Filter::Issues(_) => {}
     }
 }
 

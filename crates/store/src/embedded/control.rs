@@ -1,11 +1,12 @@
 //! Settings and records in one file, `control.sqlite`. It is the truth: it is never rebuilt.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use reenact_model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::control_issues;
 use super::days::lock;
 use super::failure::Failure;
 use super::file::{self, Durability};
@@ -38,8 +39,16 @@ pub(super) struct ControlFile {
 
 impl ControlFile {
     pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
-        let connection = file::open_to_write(&dir.join("control.sqlite"), SCHEMA, Durability::Full)?;
+        let path = dir.join("control.sqlite");
+        let connection = file::open_to_write(&path, SCHEMA, Durability::Full)?;
+        connection
+            .execute_batch(control_issues::SCHEMA)
+            .during(|| format!("adding tables to `{}`", path.display()))?;
         Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.connection)
     }
 }
 
@@ -47,7 +56,7 @@ fn document(row: &Row<'_>) -> rusqlite::Result<(String, Document)> {
     Ok((row.get(0)?, Document { version: row.get::<_, i64>(1)?.cast_unsigned(), body: row.get(2)? }))
 }
 
-fn insert_audit(connection: &Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
+pub(super) fn insert_audit(connection: &Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
     let AuditEntry { at, actor, address, action, subject, detail } = entry;
     connection
         .prepare_cached(
@@ -189,6 +198,31 @@ impl Control for ControlFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conformance;
+    use crate::control::IssueRecords as _;
+
+    #[test]
+    fn records_about_issues_pass_the_suite_and_are_there_again() {
+        let dirs = tempfile::tempdir().unwrap();
+        let mut number = 0;
+        conformance::records::run(&mut || {
+            number += 1;
+            let dir = dirs.path().join(number.to_string());
+            std::fs::create_dir_all(&dir).unwrap();
+            Box::new(ControlFile::open(&dir).unwrap())
+        });
+        let first = dirs.path().join("1");
+        let read = || ControlFile::open(&first).unwrap().statuses().unwrap();
+        assert_eq!((read().len(), read()), (2, read()));
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_gets_the_tables() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(file::open_to_write(&dir.path().join("control.sqlite"), SCHEMA, Durability::Full).unwrap());
+        let control = ControlFile::open(dir.path()).unwrap();
+        assert_eq!(control.statuses().unwrap(), []);
+    }
 
     fn open() -> (tempfile::TempDir, ControlFile) {
         let dir = tempfile::tempdir().unwrap();

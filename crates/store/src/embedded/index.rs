@@ -19,6 +19,7 @@ use tantivy::{DocId, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, 
 use super::days::{Day, lock};
 use super::failure::Failure;
 use super::file::StoredEvent;
+use super::of_issues::of_issues;
 use super::words::{WORDS, WordTokenizer};
 use crate::filter::searched_texts;
 use crate::{Field, Filter, StoreError, TimeRange};
@@ -257,6 +258,7 @@ impl Fields {
             Filter::Handled(handled) => term(Term::from_field_bool(self.handled, *handled)),
             Filter::HasValues => term(Term::from_field_bool(self.has_values, true)),
             Filter::Words(words) => self.phrase(words),
+            Filter::Issues(issues) => of_issues(self.issue, issues),
         }
     }
 

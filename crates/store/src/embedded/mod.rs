@@ -12,6 +12,7 @@
 
 mod body;
 mod control;
+mod control_issues;
 mod days;
 mod distinct;
 mod dump;
@@ -19,6 +20,7 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod of_issues;
 mod open_day;
 mod prepared;
 mod query;
@@ -26,6 +28,7 @@ mod rewrite;
 mod scan;
 mod state;
 mod tally;
+mod tally_issues;
 mod words;
 mod writer;
 
@@ -46,7 +49,7 @@ use reenact_redact::Redacted;
 use crate::control::Control;
 use crate::{
     Change, Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, Neighbours, RewriteStep, Store, StoreError, StoreStats, TimeRange, Write,
+    IssueQuery, KnownIssue, Neighbours, RewriteStep, SeenIn, Store, StoreError, StoreStats, TimeRange, Write,
 };
 use days::{Days, lock};
 use failure::Failure;
@@ -235,6 +238,23 @@ impl Store for EmbeddedStore {
         buckets: usize,
     ) -> Result<Option<IssueDetail>, StoreError> {
         query::issue(&self.days, &self.state, id, range, buckets)
+    }
+
+    fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
+        query::issue_ids(&self.days, filter, range)
+    }
+
+    fn known_issues(&self, visit: &mut dyn FnMut(KnownIssue)) -> Result<(), StoreError> {
+        query::known_issues(&self.state, visit)
+    }
+
+    fn seen_in(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        rows_max: usize,
+    ) -> Result<Option<Vec<SeenIn>>, StoreError> {
+        query::seen_in(&self.days, filter, range, rows_max)
     }
 
     fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError> {

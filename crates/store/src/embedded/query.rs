@@ -13,10 +13,11 @@ use super::state::{IssueState, Issues};
 use super::tally::{
     EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
 };
+use super::tally_issues::{IdsTally, SeenTally};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, IssueRow, Neighbours, StoreError, TimeRange,
+    IssueQuery, IssueRow, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
 };
 
 pub(super) fn issues(
@@ -28,16 +29,19 @@ pub(super) fn issues(
     let buckets = Buckets::new(query.range, query.buckets);
     let mut tally = IssuesTally::new(buckets);
     scan(days, &query.filter, query.range, &mut tally)?;
-    let total = tally.issues.len() as u64;
+    let mut found: Vec<(IssueId, IssueTally)> =
+        tally.issues.into_iter().map(|(id, issue)| (IssueId(id), issue)).collect();
+    let by_group = page::group_issues(query, &mut found);
+    let total = found.len() as u64;
     let state = lock(state);
-    let mut rows = Vec::with_capacity(tally.issues.len());
-    for (id, issue) in tally.issues {
+    let mut rows = Vec::with_capacity(found.len());
+    for (id, issue) in found {
         let first_seen = match query.sort {
-            crate::IssueSort::FirstSeen => state.first_seen(IssueId(id))?,
+            crate::IssueSort::FirstSeen => state.first_seen(id)?,
             _ => None,
         };
         let facts = IssueFacts {
-            id,
+            id: id.0,
             newest: issue.newest.0,
             first_seen: first_seen.unwrap_or(issue.oldest),
             count: issue.count,
@@ -49,7 +53,7 @@ pub(super) fn issues(
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
     let mut issues = Vec::with_capacity(rows.len());
     for (_, (id, issue)) in rows {
-        let known = match state.read(IssueId(id))? {
+        let known = match state.read(id)? {
             Some(known) => known,
             // Committed a moment ago and not counted yet.
             None => match event(days, EventId(issue.newest.1))? {
@@ -57,9 +61,9 @@ pub(super) fn issues(
                 None => continue,
             },
         };
-        issues.push(issue_row(IssueId(id), known, Some(issue), &tally.names, buckets));
+        issues.push(issue_row(id, known, Some(issue), &tally.names, buckets));
     }
-    Ok(IssuePage { issues, total, next_cursor })
+    Ok(IssuePage { issues, total, by_group, next_cursor })
 }
 
 pub(super) fn issue(
@@ -91,6 +95,48 @@ pub(super) fn issue(
         latest_event_with_values,
         row: issue_row(id, known, issue, &tally.names, buckets),
     }))
+}
+
+pub(super) fn issue_ids(days: &Days, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
+    let mut tally = IdsTally::default();
+    scan(days, filter, range, &mut tally)?;
+    let mut ids: Vec<IssueId> = tally.ids.into_iter().map(IssueId).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+pub(super) fn known_issues(
+    state: &Mutex<Issues>,
+    visit: &mut dyn FnMut(KnownIssue),
+) -> Result<(), StoreError> {
+    let mut after = i64::MIN;
+    loop {
+        // The thread that writes waits for the lock: it is held for one page at a time.
+        let page = lock(state).known_after(after, KNOWN_PAGE)?;
+        let is_last = page.len() < KNOWN_PAGE;
+        after = page.last().map_or(after, |issue| issue.id.0.cast_signed());
+        page.into_iter().for_each(&mut *visit);
+        if is_last {
+            break;
+        }
+    }
+    let pending = lock(state).known_pending()?;
+    pending.into_iter().for_each(visit);
+    Ok(())
+}
+
+/// Issues that are read at a time.
+const KNOWN_PAGE: usize = 5_000;
+
+pub(super) fn seen_in(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    rows_max: usize,
+) -> Result<Option<Vec<SeenIn>>, StoreError> {
+    let mut tally = SeenTally::new(rows_max);
+    scan(days, filter, range, &mut tally)?;
+    Ok(tally.into_rows())
 }
 
 fn newest_of_issue(

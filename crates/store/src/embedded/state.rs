@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::body;
 use super::failure::Failure;
 use super::file::{self, Durability};
-use crate::StoreError;
 use crate::rows::place_of;
+use crate::{KnownIssue, StoreError};
 
 const SCHEMA: &str = "
     CREATE TABLE issue (
@@ -112,6 +112,45 @@ impl Issues {
         let pending = self.pending.issues.get(&id).map(|issue| issue.first.0.as_nanos());
         let known = first_seen(&self.connection, id)?;
         Ok(known.into_iter().chain(pending).min())
+    }
+}
+
+impl Issues {
+    /// Issues of the file after the number `after`, by number.
+    pub(super) fn known_after(&self, after: i64, limit: usize) -> Result<Vec<KnownIssue>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut known: Vec<KnownIssue> = self
+            .connection
+            .prepare_cached("SELECT id, first_ts, last_ts FROM issue WHERE id > ?1 ORDER BY id LIMIT ?2")
+            .and_then(|mut sql| {
+                sql.query_map([after, limit], |row| {
+                    Ok(KnownIssue {
+                        id: IssueId(row.get::<_, i64>(0)?.cast_unsigned()),
+                        first_seen: Timestamp::from_nanos(row.get(1)?),
+                        last_seen: Timestamp::from_nanos(row.get(2)?),
+                    })
+                })?
+                .collect()
+            })
+            .during(|| "reading the issues in `state.sqlite`")?;
+        for issue in &mut known {
+            if let Some(later) = self.pending.issues.get(&issue.id) {
+                issue.first_seen = issue.first_seen.min(later.first.0);
+                issue.last_seen = issue.last_seen.max(later.last.0);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Issues that are not in the file yet.
+    pub(super) fn known_pending(&self) -> Result<Vec<KnownIssue>, StoreError> {
+        let mut known = Vec::new();
+        for (id, issue) in &self.pending.issues {
+            if first_seen(&self.connection, *id)?.is_none() {
+                known.push(KnownIssue { id: *id, first_seen: issue.first.0, last_seen: issue.last.0 });
+            }
+        }
+        Ok(known)
     }
 }
 

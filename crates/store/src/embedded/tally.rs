@@ -24,7 +24,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn number(&mut self, text: &str) -> usize {
+    pub(super) fn number(&mut self, text: &str) -> usize {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
@@ -35,19 +35,19 @@ impl Names {
 }
 
 /// A text column of a segment whose values are numbered in [`Names`].
-struct NamedColumn {
+pub(super) struct NamedColumn {
     column: Option<StrColumn>,
     known: Vec<Option<usize>>,
 }
 
 impl NamedColumn {
-    fn open(segment: &SegmentReader, name: &str) -> tantivy::Result<Self> {
+    pub(super) fn open(segment: &SegmentReader, name: &str) -> tantivy::Result<Self> {
         let column = segment.fast_fields().str(name)?;
         let known = vec![None; column.as_ref().map_or(0, |column| column.num_terms())];
         Ok(Self { column, known })
     }
 
-    fn number(&mut self, document: DocId, names: &mut Names) -> tantivy::Result<Option<usize>> {
+    pub(super) fn number(&mut self, document: DocId, names: &mut Names) -> tantivy::Result<Option<usize>> {
         let Some(column) = &self.column else { return Ok(None) };
         let Some(ordinal) = column.ords().first(document) else { return Ok(None) };
         let known = &mut self.known[ordinal as usize];

@@ -1,0 +1,30 @@
+//! The states of an issue and what moves it from one to the next.
+//!
+//! A state machine: a [`Status`] and what happened give the next status and the entries of the timeline, or
+//! nothing where nothing changes. It knows no clock: `now` is given.
+//!
+//! | from | what happens | to |
+//! |---|---|---|
+//! | any | somebody sets a state ([`ask`]) | that state |
+//! | for review | somebody assigns it ([`ask`]) | reviewed |
+//! | resolved | an event that the resolution does not cover ([`occurred`]) | for review, a regression |
+//! | ignored | so many events or users, or the date ([`counted`], [`time_passed`]) | for review |
+//! | for review, reviewed | quiet, or outlived by newer versions ([`fell_quiet`]) | resolved |
+//! | any | a change is taken back ([`restore`]) | as before the change |
+
+mod automatic;
+mod event;
+mod person;
+mod status;
+#[cfg(test)]
+mod tests;
+pub mod versions;
+
+pub use automatic::{
+    EnvLife, Life, NEWER_VERSION_AGE_NS, QUIET_NS, Release, counted, fell_quiet, time_passed,
+};
+pub use event::{Occurrence, occurred};
+pub use person::{ASSIGNEE_BYTES_MAX, Request, Set, ask, restore};
+pub use status::{
+    Activity, Actor, EnvVersions, Ignore, KNOWN_MAX, Regression, Resolution, Scope, State, Status, Step,
+};

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { ActivityEntry } from "../api/types";
+import { actor, sentence } from "./activity";
+
+const entry = (more: Partial<ActivityEntry>): ActivityEntry => ({ id: "1", at: "2026-01-02T03:04:05Z", actor: "local admin", kind: "state", undone: false, can_undo: true, ...more });
+
+test("changes of the state", () => {
+  expect(sentence(entry({ from: "for_review", to: "resolved", scope: "next_version" }))).toBe("resolved it in the next version");
+  expect(sentence(entry({ to: "resolved" }))).toBe("resolved it");
+  expect(sentence(entry({ to: "ignored", ignore: { events: 100 } }))).toBe("ignored it until 100 more events");
+  expect(sentence(entry({ from: "resolved", to: "for_review" }))).toBe("put it back to review");
+});
+
+test("assignments", () => {
+  expect(sentence(entry({ kind: "assigned", assignee_to: "Ada" }))).toBe("assigned it to Ada");
+  expect(sentence(entry({ kind: "assigned", assignee_from: "Ada", assignee_to: "Bob" }))).toBe("assigned it to Bob instead of Ada");
+  expect(sentence(entry({ kind: "assigned", assignee_from: "Ada", assignee_to: null }))).toBe("took it off Ada");
+});
+
+test("what happened by itself names the program", () => {
+  const regression = entry({ kind: "regression", actor: "automatic", version: "1.3", env: "prod" });
+  expect(`${actor(regression)} ${sentence(regression)}`).toBe("Reenact reopened it as a regression in version 1.3 in prod");
+  expect(sentence(entry({ kind: "first_seen", actor: "automatic" }))).toBe("saw it for the first time");
+});

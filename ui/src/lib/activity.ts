@@ -1,0 +1,37 @@
+// What happened to an issue, as sentences without their subject.
+import type { ActivityEntry } from "../api/types";
+import { until } from "./workflow";
+
+const SCOPED = { now: "resolved it", current_version: "resolved it in the version it was seen in", next_version: "resolved it in the next version" };
+
+/** Who did it, as the beginning of a sentence. */
+export const actor = (entry: ActivityEntry): string => (entry.actor === "automatic" ? "Reenact" : entry.actor);
+
+export function sentence(entry: ActivityEntry): string {
+  switch (entry.kind) {
+    case "comment": return "commented";
+    case "first_seen": return `saw it for the first time${where(entry)}`;
+    case "regression": return `reopened it as a regression${where(entry)}`;
+    case "assigned": return assigned(entry.assignee_from ?? null, entry.assignee_to ?? null);
+    case "state": return moved(entry);
+  }
+}
+
+function moved(entry: ActivityEntry): string {
+  switch (entry.to) {
+    case "reviewed": return "marked it as reviewed";
+    case "resolved": return SCOPED[entry.scope ?? "now"];
+    case "ignored": return `ignored it ${until(entry.ignore)}`;
+    case "excluded": return "excluded it";
+    default: return "put it back to review";
+  }
+}
+
+function assigned(from: string | null, to: string | null): string {
+  if (to === null) return from === null ? "assigned it to nobody" : `took it off ${from}`;
+  return from === null ? `assigned it to ${to}` : `assigned it to ${to} instead of ${from}`;
+}
+
+function where({ version, env }: ActivityEntry): string {
+  return `${version ? ` in version ${version}` : ""}${env ? ` in ${env}` : ""}`;
+}
