@@ -15,8 +15,8 @@ use reenact_model::{
 use reenact_redact::Redacted;
 
 use crate::{
-    EventOrder, EventPage, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSet, IssueSort,
-    KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, TimeRange, Write,
+    Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSet,
+    IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -519,6 +519,8 @@ fn any_field() -> impl Strategy<Value = Field> {
             Field::TraceId,
             Field::Issue,
             Field::User,
+            Field::Function,
+            Field::File,
         ]),
         word().prop_map(Field::Tag),
     ]
@@ -541,6 +543,7 @@ fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
         Just(Filter::All),
         (any_field(), value()).prop_map(|(field, value)| Filter::Equals(field, value)),
         (any_field(), value()).prop_map(|(field, value)| Filter::StartsWith(field, value)),
+        (any_field(), any_test()).prop_map(|(field, test)| Filter::Passes(field, test)),
         any::<bool>().prop_map(Filter::Handled),
         Just(Filter::HasValues),
         proptest::collection::vec(
@@ -562,6 +565,21 @@ fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
             inner.prop_map(|filter| Filter::Not(Box::new(filter))),
         ]
     })
+}
+
+fn any_test() -> impl Strategy<Value = Test> {
+    let comparison = proptest::sample::select(vec![
+        Comparison::Less,
+        Comparison::AtMost,
+        Comparison::Greater,
+        Comparison::AtLeast,
+    ]);
+    let operand = proptest::sample::select(vec!["0", "1", "1.5", "2", "499", "x"]).prop_map(str::to_owned);
+    let part = proptest::sample::select(vec!["", "a", "s", "shop", "-1", "0", "py"]).prop_map(str::to_owned);
+    prop_oneof![
+        (comparison, operand).prop_map(|(comparison, operand)| Test::Compares(comparison, operand)),
+        proptest::collection::vec(part, 1..4).prop_map(Test::Like),
+    ]
 }
 
 /// A set of issues, sometimes of so many that engines may look for them in another way.

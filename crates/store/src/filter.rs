@@ -1,6 +1,9 @@
 //! What events are asked for. Nothing above this crate speaks SQL.
 
-use reenact_model::{Placed, Timestamp};
+use std::cmp::Ordering;
+
+use reenact_issues::lifecycle::versions;
+use reenact_model::{Frame, Placed, Timestamp};
 
 use crate::IssueSet;
 
@@ -41,8 +44,77 @@ pub enum Field {
     Issue,
     /// The impacted user.
     User,
+    /// The function of any frame.
+    Function,
+    /// The source file of any frame.
+    File,
     /// A tag by its name, text or numeric.
     Tag(String),
+}
+
+/// How a value stands to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+}
+
+impl Comparison {
+    /// Whether it holds for what is `order` than the other one.
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+/// A condition on a value, for which each different value is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// The parts stand in this order, any text between them; the first begins the value, the last ends it.
+    Like(Vec<String>),
+    /// Compares so with this one: versions in their order, others as numbers. What has no order does not
+    /// match.
+    Compares(Comparison, String),
+}
+
+impl Test {
+    /// Whether a value of `field` passes.
+    pub fn holds(&self, field: &Field, value: &str) -> bool {
+        match self {
+            Self::Like(parts) => is_like(value, parts),
+            Self::Compares(comparison, operand) => {
+                let order = match field {
+                    Field::Version => versions::compare(value, operand),
+                    _ => {
+                        let (value, operand) = (value.parse::<f64>().ok(), operand.parse::<f64>().ok());
+                        value.zip(operand).and_then(|(value, operand)| value.partial_cmp(&operand))
+                    }
+                };
+                order.is_some_and(|order| comparison.holds(order))
+            }
+        }
+    }
+}
+
+fn is_like(value: &str, parts: &[String]) -> bool {
+    let Some((first, others)) = parts.split_first() else { return value.is_empty() };
+    let Some((last, between)) = others.split_last() else { return value == first };
+    let Some(mut rest) = value.strip_prefix(first.as_str()) else { return false };
+    for part in between {
+        let Some(at) = rest.find(part.as_str()) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last.as_str())
 }
 
 /// A condition on events.
@@ -60,6 +132,8 @@ pub enum Filter {
     Equals(Field, String),
     /// The field's value begins so.
     StartsWith(Field, String),
+    /// The field's value passes the test.
+    Passes(Field, Test),
     /// The event was handled, or not.
     Handled(bool),
     /// At least one captured frame of the event is here.
@@ -84,10 +158,9 @@ impl Filter {
     /// Whether an event matches. This is what every engine's answer is compared with.
     pub fn matches(&self, at: Matches<'_>) -> bool {
         self.holds(&|condition| match condition {
-            Self::Equals(field, value) => field_value(at.event, field).is_some_and(|is| is == *value),
-            Self::StartsWith(field, start) => {
-                field_value(at.event, field).is_some_and(|is| is.starts_with(start))
-            }
+            Self::Equals(field, value) => has(at.event, field, &|is| is == value),
+            Self::StartsWith(field, start) => has(at.event, field, &|is| is.starts_with(start.as_str())),
+            Self::Passes(field, test) => has(at.event, field, &|is| test.holds(field, is)),
             Self::Handled(handled) => at.event.report.handled == *handled,
             Self::HasValues => at.has_values,
             Self::Issues(issues) => issues.contains(at.event.issue_id),
@@ -111,7 +184,23 @@ impl Filter {
     }
 }
 
-/// The value of a field as text; `None` where the event has none.
+/// Whether a value of the field is so.
+fn has(event: &Placed, field: &Field, is: &dyn Fn(&str) -> bool) -> bool {
+    // A frame without a name has none, rather than an empty one.
+    let is_named = |name: &str| !name.is_empty() && is(name);
+    match field {
+        Field::Function => frames(event).any(|frame| is_named(&frame.function)),
+        Field::File => frames(event).any(|frame| is_named(&frame.file)),
+        _ => field_value(event, field).is_some_and(|value| is(&value)),
+    }
+}
+
+/// All frames of an event's exceptions.
+pub(crate) fn frames(event: &Placed) -> impl Iterator<Item = &Frame> {
+    event.report.exceptions.iter().flat_map(|exception| &exception.frames)
+}
+
+/// The value of a field that has one at most, as text; `None` where the event has none.
 pub(crate) fn field_value(event: &Placed, field: &Field) -> Option<String> {
     let report = &event.report;
     match field {
@@ -124,6 +213,7 @@ pub(crate) fn field_value(event: &Placed, field: &Field) -> Option<String> {
         Field::TraceId => report.trace_id.map(|id| id.to_string()),
         Field::Issue => Some(event.issue_id.to_string()),
         Field::User => report.user_id.clone(),
+        Field::Function | Field::File => None,
         Field::Tag(name) => report
             .tags
             .get(name)

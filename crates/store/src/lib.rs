@@ -24,7 +24,7 @@ use reenact_model::{EventId, IssueId, Outcome, Placed, Report, Snapshot, Snapsho
 use reenact_redact::Redacted;
 
 pub use embedded::{EmbeddedStore, Options};
-pub use filter::{Field, Filter, Matches, TimeRange, WORD_BYTES_MAX, words};
+pub use filter::{Comparison, Field, Filter, Matches, Test, TimeRange, WORD_BYTES_MAX, words};
 pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
 pub use rows::{

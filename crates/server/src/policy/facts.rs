@@ -112,6 +112,7 @@ impl<'a> Facts<'a> {
         filter.holds(&|condition| match condition {
             Filter::Equals(field, value) => self.has(field, &|is| is == value),
             Filter::StartsWith(field, start) => self.has(field, &|is| is.starts_with(start.as_str())),
+            Filter::Passes(field, test) => self.has(field, &|is| test.holds(field, is)),
             _ => false,
         })
     }
@@ -161,7 +162,11 @@ fn look(filter: &Filter, problem: &mut Option<String>) {
         Filter::Words(_) => {
             *problem = Some("words are not searched here; write `key:value`".to_owned());
         }
-        Filter::All | Filter::Equals(..) | Filter::StartsWith(..) | Filter::Issues(_) => {}
+        Filter::All
+        | Filter::Equals(..)
+        | Filter::StartsWith(..)
+        | Filter::Passes(..)
+        | Filter::Issues(_) => {}
     }
 }
 

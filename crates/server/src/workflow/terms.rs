@@ -3,7 +3,7 @@
 use reenact_issues::lifecycle::{State, Status};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::query::{IssueTerm, QueryError, parse_for_issues};
-use reenact_store::{Filter, IssueGroups, IssueSet, StoreError};
+use reenact_store::{Filter, IssueGroups, IssueSet, KnownIssue, StoreError};
 
 use super::{Workflow, lock};
 
@@ -64,17 +64,27 @@ impl Workflow {
                 self.those(&set, &|status| status.assignee.as_ref() == Some(name))
             }
             IssueTerm::New => {
-                let mut new = Vec::new();
-                self.store.known_issues(&mut |issue| {
-                    if now.nanos_since(issue.first_seen) < NEW_NS {
-                        new.push(issue);
-                    }
-                })?;
-                let is_new =
-                    |issue: &reenact_store::KnownIssue| is_new(&self.status(issue.id), issue.first_seen, now);
+                let new = self.first_seen(&|age| age < NEW_NS, now)?;
+                let is_new = |issue: &KnownIssue| is_new(&self.status(issue.id), issue.first_seen, now);
                 Filter::Issues(IssueSet::new("new", new.into_iter().filter(is_new).map(|issue| issue.id)))
             }
+            IssueTerm::Age(comparison, age_ns) => {
+                let found = self.first_seen(&|age| comparison.holds(age.cmp(age_ns)), now)?;
+                let set = format!("age {comparison:?} {age_ns} at {}", now.as_nanos());
+                Filter::Issues(IssueSet::new(&set, found.into_iter().map(|issue| issue.id)))
+            }
         })
+    }
+
+    /// The issues whose time since they were first seen, in nanoseconds, is so.
+    fn first_seen(&self, is: &dyn Fn(i64) -> bool, now: Timestamp) -> Result<Vec<KnownIssue>, StoreError> {
+        let mut found = Vec::new();
+        self.store.known_issues(&mut |issue| {
+            if is(now.nanos_since(issue.first_seen)) {
+                found.push(issue);
+            }
+        })?;
+        Ok(found)
     }
 
     /// The issues of these groups.

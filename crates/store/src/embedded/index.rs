@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use reenact_model::{IssueId, Placed};
+use reenact_model::IssueId;
 use tantivy::query::{
     AllQuery, BooleanQuery, EmptyQuery, EnableScoring, InvertedIndexRangeQuery, Occur, PhraseQuery, Query,
     TermQuery,
@@ -20,12 +20,13 @@ use super::days::{Day, lock};
 use super::failure::Failure;
 use super::file::StoredEvent;
 use super::of_issues::of_issues;
+use super::passing::passing;
 use super::words::{WORDS, WordTokenizer};
-use crate::filter::searched_texts;
+use crate::filter::{frames, searched_texts};
 use crate::{Field, Filter, StoreError, TimeRange};
 
 /// Changes with the fields or with what is put in them; an index of another version is rebuilt.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Length of a value in the index, in bytes; longer ones are found by their beginning and hash.
 const VALUE_BYTES_MAX: usize = 30_000;
 /// Tags of one event in the index.
@@ -49,6 +50,8 @@ pub(super) struct Fields {
     user_hash: IndexField,
     trace_id: IndexField,
     tag: IndexField,
+    function: IndexField,
+    file: IndexField,
     words: IndexField,
     handled: IndexField,
     has_values: IndexField,
@@ -117,7 +120,9 @@ pub(super) fn schema() -> (Schema, Fields) {
         resource: schema.add_text_field("resource", raw_fast.clone()),
         user: schema.add_text_field("user", raw_fast.clone()),
         user_hash: schema.add_u64_field("user_hash", number),
-        trace_id: schema.add_text_field("trace_id", raw),
+        trace_id: schema.add_text_field("trace_id", raw.clone()),
+        function: schema.add_text_field("function", raw.clone()),
+        file: schema.add_text_field("file", raw),
         tag: schema.add_text_field("tag", raw_fast),
         words: schema.add_text_field("words", TextOptions::default().set_indexing_options(positions)),
         handled: schema.add_bool_field("handled", number_indexed.clone()),
@@ -161,16 +166,19 @@ pub(super) fn document(fields: &Fields, stored: &StoredEvent) -> TantivyDocument
     for tag in tags.chain(metrics.map(|(name, value)| tag_token(name, &value.to_string()))).take(TAGS_MAX) {
         document.add_text(fields.tag, tag);
     }
-    add_words(&mut document, fields.words, event);
+    add_each(&mut document, fields.function, frames(event).map(|frame| frame.function.as_str()));
+    add_each(&mut document, fields.file, frames(event).map(|frame| frame.file.as_str()));
+    // One value per text: phrases do not cross from one to the next.
+    add_each(&mut document, fields.words, searched_texts(event));
     document
 }
 
-/// One value per text: phrases do not cross from one to the next.
-fn add_words(document: &mut TantivyDocument, field: IndexField, event: &Placed) {
+/// Adds each different text that is not empty.
+fn add_each<'e>(document: &mut TantivyDocument, field: IndexField, texts: impl Iterator<Item = &'e str>) {
     let mut seen: HashSet<&str> = HashSet::new();
-    for text in searched_texts(event).filter(|text| !text.is_empty()) {
+    for text in texts.filter(|text| !text.is_empty()) {
         if seen.insert(text) {
-            document.add_text(field, text);
+            document.add_text(field, bounded(text));
         }
     }
 }
@@ -213,7 +221,7 @@ impl Fields {
             Field::Resource => Some("resource"),
             Field::User => Some("user"),
             Field::Tag(_) => Some("tag"),
-            Field::TraceId | Field::Issue => None,
+            Field::TraceId | Field::Issue | Field::Function | Field::File => None,
         }
     }
 
@@ -227,6 +235,8 @@ impl Fields {
             Field::Resource => self.resource,
             Field::User => self.user,
             Field::TraceId => self.trace_id,
+            Field::Function => self.function,
+            Field::File => self.file,
             Field::Tag(_) => self.tag,
             Field::Issue => self.issue,
         }
@@ -255,6 +265,12 @@ impl Fields {
             Filter::StartsWith(Field::Issue, start) => self.issue_starts_with(start),
             Filter::StartsWith(Field::Tag(name), start) => starts_with(self.tag, &(tag_start(name) + start)),
             Filter::StartsWith(field, start) => starts_with(self.text(field), start),
+            Filter::Passes(Field::Tag(name), test) => {
+                passing(self.tag, tag_start(name), Field::Tag(name.clone()), test.clone())
+            }
+            Filter::Passes(field, test) => {
+                passing(self.text(field), String::new(), field.clone(), test.clone())
+            }
             Filter::Handled(handled) => term(Term::from_field_bool(self.handled, *handled)),
             Filter::HasValues => term(Term::from_field_bool(self.has_values, true)),
             Filter::Words(words) => self.phrase(words),

@@ -22,6 +22,7 @@ mod index;
 mod indexer;
 mod of_issues;
 mod open_day;
+mod passing;
 mod prepared;
 mod query;
 mod rewrite;

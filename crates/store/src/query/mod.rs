@@ -1,0 +1,151 @@
+//! The query language of the explorer and the API: `service:checkout -env:dev has:values "card declined"`.
+//!
+//! Terms are separated by spaces and all of them must match. A term is words, or a key with a value; `-` before
+//! it asks for what does not match. Words are looked for in types, messages, functions and files.
+//!
+//! | value | matches |
+//! |---|---|
+//! | `service:checkout` | exactly this |
+//! | `service:check*`, `resource:*pay*` | `*` stands for any text; `env:*` for any value at all |
+//! | `env:(prod OR staging)` | any of them |
+//! | `@http.status_code:>499`, `version:<=1.4` | numbers, and versions in their order |
+//! | `@amount:[10 TO 20]` | from 10 to 20, both included |
+//! | `resource:"GET /pay"` | spaces, colons and `*` as they are; `\"` is a quote and `\\` a backslash |
+//!
+//! Keys are those of [`KEYS`], any tag as `@name`, `has:values`, `is:handled`, `is:unhandled`. Where issues are
+//! asked for there are also `is:` with a state, `new`, `regression`, `assigned` or `unassigned`, `assignee:name`,
+//! and `age:<2d` for the time since an issue was first seen.
+
+mod lexer;
+mod meaning;
+mod unknown;
+
+use std::fmt;
+
+use reenact_issues::lifecycle::State;
+
+use crate::{Comparison, Field, Filter};
+use lexer::Cursor;
+
+/// Length of a query in bytes.
+pub const QUERY_BYTES_MAX: usize = 4096;
+/// Terms of a query, with the values of lists.
+pub const QUERY_TERMS_MAX: usize = 64;
+
+/// Keys with their field, for suggestions in this order.
+const KEYS: [(&str, Field); 12] = [
+    ("service", Field::Service),
+    ("env", Field::Env),
+    ("version", Field::Version),
+    ("error.type", Field::ErrorType),
+    ("type", Field::ErrorType),
+    ("host", Field::Host),
+    ("resource", Field::Resource),
+    ("frame.function", Field::Function),
+    ("frame.file", Field::File),
+    ("trace_id", Field::TraceId),
+    ("issue", Field::Issue),
+    ("user", Field::User),
+];
+
+/// Keys that have no field.
+const OTHER_KEYS: [&str; 5] = ["has", "is", "handled", "assignee", "age"];
+
+/// A condition on what was decided about an issue, or known of it ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssueTerm {
+    /// It is in this state.
+    State(State),
+    /// It is new, and for review.
+    New,
+    /// It came back.
+    Regression,
+    /// Somebody works on it.
+    Assigned,
+    /// Nobody does.
+    Unassigned,
+    /// This one does.
+    Assignee(String),
+    /// The time since it was first seen, in nanoseconds, compares so with this one.
+    Age(Comparison, i64),
+}
+
+/// What a query may ask for.
+struct Known<'a> {
+    field_of: &'a dyn Fn(&str) -> Option<Field>,
+    /// What becomes of a condition on issues; `None` where issues are not known.
+    filter_of: Option<&'a dyn Fn(IssueTerm) -> Filter>,
+}
+
+/// A query that is not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError {
+    /// Where the term begins, in bytes from the start of the query.
+    pub at: usize,
+    /// What is wrong, and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at character {})", self.message, self.at + 1)
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+/// Reads a query. The empty one asks for everything.
+///
+/// # Errors
+/// [`QueryError`] names the place and a remedy; a query over [`QUERY_BYTES_MAX`] or
+/// [`QUERY_TERMS_MAX`] is refused.
+pub fn parse(text: &str) -> Result<Filter, QueryError> {
+    parse_with(text, &|key| field_of_key(key))
+}
+
+/// Reads a query in which `field_of` knows the keys.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
+    parse_known(text, &Known { field_of, filter_of: None })
+}
+
+/// Reads a query that may also ask for what was decided about issues; `filter_of` says which ones those are.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_for_issues(text: &str, filter_of: &dyn Fn(IssueTerm) -> Filter) -> Result<Filter, QueryError> {
+    parse_known(text, &Known { field_of: &field_of_key, filter_of: Some(filter_of) })
+}
+
+fn parse_known(text: &str, known: &Known<'_>) -> Result<Filter, QueryError> {
+    if text.len() > QUERY_BYTES_MAX {
+        return Err(QueryError {
+            at: 0,
+            message: format!("the query is longer than {QUERY_BYTES_MAX} bytes"),
+        });
+    }
+    let mut filters = Vec::new();
+    let mut rest = Cursor::new(text);
+    while let Some(term) = rest.term()? {
+        let filter = meaning::filter(&term, known)?;
+        filters.push(if term.negated { Filter::Not(Box::new(filter)) } else { filter });
+    }
+    Ok(match filters.len() {
+        0 => Filter::All,
+        1 => filters.remove(0),
+        _ => Filter::And(filters),
+    })
+}
+
+/// The field of a key of the query language.
+pub fn field_of_key(key: &str) -> Option<Field> {
+    if let Some(tag) = key.strip_prefix('@') {
+        return (!tag.is_empty()).then(|| Field::Tag(tag.to_owned()));
+    }
+    KEYS.iter().find(|(known, _)| *known == key).map(|(_, field)| field.clone())
+}
+
+#[cfg(test)]
+mod tests;
