@@ -132,6 +132,17 @@ describe("a day's triage by keyboard", () => {
       await toast(page, "Assigned to local admin: shop.Refused").waitFor();
       await page.keyboard.press("u");
       await page.getByRole("row").filter({ has: row(page, "Refused") }).getByText("Ada Lovelace").waitFor();
+      await page.keyboard.press("/");
+      await page.keyboard.type("assignee:ada");
+      await page.getByRole("option", { name: /Ada Lovelace\s*1 issue/ }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/q=assignee/);
+      await row(page, "Refused").waitFor();
+      await page.goBack();
+      await page.waitForURL((url) => !url.searchParams.has("q"));
+      await page.keyboard.press("Escape");
       await page.keyboard.press("[");
       await page.waitForURL((url) => !url.searchParams.has("tab"));
 
@@ -422,7 +433,7 @@ test("what was changed again since is not undone, and said to be so", async () =
       await tabTo(page, activity.getByRole("button", { name: /^Undo: resolved it/ }));
       await page.keyboard.press("Enter");
       await toast(page, "Undone for 1 issue").waitFor();
-      await activity.getByText("undone", { exact: true }).waitFor();
+      await activity.getByRole("listitem").filter({ hasText: "resolved it" }).getByText("undone", { exact: true }).waitFor();
       await stands(server, "Missing", "reviewed");
     });
   } finally {

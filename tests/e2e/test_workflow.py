@@ -22,7 +22,9 @@ def call(server: Server, method: str, path: str, body: Any = None, status: int =
     return answer.json() if answer.content else None
 
 
-def send(server: Server, service: str, version: str | None = None, env: str | None = "prod", user: str | None = None, ago_ns: int = 0) -> None:
+def send(
+    server: Server, service: str, version: str | None = None, env: str | None = "prod", user: str | None = None, ago_ns: int = 0
+) -> None:
     """One event of the service's one issue; durable and judged when this returns."""
     span = error_span(service, "settling failed")
     span["start"] -= ago_ns

@@ -182,10 +182,10 @@ impl Pipeline {
     fn judge(&self, seen: Vec<(usize, Seen)>, outcomes: &[Outcome]) {
         let now = now();
         let stored = seen.into_iter().filter(|(at, _)| outcomes.get(*at) == Some(&Outcome::Stored));
-        for (_, seen) in stored {
-            if let Some(step) = self.workflow.judge(&seen, now) {
-                tokio::task::block_in_place(|| self.workflow.carry_out(&seen, step, now));
-            }
+        let judged: Vec<_> =
+            stored.filter_map(|(_, seen)| self.workflow.judge(&seen, now).map(|step| (seen, step))).collect();
+        if !judged.is_empty() {
+            tokio::task::block_in_place(|| self.workflow.carry_out(&judged, now));
         }
     }
 

@@ -510,7 +510,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Says, at most once a second, that something was recorded: `event: recorded` with
+         * Says, at most once a second, that something was recorded, or that an issue was changed: `event: recorded` with
          *     `{"events": n, "last_event_at": time}`, where `n` counts events and snapshots since the process began.
          */
         get: operations["streamRecorded"];

@@ -20,7 +20,7 @@ export const KEYS: readonly { text: string; means: string }[] = [
 ];
 
 /** Keys whose values are few enough to offer. */
-const LISTED = /^(?:service|env|version|error\.type|host|resource|user|@[\w.\-/]+)$/;
+const LISTED = /^(?:service|env|version|error\.type|host|resource|user|assignee|@[\w.\-/]+)$/;
 
 export interface Word {
   start: number;

@@ -54,7 +54,7 @@ export const IGNORES: readonly Offer[] = [
 export function offers(state: IssueState): Offer[] {
   return [
     ...(state === "for_review" ? [{ deed: "review", text: "Mark as reviewed", keys: "r" } as const] : [{ deed: "reopen", text: "Back to review" } as const]),
-    ...(state === "resolved" || state === "reviewed" || state === "for_review" ? [] : [{ deed: "review", text: "Mark as reviewed", keys: "r" } as const]),
+    ...(state === "ignored" || state === "excluded" ? [{ deed: "review", text: "Mark as reviewed", keys: "r" } as const] : []),
     ...RESOLVES.map((offer, i) => ({ ...offer, apart: i === 0 })),
     { deed: "ignore", text: "Ignore…", keys: "i", apart: true },
     ...(state === "excluded" ? [] : [{ deed: "exclude", text: "Exclude…" } as const]),

@@ -65,8 +65,10 @@ fn covers(resolution: &Resolution, Occurrence { env, version, .. }: Occurrence<'
         Scope::CurrentVersion => {
             place(resolution, known, version).is_some_and(|order| order == Ordering::Less)
         }
+        // What was seen is not the next version, whatever its form.
         Scope::NextVersion => {
-            place(resolution, known, version).is_some_and(|order| order != Ordering::Greater)
+            known.is_some_and(|known| known.service.iter().any(|seen| seen == version))
+                || place(resolution, known, version).is_some_and(|order| order != Ordering::Greater)
         }
     }
 }
@@ -75,11 +77,9 @@ fn covers(resolution: &Resolution, Occurrence { env, version, .. }: Occurrence<'
 /// of all environments. `None` when no version was known.
 fn place(resolution: &Resolution, known: Option<&EnvVersions>, version: &str) -> Option<Ordering> {
     if let Some((known, newest)) = known.and_then(|known| Some((known, known.newest()?))) {
-        let seen = if known.service.is_empty() { &known.issue } else { &known.service };
-        return Some(versions::compare_seen(version, newest, seen));
+        return Some(versions::compare_seen(version, newest, &known.service));
     }
     let newest = versions::newest(&resolution.versions())?.to_owned();
-    let seen: Vec<&String> =
-        resolution.envs.iter().flat_map(|known| known.service.iter().chain(&known.issue)).collect();
+    let seen: Vec<&String> = resolution.envs.iter().flat_map(|known| &known.service).collect();
     Some(versions::compare_seen(version, &newest, &seen))
 }

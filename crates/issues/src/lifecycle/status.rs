@@ -106,6 +106,17 @@ impl EnvVersions {
             (service, issue) => service.or(issue),
         }
     }
+
+    /// The versions whose form does not tell that they are older than the newest, and the newest as the last.
+    fn up_to(&self, newest: &str) -> Vec<String> {
+        let earlier = self.issue.iter().filter(|version| !self.service.contains(version));
+        let is_needed = |version: &&String| {
+            version.as_str() != newest && versions::compare(version, newest) != Some(std::cmp::Ordering::Less)
+        };
+        let mut seen: Vec<String> = earlier.chain(&self.service).filter(is_needed).cloned().collect();
+        seen.push(newest.to_owned());
+        seen
+    }
 }
 
 /// What a resolution covers.
@@ -127,16 +138,10 @@ impl Resolution {
     /// environment. Where the forms of versions give their order, the newest is enough to tell the others.
     pub fn new(scope: Scope, envs: &[EnvVersions]) -> Self {
         let last = |versions: &[String]| versions[versions.len().saturating_sub(KNOWN_MAX)..].to_vec();
-        let beside = |versions: &[String], newest: &str| -> Vec<String> {
-            let is_needed = |version: &&String| {
-                version.as_str() == newest || versions::compare(version, newest).is_none()
-            };
-            last(&versions.iter().filter(is_needed).cloned().collect::<Vec<_>>())
-        };
         let envs = envs.iter().map(|known| {
             let (issue, service) = match (scope, known.newest()) {
                 (Scope::Now, _) | (_, None) => (last(&known.issue), Vec::new()),
-                (_, Some(newest)) => (beside(&known.issue, newest), beside(&known.service, newest)),
+                (_, Some(newest)) => (Vec::new(), last(&known.up_to(newest))),
             };
             EnvVersions { env: known.env.clone(), issue, service }
         });

@@ -16,7 +16,7 @@ use crate::app::now;
 /// Shortest time between two messages.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Says, at most once a second, that something was recorded: `event: recorded` with
+/// Says, at most once a second, that something was recorded, or that an issue was changed: `event: recorded` with
 /// `{"events": n, "last_event_at": time}`, where `n` counts events and snapshots since the process began.
 #[utoipa::path(get, operation_id = "streamRecorded", path = "/stream", tag = "explorer",
     responses((status = 200, content_type = "text/event-stream", body = String)))]

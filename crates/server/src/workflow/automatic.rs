@@ -4,12 +4,15 @@ use reenact_issues::lifecycle::{self, EnvLife, Life, QUIET_NS, Release, State, S
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::{Field, Filter, SeenIn, StoreError, TimeRange};
 
+use super::judge::Move;
 use super::{FORGOTTEN_AUTOMATIC_NS, STATUSES_MAX, Workflow};
 
 /// Environments and versions of the issues of one service that are looked at.
 const ROWS_MAX: usize = 200_000;
 /// Issues that are resolved in one go; the others wait for the next.
 const RESOLVED_MAX: usize = 2_000;
+/// Issues that are resolved in one transaction; people's changes wait for it.
+const TOGETHER_MAX: usize = 200;
 /// How far back issues are looked at for whether newer versions have them, in nanoseconds: 31 days.
 const LOOK_BACK_NS: i64 = 31 * super::DAY_NS;
 
@@ -34,19 +37,23 @@ impl Workflow {
             }
             over.extend(self.outlived(&service, now)?);
         }
-        over.truncate(RESOLVED_MAX);
-        for (id, life) in over {
-            if self.live().len() >= STATUSES_MAX {
-                tracing::warn!("{STATUSES_MAX} issues have a state; no more are resolved automatically");
-                break;
-            }
+        let room = STATUSES_MAX.saturating_sub(self.live().len()).min(RESOLVED_MAX);
+        if over.len() > room && room < RESOLVED_MAX {
+            tracing::warn!("{STATUSES_MAX} issues have a state; no more are resolved automatically");
+        }
+        over.truncate(room);
+        for some in over.chunks(TOGETHER_MAX) {
             if self.is_stopping() {
                 break;
             }
-            let judge = |status: &Status| lifecycle::fell_quiet(status, &life, now);
-            if let Some(step) = judge(&self.status(id)) {
-                self.move_one(id, step, now, &judge)?;
+            let mut moves = Vec::new();
+            for (id, life) in some {
+                let judge = |status: &Status| lifecycle::fell_quiet(status, life, now);
+                if let Some(step) = judge(&self.status(*id)) {
+                    moves.push(Move { id: *id, step, again: Box::new(judge) });
+                }
             }
+            self.move_all(moves, now)?;
         }
         Ok(())
     }

@@ -119,7 +119,7 @@ impl Workflow {
             return Err(ChangeFailure::Full);
         }
         changed.changed = issues.len() as u64;
-        changed.change_id = Some(self.record(issues, &actor, None, now, Some(&asked.audit))?);
+        changed.change_id = Some(self.record_one(issues, &actor, None, now, &asked.audit)?);
         Ok(changed)
     }
 
@@ -151,7 +151,7 @@ impl Workflow {
         }
         answer.undone = changed.len() as u64;
         if !changed.is_empty() {
-            answer.change_id = Some(self.record(changed, &actor, Some(id), now, Some(audit))?);
+            answer.change_id = Some(self.record_one(changed, &actor, Some(id), now, audit)?);
         }
         Ok(answer)
     }
@@ -202,22 +202,33 @@ impl Workflow {
         Ok(counts)
     }
 
-    /// Makes a change durable and puts it in force; answers with its id. The caller holds the lock.
-    pub(super) fn record(
+    /// Makes a change of some issues; answers with its id. The caller holds the lock.
+    fn record_one(
         &self,
         issues: Vec<ChangedIssue>,
         actor: &Actor,
         undoes: Option<&str>,
         at: Timestamp,
-        audit: Option<&AuditEntry>,
+        audit: &AuditEntry,
     ) -> Result<String, RecordFailure> {
-        let id = new_id().ok_or(RecordFailure::NoId)?;
-        let change = IssueChange { id, at, actor: actor.clone(), undoes: undoes.map(str::to_owned), issues };
-        if self.control.change_issues(&change, audit)? == Recorded::Conflict {
+        let id = new_id()?;
+        let undoes = undoes.map(str::to_owned);
+        let change = IssueChange { id: id.clone(), at, actor: actor.clone(), undoes, issues };
+        self.record(vec![change], Some(audit))?;
+        Ok(id)
+    }
+
+    /// Makes changes durable and puts them in force, all of them or none. The caller holds the lock.
+    pub(super) fn record(
+        &self,
+        changes: Vec<IssueChange>,
+        audit: Option<&AuditEntry>,
+    ) -> Result<(), RecordFailure> {
+        if self.control.change_issues(&changes, audit)? == Recorded::Conflict {
             return Err(RecordFailure::Conflict);
         }
         let mut counting = lock(&self.counting);
-        for issue in &change.issues {
+        for issue in changes.iter().flat_map(|change| &change.issues) {
             if issue.restarts_counts() {
                 counting.restart(issue.id);
             } else if issue.before.state == State::Ignored && issue.after.state != State::Ignored {
@@ -225,8 +236,9 @@ impl Workflow {
             }
         }
         drop(counting);
-        self.put_in_force(change.issues.into_iter().map(|issue| (issue.id, Some(issue.after))));
-        Ok(change.id)
+        let issues = changes.into_iter().flat_map(|change| change.issues);
+        self.put_in_force(issues.map(|issue| (issue.id, Some(issue.after))));
+        Ok(())
     }
 
     /// Those of the issues that there are, each once, and how many there are not.
@@ -330,9 +342,9 @@ impl From<RecordFailure> for StoreError {
     }
 }
 
-/// 16 hexadecimal digits; `None` when the system gives no random numbers.
-fn new_id() -> Option<String> {
+/// 16 hexadecimal digits.
+pub(super) fn new_id() -> Result<String, RecordFailure> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(format!("{:016x}", u64::from_be_bytes(bytes)))
+    getrandom::fill(&mut bytes).map_err(|_| RecordFailure::NoId)?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
 }

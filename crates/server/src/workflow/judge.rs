@@ -5,15 +5,28 @@ use std::sync::atomic::Ordering;
 
 use reenact_issues::lifecycle::{self, Actor, Occurrence, State, Status, Step};
 use reenact_model::{EventId, IssueId, Placed, Timestamp};
-use reenact_store::control::ChangedIssue;
+use reenact_store::control::{ChangedIssue, IssueChange};
 use reenact_store::{EventOrder, EventQuery, Field, Filter, IssueSet, SeenIn, StoreError, TimeRange};
 
+use super::change::new_id;
 use super::{Workflow, lock};
 
 /// Environments and versions that are looked at to find what was not judged.
 const ROWS_MAX: usize = 1_000_000;
 /// Events of an issue in one version that are looked at for the first one after its resolution.
 const FIRST_MAX: usize = 200;
+
+/// An automatic change that is to be made.
+pub(super) struct Move<'a> {
+    pub(super) id: IssueId,
+    /// What was decided, from the status as it was.
+    pub(super) step: Step,
+    /// Decides from another status.
+    pub(super) again: Decide<'a>,
+}
+
+/// What becomes of an issue with this status.
+type Decide<'a> = Box<dyn Fn(&Status) -> Option<Step> + 'a>;
 
 /// Why events of an issue matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,14 +99,19 @@ impl Workflow {
         }
     }
 
-    /// Does what was judged. Blocks on the disk; that is rare, since an issue comes back once.
-    pub(crate) fn carry_out(&self, seen: &Seen, step: Step, now: Timestamp) {
-        let moved = self.move_one(seen.issue, step, now, &|status| match status.state {
-            State::Resolved => lifecycle::occurred(status, seen.occurrence(), now),
-            _ => self.over(seen.issue, status, now),
+    /// Does what was judged of events of one request. Blocks on the disk; that is rare, since an issue comes back
+    /// once.
+    pub(crate) fn carry_out(&self, judged: &[(Seen, Step)], now: Timestamp) {
+        let moves = judged.iter().map(|(seen, step)| Move {
+            id: seen.issue,
+            step: step.clone(),
+            again: Box::new(|status| match status.state {
+                State::Resolved => lifecycle::occurred(status, seen.occurrence(), now),
+                _ => self.over(seen.issue, status, now),
+            }),
         });
-        if let Err(error) = moved {
-            tracing::error!(%error, issue.id = %seen.issue, "an event could not be judged; trying again");
+        if let Err(error) = self.move_all(moves.collect(), now) {
+            tracing::error!(%error, "events could not be judged; trying again");
             self.behind.store(true, Ordering::SeqCst);
         }
     }
@@ -112,7 +130,36 @@ impl Workflow {
         lifecycle::counted(status, counts.events, counts.users, now)
     }
 
-    /// Makes an automatic change, unless somebody was faster: then `again` decides anew.
+    /// Makes automatic changes, each with an id of its own, all of them durable at once. Where somebody was
+    /// faster it is decided anew.
+    pub(super) fn move_all(&self, moves: Vec<Move<'_>>, now: Timestamp) -> Result<(), StoreError> {
+        let _changing = lock(&self.changing);
+        let mut moved = HashSet::new();
+        let mut changes = Vec::new();
+        for Move { id, step, again } in moves {
+            let before = self.status(id);
+            let step = if before.revision + 1 == step.status.revision { Some(step) } else { again(&before) };
+            let Some(step) = step.filter(|_| moved.insert(id)) else { continue };
+            changes.push(IssueChange {
+                id: new_id()?,
+                at: now,
+                actor: Actor::Automatic,
+                undoes: None,
+                issues: vec![ChangedIssue {
+                    id,
+                    before: Status::clone(&before),
+                    after: step.status,
+                    activity: step.activity,
+                }],
+            });
+        }
+        if !changes.is_empty() {
+            self.record(changes, None)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::move_all`], for one issue.
     pub(super) fn move_one(
         &self,
         id: IssueId,
@@ -120,14 +167,7 @@ impl Workflow {
         now: Timestamp,
         again: &dyn Fn(&Status) -> Option<Step>,
     ) -> Result<(), StoreError> {
-        let _changing = lock(&self.changing);
-        let before = self.status(id);
-        let step = if before.revision + 1 == step.status.revision { Some(step) } else { again(&before) };
-        let Some(step) = step else { return Ok(()) };
-        let issue =
-            ChangedIssue { id, before: Status::clone(&before), after: step.status, activity: step.activity };
-        self.record(vec![issue], &Actor::Automatic, None, now, None)?;
-        Ok(())
+        self.move_all(vec![Move { id, step, again: Box::new(again) }], now)
     }
 
     /// Judges what was stored and may not have been judged: before a crash, or while the disk failed.

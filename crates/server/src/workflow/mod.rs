@@ -57,7 +57,7 @@ const FORGOTTEN_NS: i64 = 400 * DAY_NS;
 const FORGOTTEN_AUTOMATIC_NS: i64 = 90 * DAY_NS;
 /// Time between two looks at dates.
 const TICK: Duration = Duration::from_secs(1);
-/// Ticks between two writes of counts.
+/// Ticks between two writes of counts, and between two tries to judge what may not have been.
 const WRITE_TICKS: u64 = 10;
 /// Ticks between two looks for issues that are over: an hour.
 const AUTOMATIC_TICKS: u64 = 3_600;
@@ -112,7 +112,8 @@ impl Workflow {
         while !self.is_stopping() {
             let now = now();
             self.report("dates of ignored issues", self.end_dates(now));
-            if self.behind.load(Ordering::SeqCst) {
+            // While the disk fails this fails too: it is not tried all the time.
+            if tick % WRITE_TICKS == 0 && self.behind.load(Ordering::SeqCst) {
                 self.report("events that may not have been judged", self.catch_up(now));
             }
             if tick % AUTOMATIC_TICKS == 0 {

@@ -61,7 +61,7 @@ impl Place {
         self.store(std::slice::from_ref(event));
         let seen = Seen::of(event);
         if let Some(step) = self.workflow.judge(&seen, now()) {
-            self.workflow.carry_out(&seen, step, now());
+            self.workflow.carry_out(&[(seen, step)], now());
         }
     }
 

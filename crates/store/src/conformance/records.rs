@@ -44,6 +44,10 @@ fn change(id: &str, hours: i64, issues: Vec<ChangedIssue>) -> IssueChange {
     IssueChange { id: id.to_owned(), at: at(hours), actor: ada(), undoes: None, issues }
 }
 
+fn make_one(records: &dyn IssueRecords, change: &IssueChange) -> Recorded {
+    records.change_issues(std::slice::from_ref(change), None).expect("answers")
+}
+
 fn sorted(records: &dyn IssueRecords) -> Vec<(IssueId, Status)> {
     let mut statuses = records.statuses().expect("answers");
     statuses.sort_by_key(|(id, _)| *id);
@@ -57,7 +61,7 @@ fn a_change_is_made_as_a_whole(records: &dyn IssueRecords) {
         changed(low, &Status::default(), Set::Reviewed, 1),
     ];
     let first = change("c1", 1, issues.clone());
-    assert_eq!(records.change_issues(&first, None).expect("changes"), Recorded::Done);
+    assert_eq!(make_one(records, &first), Recorded::Done);
     let expected = vec![(IssueId(low), issues[1].after.clone()), (IssueId(high), issues[0].after.clone())];
     assert_eq!(sorted(records), expected);
     assert_eq!(records.assignees().expect("answers"), ["grace"]);
@@ -66,12 +70,17 @@ fn a_change_is_made_as_a_whole(records: &dyn IssueRecords) {
         changed(low, &issues[1].after, Set::Excluded, 2),
         changed(high, &Status::default(), Set::Reviewed, 2),
     ];
-    let refused = records
-        .change_issues(&change("c2", 2, vec![ChangedIssue { activity: vec![], ..late[1].clone() }]), None);
-    assert_eq!(refused.expect("answers"), Recorded::Conflict);
+    let refused =
+        make_one(records, &change("c2", 2, vec![ChangedIssue { activity: vec![], ..late[1].clone() }]));
+    assert_eq!(refused, Recorded::Conflict);
     let mut both = late;
     both[0].activity.clear();
-    assert_eq!(records.change_issues(&change("c3", 2, both), None).expect("answers"), Recorded::Conflict);
+    assert_eq!(make_one(records, &change("c3", 2, both)), Recorded::Conflict);
+    // So with several changes.
+    let other = change("c4", 2, vec![changed(7, &Status::default(), Set::Reviewed, 2)]);
+    let stale = change("c5", 2, vec![changed(low, &Status::default(), Set::Excluded, 2)]);
+    let refused = records.change_issues(&[other, stale], None).expect("answers");
+    assert_eq!((refused, records.issue_change("c4").expect("answers")), (Recorded::Conflict, None));
     assert_eq!(sorted(records), expected);
     assert_eq!(records.issue_change("c2").expect("answers"), None);
     assert_eq!(records.activity(IssueId(low), None, 9).expect("answers").len(), 2);
@@ -80,7 +89,7 @@ fn a_change_is_made_as_a_whole(records: &dyn IssueRecords) {
 fn a_change_is_taken_back_once(records: &dyn IssueRecords) {
     let issue = changed(5, &Status::default(), Set::Excluded, 1);
     let made = change("c1", 1, vec![issue.clone()]);
-    assert_eq!(records.change_issues(&made, None).expect("changes"), Recorded::Done);
+    assert_eq!(make_one(records, &made), Recorded::Done);
     let kept = records.issue_change("c1").expect("answers").expect("is kept");
     assert_eq!((kept.undone, kept.issues), (false, vec![(IssueId(5), Status::default(), 1)]));
     let step = lifecycle::restore(&Status::default(), &issue.after, &ada(), at(2));
@@ -91,12 +100,12 @@ fn a_change_is_taken_back_once(records: &dyn IssueRecords) {
         activity: step.activity,
     };
     let undo = IssueChange { undoes: Some("c1".to_owned()), ..change("c2", 2, vec![back]) };
-    assert_eq!(records.change_issues(&undo, None).expect("changes"), Recorded::Done);
+    assert_eq!(make_one(records, &undo), Recorded::Done);
     assert!(records.issue_change("c1").expect("answers").expect("is kept").undone);
     let again = IssueChange { id: "c3".to_owned(), issues: Vec::new(), ..undo };
-    assert_eq!(records.change_issues(&again, None).expect("answers"), Recorded::Conflict);
+    assert_eq!(make_one(records, &again), Recorded::Conflict);
     let unknown = IssueChange { undoes: Some("none".to_owned()), ..again };
-    assert_eq!(records.change_issues(&unknown, None).expect("answers"), Recorded::Conflict);
+    assert_eq!(make_one(records, &unknown), Recorded::Conflict);
     let entries = records.activity(IssueId(5), None, 9).expect("answers");
     let told: Vec<_> =
         entries.iter().map(|entry| (entry.change.as_deref(), entry.undone, entry.revision)).collect();
@@ -128,7 +137,7 @@ fn timelines_are_read_backwards_in_pages(records: &dyn IssueRecords) {
     assert!(!records.delete_comment(IssueId(3), numbers[1], None).expect("answers"));
     assert_eq!(records.activity(IssueId(3), None, 9).expect("answers").len(), 2);
     let made = change("c1", 1, vec![changed(3, &Status::default(), Set::Excluded, 1)]);
-    records.change_issues(&made, None).expect("changes");
+    make_one(records, &made);
     let newest = records.activity(IssueId(3), None, 1).expect("answers").remove(0);
     assert!(!records.delete_comment(IssueId(3), newest.number, None).expect("answers"));
 }
@@ -144,7 +153,7 @@ fn counts_begin_anew_when_an_issue_is_ignored(records: &dyn IssueRecords) {
     let counts = IssueCounts { excluded: 4, events: 5, users: 6 };
     records.put_counts(&[(IssueId(u64::MAX), counts), (IssueId(8), counts)]).expect("writes");
     let ignored = changed(8, &Status::default(), Set::Ignored(lifecycle::Ignore::default()), 1);
-    records.change_issues(&change("c1", 1, vec![ignored.clone()]), None).expect("changes");
+    make_one(records, &change("c1", 1, vec![ignored.clone()]));
     let restarted = IssueCounts { excluded: 4, ..IssueCounts::default() };
     let all = |records: &dyn IssueRecords| {
         let mut counts = records.counts().expect("answers");
@@ -157,7 +166,7 @@ fn counts_begin_anew_when_an_issue_is_ignored(records: &dyn IssueRecords) {
     let step = lifecycle::ask(&ignored.after, &request, &ada(), &[], at(2)).expect("changes");
     let assigned =
         ChangedIssue { id: IssueId(8), before: ignored.after, after: step.status, activity: step.activity };
-    records.change_issues(&change("c2", 2, vec![assigned]), None).expect("changes");
+    make_one(records, &change("c2", 2, vec![assigned]));
     assert_eq!(all(records)[0].1, counts, "assigning does not count anew");
 }
 
@@ -182,7 +191,7 @@ fn what_is_old_is_forgotten(records: &dyn IssueRecords) {
     for (id, hours) in [(1, 1), (2, 5)] {
         let made =
             change(&format!("c{id}"), hours, vec![changed(id, &Status::default(), Set::Excluded, hours)]);
-        records.change_issues(&made, None).expect("changes");
+        make_one(records, &made);
         records.put_counts(&[(IssueId(id), IssueCounts::default())]).expect("writes");
         records
             .put_versions(&[ServiceVersion {

@@ -134,10 +134,14 @@ pub trait IssueRecords: Send + Sync {
     /// All statuses, by issue in no order.
     fn statuses(&self) -> Result<Vec<(IssueId, Status)>, StoreError>;
 
-    /// Makes a change, as a whole or not at all. A status must have the revision that it had `before`. Names of
-    /// assignees are remembered, and counts begin anew where [`ChangedIssue::restarts_counts`] says so.
-    fn change_issues(&self, change: &IssueChange, audit: Option<&AuditEntry>)
-    -> Result<Recorded, StoreError>;
+    /// Makes changes, all of them or none. A status must have the revision that it had `before`, and an issue is
+    /// in one change only. Names of assignees are remembered, and counts begin anew where
+    /// [`ChangedIssue::restarts_counts`] says so.
+    fn change_issues(
+        &self,
+        changes: &[IssueChange],
+        audit: Option<&AuditEntry>,
+    ) -> Result<Recorded, StoreError>;
 
     /// A change that is still kept.
     fn issue_change(&self, id: &str) -> Result<Option<KeptChange>, StoreError>;

@@ -39,6 +39,43 @@ impl MemoryRecords {
 }
 
 impl Kept {
+    fn change(&mut self, change: &IssueChange) {
+        if let Some(undoes) = &change.undoes
+            && let Some((_, _, undone)) = self.changes.iter_mut().find(|(id, _, _)| id == undoes)
+        {
+            undone.undone = true;
+        }
+        for issue in &change.issues {
+            self.statuses.insert(issue.id, issue.after.clone());
+            if issue.restarts_counts() {
+                let counts = self.counts.entry(issue.id).or_default();
+                (counts.events, counts.users) = (0, 0);
+            }
+            for activity in &issue.activity {
+                if let Activity::Assigned { to: Some(name), .. } = activity {
+                    self.assignees.insert(name.clone(), change.at);
+                }
+                let entry = ActivityEntry {
+                    number: 0,
+                    at: change.at,
+                    actor: change.actor.clone(),
+                    change: Some(change.id.clone()),
+                    revision: Some(issue.after.revision),
+                    undone: false,
+                    change_kept: true,
+                    activity: activity.clone(),
+                };
+                self.add(issue.id, entry);
+            }
+        }
+        let issues = change
+            .issues
+            .iter()
+            .map(|issue| (issue.id, issue.before.clone(), issue.after.revision))
+            .collect();
+        self.changes.push((change.id.clone(), change.at, KeptChange { undone: false, issues }));
+    }
+
     fn add(&mut self, issue: IssueId, entry: ActivityEntry) -> u64 {
         self.entries += 1;
         self.activity.push((issue, ActivityEntry { number: self.entries, ..entry }));
@@ -57,47 +94,19 @@ impl IssueRecords for MemoryRecords {
         Ok(self.lock().statuses.iter().map(|(id, status)| (*id, status.clone())).collect())
     }
 
-    fn change_issues(&self, change: &IssueChange, _: Option<&AuditEntry>) -> Result<Recorded, StoreError> {
+    fn change_issues(&self, changes: &[IssueChange], _: Option<&AuditEntry>) -> Result<Recorded, StoreError> {
         let mut kept = self.lock();
-        let revision = |kept: &Kept, id| kept.statuses.get(&id).map_or(0, |status| status.revision);
-        if change.issues.iter().any(|issue| revision(&kept, issue.id) != issue.before.revision) {
+        let revision = |id| kept.statuses.get(&id).map_or(0, |status| status.revision);
+        let undone = |id: &String| {
+            kept.changes.iter().find(|(known, _, _)| known == id).is_none_or(|(_, _, change)| change.undone)
+        };
+        let mut issues = changes.iter().flat_map(|change| &change.issues);
+        if issues.any(|issue| revision(issue.id) != issue.before.revision)
+            || changes.iter().filter_map(|change| change.undoes.as_ref()).any(undone)
+        {
             return Ok(Recorded::Conflict);
         }
-        if let Some(undoes) = &change.undoes {
-            match kept.changes.iter_mut().find(|(id, _, _)| id == undoes) {
-                Some((_, _, undone)) if !undone.undone => undone.undone = true,
-                _ => return Ok(Recorded::Conflict),
-            }
-        }
-        for issue in &change.issues {
-            kept.statuses.insert(issue.id, issue.after.clone());
-            if issue.restarts_counts() {
-                let counts = kept.counts.entry(issue.id).or_default();
-                (counts.events, counts.users) = (0, 0);
-            }
-            for activity in &issue.activity {
-                if let Activity::Assigned { to: Some(name), .. } = activity {
-                    kept.assignees.insert(name.clone(), change.at);
-                }
-                let entry = ActivityEntry {
-                    number: 0,
-                    at: change.at,
-                    actor: change.actor.clone(),
-                    change: Some(change.id.clone()),
-                    revision: Some(issue.after.revision),
-                    undone: false,
-                    change_kept: true,
-                    activity: activity.clone(),
-                };
-                kept.add(issue.id, entry);
-            }
-        }
-        let issues = change
-            .issues
-            .iter()
-            .map(|issue| (issue.id, issue.before.clone(), issue.after.revision))
-            .collect();
-        kept.changes.push((change.id.clone(), change.at, KeptChange { undone: false, issues }));
+        changes.iter().for_each(|change| kept.change(change));
         Ok(Recorded::Done)
     }
 

@@ -59,6 +59,30 @@ fn issue_of(row: &Row<'_>, at: usize) -> rusqlite::Result<IssueId> {
     row.get::<_, i64>(at).map(|id| IssueId(id.cast_unsigned()))
 }
 
+/// Writes a change; false when something was changed meanwhile.
+fn write_change(transaction: &Transaction<'_>, change: &IssueChange) -> Result<bool, StoreError> {
+    let context = || "changing issues";
+    if let Some(undoes) = &change.undoes {
+        let undone = transaction
+            .execute("UPDATE issue_change SET undone = 1 WHERE id = ?1 AND undone = 0", [undoes])
+            .during(context)?;
+        if undone == 0 {
+            return Ok(false);
+        }
+    }
+    transaction
+        .prepare_cached("INSERT INTO issue_change (id, at, undone) VALUES (?1, ?2, 0)")
+        .and_then(|mut sql| sql.execute(params![change.id, change.at.as_nanos()]))
+        .during(context)?;
+    let number = transaction.last_insert_rowid();
+    for issue in &change.issues {
+        if !write_issue(transaction, change, number, issue)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Writes what becomes of one issue; false when it has another revision by now.
 fn write_issue(
     transaction: &Transaction<'_>,
@@ -150,29 +174,14 @@ impl IssueRecords for ControlFile {
 
     fn change_issues(
         &self,
-        change: &IssueChange,
+        changes: &[IssueChange],
         audit: Option<&AuditEntry>,
     ) -> Result<Recorded, StoreError> {
         let context = || "changing issues";
         let mut connection = self.connection();
         let transaction = connection.transaction().during(context)?;
-        if let Some(undoes) = &change.undoes {
-            let undone = transaction
-                .execute("UPDATE issue_change SET undone = 1 WHERE id = ?1 AND undone = 0", [undoes])
-                .during(context)?;
-            if undone == 0 {
-                return Ok(Recorded::Conflict);
-            }
-        }
-        transaction
-            .execute(
-                "INSERT INTO issue_change (id, at, undone) VALUES (?1, ?2, 0)",
-                params![change.id, change.at.as_nanos()],
-            )
-            .during(context)?;
-        let number = transaction.last_insert_rowid();
-        for issue in &change.issues {
-            if !write_issue(&transaction, change, number, issue)? {
+        for change in changes {
+            if !write_change(&transaction, change)? {
                 return Ok(Recorded::Conflict);
             }
         }
