@@ -9,6 +9,8 @@ export const KEYS: readonly { text: string; means: string }[] = [
   { text: "host:", means: "the host" },
   { text: "resource:", means: "the request or job" },
   { text: "user:", means: "the impacted user" },
+  { text: "frame.function:", means: "a function of the stack" },
+  { text: "frame.file:", means: "a file of the stack; * stands for any text" },
   { text: "trace_id:", means: "one trace" },
   { text: "has:values", means: "values were captured" },
   { text: "is:unhandled", means: "the error escaped" },
@@ -17,6 +19,7 @@ export const KEYS: readonly { text: string; means: string }[] = [
   { text: "is:regression", means: "resolved, and back" },
   { text: "is:unassigned", means: "nobody works on it" },
   { text: "assignee:", means: "who works on it" },
+  { text: "age:<2d", means: "first seen less than two days ago" },
 ];
 
 /** Keys whose values are few enough to offer. */

@@ -44,3 +44,14 @@ test("terms can be found, added and removed", () => {
 test("an open quote is one term, as somebody is still typing", () => {
   expect(parse('service:"my shop')).toMatchObject([{ key: "service", value: "my shop" }]);
 });
+
+test("lists and ranges are one term each", () => {
+  const terms = parse('env:(prod OR "a b") @status:[400 TO 499] -service:(x) "in order"');
+  expect(terms.map((t) => t.raw)).toEqual(['env:(prod OR "a b")', "@status:[400 TO 499]", "-service:(x)", '"in order"']);
+  expect(terms[0]!.any).toEqual(["prod", "a b"]);
+  expect(choice("env:(prod OR dev)", "env", "dev")).toBe("only");
+  expect(choice("-env:(prod OR dev)", "env", "dev")).toBe("excluded");
+  expect(only("env:(prod OR dev) x", "env", "staging")).toBe("x env:staging");
+  expect(removeAt("a env:(prod OR dev) b", 1)).toBe("a b");
+  expect(parse("env:(prod OR").map((t) => t.raw)).toEqual(["env:(prod OR"]);
+});
