@@ -84,7 +84,7 @@ pub struct ActivityEntry {
     pub change: Option<String>,
     /// The revision of the issue's status after the change.
     pub revision: Option<u64>,
-    /// Whether the change was taken back.
+    /// Whether the change was taken back for this issue.
     pub undone: bool,
     /// Whether the change is still kept.
     pub change_kept: bool,

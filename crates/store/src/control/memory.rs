@@ -45,6 +45,10 @@ impl Kept {
         {
             undone.undone = true;
         }
+        for (of, entry) in &mut self.activity {
+            let is_undone = change.undoes.is_some() && entry.change == change.undoes;
+            entry.undone |= is_undone && change.issues.iter().any(|issue| issue.id == *of);
+        }
         for issue in &change.issues {
             self.statuses.insert(issue.id, issue.after.clone());
             if issue.restarts_counts() {
@@ -172,7 +176,7 @@ impl IssueRecords for MemoryRecords {
         for entry in &mut found {
             let change = kept.changes.iter().find(|(id, _, _)| Some(id) == entry.change.as_ref());
             entry.change_kept = change.is_some();
-            entry.undone = change.is_some_and(|(_, _, change)| change.undone);
+            entry.undone &= change.is_some();
         }
         Ok(found)
     }

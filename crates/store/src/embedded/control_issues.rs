@@ -17,7 +17,8 @@ use crate::control::{
 /// Added to files of an earlier version when they are opened; that version does not look at them.
 ///
 /// - `body`, `before`, `actor`: JSON.
-/// - `issue_changed` has what an undo needs, and goes before `issue_activity` does.
+/// - `issue_changed` has what an undo needs, and goes before `issue_activity` does. An undo leaves out issues that
+///   were changed since, so that each says for itself whether it was undone.
 /// - `env` is empty where there is none, and begins with `=` otherwise.
 pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS issue_status (
@@ -29,7 +30,7 @@ pub(super) const SCHEMA: &str = "
     ) STRICT;
     CREATE TABLE IF NOT EXISTS issue_changed (
         change INTEGER NOT NULL, issue INTEGER NOT NULL, before TEXT NOT NULL, revision INTEGER NOT NULL,
-        PRIMARY KEY (change, issue)
+        undone INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (change, issue)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS issue_activity (
         number INTEGER PRIMARY KEY AUTOINCREMENT, issue INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -106,9 +107,18 @@ fn write_issue(
         .and_then(|mut sql| sql.execute(params![id, revision, body]))
         .during(context)?;
     transaction
-        .prepare_cached("INSERT INTO issue_changed VALUES (?1, ?2, ?3, ?4)")
+        .prepare_cached("INSERT INTO issue_changed (change, issue, before, revision) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut sql| sql.execute(params![number, id, before, revision]))
         .during(context)?;
+    if let Some(undoes) = &change.undoes {
+        transaction
+            .prepare_cached(
+                "UPDATE issue_changed SET undone = 1
+                 WHERE issue = ?1 AND change = (SELECT number FROM issue_change WHERE id = ?2)",
+            )
+            .and_then(|mut sql| sql.execute(params![id, undoes]))
+            .during(context)?;
+    }
     if issue.restarts_counts() {
         transaction
             .prepare_cached("UPDATE issue_counts SET events = 0, users = 0 WHERE issue = ?1")
@@ -261,9 +271,12 @@ impl IssueRecords for ControlFile {
         let rows: Vec<(ActivityEntry, String, String)> = self
             .connection()
             .prepare_cached(
-                "SELECT entry.number, entry.at, actor, change, revision, body, issue_change.undone
-                 FROM issue_activity AS entry LEFT JOIN issue_change ON issue_change.id = change
-                 WHERE issue = ?1 AND entry.number < ?2 ORDER BY entry.number DESC LIMIT ?3",
+                "SELECT entry.number, entry.at, actor, entry.change, entry.revision, body, issue_changed.undone
+                 FROM issue_activity AS entry
+                 LEFT JOIN issue_change ON issue_change.id = entry.change
+                 LEFT JOIN issue_changed
+                     ON issue_changed.change = issue_change.number AND issue_changed.issue = entry.issue
+                 WHERE entry.issue = ?1 AND entry.number < ?2 ORDER BY entry.number DESC LIMIT ?3",
             )
             .and_then(|mut sql| {
                 let rows = sql.query_map(params![issue.0.cast_signed(), before, limit], |row| {
