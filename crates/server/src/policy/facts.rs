@@ -189,9 +189,20 @@ mod tests {
         check("dd_source:python", false);
         check("dd_source:debug*", true);
         check("service:check* -env:dev", true);
+        check("service:(shop OR checkout) env:*", true);
+        check("service:*kou* -service:(shop OR cart)", true);
+        check("version:>1", false);
         check("version:1", false);
         check("-version:1 -@tenant:a", true);
-        for query in ["has:values", "is:handled", "error.type:A", "declined", "dd_source:other", "x:y"] {
+        for query in [
+            "has:values",
+            "is:handled",
+            "error.type:A",
+            "declined",
+            "dd_source:other",
+            "x:y",
+            "frame.function:f",
+        ] {
             assert!(group_filter(query).is_err(), "{query}");
         }
     }
