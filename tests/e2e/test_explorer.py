@@ -200,3 +200,61 @@ def test_the_most_relevant_issues_come_first(own_server: Server) -> None:
     newest_first = [issue["service"] for issue in server.get("/issues")["issues"]]
     assert newest_first[0] == "stale", "the order unless asked otherwise is that of the newest events"
     assert "`relevance`" in call(server, "GET", "/issues", status=400, sort="importance")["error"]["message"]
+
+
+def values_of(server: Server, key: str, query: str = "", **parameters: Any) -> dict[str, tuple[int, int]]:
+    found = server.get(f"/facets/{key}/values", query=query, **parameters)
+    assert found["key"] == key
+    return {value["value"]: (value["issues"], value["events"]) for value in found["values"]}
+
+
+def test_facets_have_handling_host_resource_and_tags(own_server: Server) -> None:
+    server = own_server
+    send(server, "facets-a", region="north", tier="gold")
+    send(server, "facets-a", region="south")
+    send(server, "facets-b", region="north")
+    found = server.get("/facets", tags=2)
+    keys = [facet["key"] for facet in found["facets"]]
+    assert keys == ["service", "env", "version", "error.type", "handled", "host", "resource"]
+    values = {facet["key"]: {value["value"]: value["events"] for value in facet["values"]} for facet in found["facets"]}
+    assert values["handled"] == {"false": 3} and values["resource"] == {"settle": 3}
+    assert len(found["tags"]) == 2
+    names = {tag["value"]: (tag["issues"], tag["events"]) for tag in server.get("/facets", tags=100)["tags"]}
+    assert names["region"] == (2, 3) and names["tier"] == (1, 1)
+    assert server.get("/facets")["tags"] == []
+    assert "from 0 to 100" in call(server, "GET", "/facets", status=400, tags=101)["error"]["message"]
+    assert "from 0 to 100" in call(server, "GET", "/facets", status=400, tags="x")["error"]["message"]
+    assert values_of(server, "@region") == {"north": (2, 2), "south": (1, 1)}
+    assert values_of(server, "@region", "service:facets-a", prefix="no") == {"north": (1, 1)}
+    assert values_of(server, "@", prefix="ti") == {"tier": (1, 1)}
+
+
+def test_values_complete_for_every_key(own_server: Server) -> None:
+    server = own_server
+    send(server, "complete-a", version="1.0", env="prod", **{"usr.id": "ada", "_dd.hostname": "web-1", "region": "north"})
+    captured(server, "complete-b", "complete-b", "with values", {"env": "dev"}, amount=scalar("int", "5"))
+    issues = {service: issue["id"] for service, issue in issues_by_service(server, "").items()}
+    call(server, "PATCH", f"/issues/{issues['complete-b']}", {"assignee": "grace \"g\" h"})
+    keys = server.get("/query/keys")["keys"]
+    assert all(key["about"] for key in keys) and keys[-1]["key"] == "@"
+    for key in keys:
+        found = values_of(server, key["key"])
+        assert found, key
+        assert all(issues and events for issues, events in found.values())
+        first = next(iter(found))
+        assert first in values_of(server, key["key"], prefix=first)
+        assert values_of(server, key["key"], prefix="no value begins so") == {}
+        # What completes is a query that is answered with as many issues.
+        if key["key"] != "@":
+            written = first if key["values"] else json.dumps(first)
+            assert server.get("/issues", query=f"{key['key']}:{written}")["total"] == found[first][0], key
+    assert values_of(server, "frame.function") == {"settle": (2, 2)}
+    assert values_of(server, "frame.file", prefix="/srv/complete-a") == {"/srv/complete-a/billing.py": (1, 1)}
+    assert values_of(server, "is") == {
+        "unhandled": (2, 2), "new": (1, 1), "for_review": (1, 1), "unassigned": (1, 1), "reviewed": (1, 1), "assigned": (1, 1)
+    }  # fmt: skip
+    assert values_of(server, "has") == {"values": (1, 1)}
+    assert values_of(server, "assignee") == {'grace "g" h': (1, 1)}
+    assert set(values_of(server, "age")) == {"<1h", "<1d", "<2d", "<1w"}
+    assert values_of(server, "is", "service:complete-a", prefix="re") == {}
+    call(server, "GET", "/facets/nothing/values", status=404)

@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The facets of the explorer with their commonest values among matching events. */
+        /** The facets of the explorer with their commonest values among matching events, and the commonest names of tags. */
         get: operations["listFacets"];
         put?: never;
         post?: never;
@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest values of one key of the query language, `@tag` included. */
+        /** The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. */
         get: operations["listFacetValues"];
         put?: never;
         post?: never;
@@ -354,6 +354,23 @@ export interface paths {
         };
         /** What became of received items, by source. */
         get: operations["listOutcomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/query/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the query language; a key of a tag is `@` and its name. */
+        get: operations["listQueryKeys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1023,6 +1040,8 @@ export interface components {
         FacetList: {
             /** @description Each with its commonest values. */
             facets: components["schemas"]["Facet"][];
+            /** @description The commonest names of tags, as many as were asked for; `@` and a name is a key of a facet. */
+            tags: components["schemas"]["FacetValue"][];
         };
         /** @description One value of a facet. */
         FacetValue: {
@@ -1520,6 +1539,20 @@ export interface components {
             kind: "library";
             /** @description Its id. */
             rule: string;
+        };
+        /** @description One key of the query language. */
+        QueryKey: {
+            /** @description What it asks for. */
+            about: string;
+            /** @description As it is written before the colon; `@` stands for any tag, whose name follows it. */
+            key: string;
+            /** @description The values that it knows; none where any text is a value. */
+            values: string[];
+        };
+        /** @description What a query can ask for. */
+        QueryKeyList: {
+            /** @description In the order of suggestions. */
+            keys: components["schemas"]["QueryKey"][];
         };
         /** @description Redaction as it is in force. */
         Redaction: {
@@ -2274,6 +2307,8 @@ export interface operations {
                 to?: string;
                 /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
                 state?: string;
+                /** @description How many of the commonest names of tags to list, 0 (default) to 100. */
+                tags?: number;
             };
             header?: never;
             path?: never;
@@ -2332,6 +2367,14 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2852,6 +2895,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+        };
+    };
+    listQueryKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryKeyList"];
                 };
             };
         };

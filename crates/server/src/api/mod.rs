@@ -5,6 +5,7 @@ mod audit;
 mod compare;
 mod compare_views;
 mod events;
+mod facets;
 mod failure;
 mod host;
 mod issues;
@@ -47,8 +48,9 @@ use failure::Failure;
         issues::one,
         issues::events,
         issues::histogram,
-        issues::facets,
-        issues::facet_values,
+        facets::list,
+        facets::facet_values,
+        facets::keys,
         workflow::change,
         workflow::bulk,
         workflow::undo,
@@ -103,8 +105,9 @@ impl App {
             .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
             .route("/histogram", get(issues::histogram))
-            .route("/facets", get(issues::facets))
-            .route("/facets/{key}/values", get(issues::facet_values))
+            .route("/facets", get(facets::list))
+            .route("/facets/{key}/values", get(facets::facet_values))
+            .route("/query/keys", get(facets::keys))
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
