@@ -28,8 +28,9 @@ pub use filter::{Comparison, Field, Filter, Matches, Test, TimeRange, WORD_BYTES
 pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
 pub use rows::{
-    EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueDetail,
-    IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, SeenIn,
+    EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueBoosts,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, RELEVANCE_NEW,
+    RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, SeenIn,
 };
 
 /// One thing to keep.
@@ -183,6 +184,18 @@ pub trait Store: Send + Sync {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError>;
+
+    /// The commonest names of tags among matching events that begin so, with counts of issues and events.
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError>;
+
+    /// The issues with events that match, by id, and how many those are.
+    fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError>;
 
     /// Sizes.
     fn stats(&self) -> Result<StoreStats, StoreError>;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reenact_model::{Absorbed, EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
-use crate::filter::field_value;
+use crate::filter::{field_values, tag_names};
 use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
 use crate::rows::place_of;
 use crate::{
@@ -113,6 +113,16 @@ impl Kept {
         events
     }
 
+    /// Matching events of issues in the range before this one; `None` when nothing was kept then.
+    fn counts_before(&self, filter: &Filter, range: TimeRange) -> Option<BTreeMap<IssueId, u64>> {
+        let before = range.before(self.events.iter().map(|event| event.report.timestamp).min())?;
+        let mut counts = BTreeMap::new();
+        for (event, _) in self.matching(filter, before) {
+            *counts.entry(event.issue_id).or_default() += 1;
+        }
+        Some(counts)
+    }
+
     fn row(&self, id: IssueId, matching: &[(&Placed, bool)], buckets: Buckets) -> Option<IssueRow> {
         let ever = self.ever(id);
         let (oldest, newest) = (ever.first()?, ever.last()?);
@@ -172,9 +182,11 @@ impl Store for MemoryStore {
         let by_group = page::group_issues(query, &mut found);
         let total = found.len() as u64;
         let buckets = Buckets::new(query.range, query.buckets);
+        let before = kept.counts_before(&query.filter, query.range);
         let mut rows = Vec::new();
         for (id, matching) in found {
-            let Some(row) = kept.row(id, &matching, buckets) else { continue };
+            let Some(mut row) = kept.row(id, &matching, buckets) else { continue };
+            row.count_before = before.as_ref().map(|counts| counts.get(&id).copied().unwrap_or(0));
             let newest = matching.iter().map(|(event, _)| event.report.timestamp.as_nanos()).max();
             let facts = IssueFacts {
                 id: id.0,
@@ -182,8 +194,9 @@ impl Store for MemoryStore {
                 first_seen: row.first_seen.as_nanos(),
                 count: row.count,
                 users: row.users.unwrap_or(0),
+                handled: row.handled,
             };
-            rows.push((IssueKey::new(query.sort, facts), row));
+            rows.push((IssueKey::new(query, facts), row));
         }
         let (rows, more) = page::cut_page(rows, start, query.limit);
         let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
@@ -200,7 +213,9 @@ impl Store for MemoryStore {
         let kept = self.lock();
         let filter = Filter::Equals(Field::Issue, id.to_string());
         let matching = kept.matching(&filter, range);
-        let Some(row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
+        let Some(mut row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
+        let before = kept.counts_before(&filter, range);
+        row.count_before = before.map(|counts| counts.get(&id).copied().unwrap_or(0));
         let ever = kept.ever(id);
         let all = TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) };
         let still = kept.matching(&filter, all);
@@ -348,19 +363,29 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
         let kept = self.lock();
-        let mut found: BTreeMap<String, (u64, BTreeSet<IssueId>)> = BTreeMap::new();
+        let values = |event: &Placed| field_values(event, field).into_iter().collect();
+        Ok(count_values(&kept.matching(filter, range), &values, prefix, limit))
+    }
+
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError> {
+        let kept = self.lock();
+        let names = |event: &Placed| tag_names(event).into_iter().cloned().collect();
+        Ok(count_values(&kept.matching(filter, range), &names, prefix, limit))
+    }
+
+    fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError> {
+        let kept = self.lock();
+        let mut counts: BTreeMap<IssueId, u64> = BTreeMap::new();
         for (event, _) in kept.matching(filter, range) {
-            if let Some(value) = field_value(event, field).filter(|value| value.starts_with(prefix)) {
-                let counts = found.entry(value).or_default();
-                counts.0 += 1;
-                counts.1.insert(event.issue_id);
-            }
+            *counts.entry(event.issue_id).or_default() += 1;
         }
-        let counts = found
-            .into_iter()
-            .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
-            .collect();
-        Ok(page::order_facet(counts, limit))
+        Ok(counts.into_iter().collect())
     }
 
     fn stats(&self) -> Result<StoreStats, StoreError> {
@@ -430,4 +455,26 @@ impl Store for MemoryStore {
         self.lock().closed = true;
         Ok(())
     }
+}
+
+/// The commonest of the values that the events have.
+fn count_values(
+    events: &[(&Placed, bool)],
+    values: &dyn Fn(&Placed) -> Vec<String>,
+    prefix: &str,
+    limit: usize,
+) -> Vec<FacetCount> {
+    let mut found: BTreeMap<String, (u64, BTreeSet<IssueId>)> = BTreeMap::new();
+    for (event, _) in events {
+        for value in values(event).into_iter().filter(|value| value.starts_with(prefix)) {
+            let counts = found.entry(value).or_default();
+            counts.0 += 1;
+            counts.1.insert(event.issue_id);
+        }
+    }
+    let counts = found
+        .into_iter()
+        .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
+        .collect();
+    page::order_facet(counts, limit)
 }

@@ -10,8 +10,8 @@ use reenact_redact::Redacted;
 use reenact_store::conformance::{self, RETENTION, always, at, event, snapshot, write};
 use reenact_store::embedded::dump;
 use reenact_store::{
-    EmbeddedStore, EventOrder, EventQuery, Filter, IssueGroups, IssueQuery, IssueSort, Options, Store,
-    Stored, Write,
+    EmbeddedStore, EventOrder, EventQuery, Filter, IssueBoosts, IssueGroups, IssueQuery, IssueSort, Options,
+    Store, Stored, Write,
 };
 
 fn options() -> Options {
@@ -47,6 +47,7 @@ fn issue_counts(store: &dyn Store) -> Vec<(u64, u64)> {
         buckets: 2,
         groups: IssueGroups::default(),
         shown: None,
+        boosts: IssueBoosts::default(),
     };
     let issues = store.issues(&query).unwrap().issues;
     let mut counts: Vec<_> = issues
@@ -215,6 +216,22 @@ impl Store for Shared {
         limit: usize,
     ) -> Result<Vec<reenact_store::FacetCount>, reenact_store::StoreError> {
         self.0.facet(field, filter, range, prefix, limit)
+    }
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<reenact_store::FacetCount>, reenact_store::StoreError> {
+        self.0.tag_names(filter, range, prefix, limit)
+    }
+    fn issue_counts(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+    ) -> Result<Vec<(reenact_model::IssueId, u64)>, reenact_store::StoreError> {
+        self.0.issue_counts(filter, range)
     }
     fn stats(&self) -> Result<reenact_store::StoreStats, reenact_store::StoreError> {
         self.0.stats()

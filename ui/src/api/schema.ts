@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares an event, called the left one, with another one. */
+        get: operations["compareEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{id}/neighbours": {
         parameters: {
             query?: never;
@@ -96,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The facets of the explorer with their commonest values among matching events. */
+        /** The facets of the explorer with their commonest values among matching events, and the commonest names of tags. */
         get: operations["listFacets"];
         put?: never;
         post?: never;
@@ -113,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest values of one key of the query language, `@tag` included. */
+        /** The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. */
         get: operations["listFacetValues"];
         put?: never;
         post?: never;
@@ -345,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/query/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the query language; a key of a tag is `@` and its name. */
+        get: operations["listQueryKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/redaction": {
         parameters: {
             query?: never;
@@ -539,6 +573,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved views, by name. */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["addView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["putView"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -634,7 +704,8 @@ export interface components {
         AuditEntry: {
             /**
              * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`.
+             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
+             *     `view.changed`, `view.deleted`.
              */
             action: string;
             /** @description Who. */
@@ -645,7 +716,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule, job, issue, comment, or change that was undone. */
+            /** @description The event, group, rule, job, issue, comment, view, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -708,6 +779,140 @@ export interface components {
         CommentText: {
             /** @description 1 to 10,000 bytes. */
             text: string;
+        };
+        /** @description How many paths have each outcome, those that are not listed included. */
+        CompareCounts: {
+            /**
+             * Format: int64
+             * @description Different on both sides.
+             */
+            differs: number;
+            /**
+             * Format: int64
+             * @description On the left side alone.
+             */
+            only_left: number;
+            /**
+             * Format: int64
+             * @description On the right side alone.
+             */
+            only_right: number;
+            /**
+             * Format: int64
+             * @description The same on both sides.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description Captured on neither side.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Those that differ, or that one side alone has, and say nothing.
+             */
+            volatile: number;
+        };
+        /** @description One fact about both events. */
+        CompareFact: {
+            /** @description On the left side; cut at 4,096 bytes. */
+            left?: string | null;
+            /** @description `service`, `request.url`, `tags.region`. */
+            name: string;
+            /** @description How they stand to each other. */
+            outcome: components["schemas"]["CompareOutcome"];
+            /** @description On the right side, likewise. */
+            right?: string | null;
+            volatile?: null | components["schemas"]["Volatile"];
+        };
+        /**
+         * @description How two values stand to each other.
+         * @enum {string}
+         */
+        CompareOutcome: "same" | "differs" | "only_left" | "only_right" | "unknown";
+        /** @description One path of a frame. */
+        ComparePath: {
+            left?: null | components["schemas"]["Value"];
+            /** @description How the values stand to each other. */
+            outcome: components["schemas"]["CompareOutcome"];
+            /** @description `order.lines[0].price`, `headers['Accept']`, `seen{3}` for an element of a set. */
+            path: string;
+            right?: null | components["schemas"]["Value"];
+            /** @description Where its variable stands. */
+            scope: components["schemas"]["CompareScope"];
+            volatile?: null | components["schemas"]["Volatile"];
+        };
+        /** @description Where a frame is. */
+        ComparePlace: {
+            /** @description The source file. */
+            file: string;
+            /** @description The function. */
+            function: string;
+            /** @description Whether its values are there. */
+            has_values: boolean;
+            /** @description Whether it is the service's own code. */
+            in_app: boolean;
+            /** @description From 0, over the frames of the exception. */
+            index: number;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line_number?: number | null;
+        };
+        /**
+         * @description Where a variable stands.
+         * @enum {string}
+         */
+        CompareScope: "arguments" | "locals" | "closure" | "globals";
+        /** @description One of the events. */
+        CompareSide: {
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+            /** @description The service. */
+            service: string;
+            /** @description When it happened. */
+            timestamp: string;
+        };
+        /** @description An exception of each side, or of one. */
+        ComparedExceptions: {
+            /** @description `type`, `message`, `notes`, and `members` of a group with how many there are. */
+            facts: components["schemas"]["CompareFact"][];
+            /** @description Their frames, outermost call first. */
+            frames: components["schemas"]["ComparedFrames"][];
+            /** @description The place in the chain of the left event, from 0. */
+            left?: number | null;
+            /** @description The place in the chain of the right event, from 0. */
+            right?: number | null;
+        };
+        /** @description A frame of each side, or of one. */
+        ComparedFrames: {
+            left?: null | components["schemas"]["ComparePlace"];
+            /** @description The paths of its variables; none unless both sides have values. */
+            paths: components["schemas"]["ComparePath"][];
+            right?: null | components["schemas"]["ComparePlace"];
+        };
+        /** @description Two events, compared. */
+        Comparison: {
+            /** @description The outcomes of all paths. */
+            counts: components["schemas"]["CompareCounts"];
+            /** @description Their exceptions, root causes first. */
+            exceptions: components["schemas"]["ComparedExceptions"][];
+            /** @description What is known of the events besides exceptions and values: `service`, `request.url`, `tags.region`. */
+            facts: components["schemas"]["CompareFact"][];
+            /** @description The left event. */
+            left: components["schemas"]["CompareSide"];
+            /**
+             * Format: int64
+             * @description Paths that are counted and not listed: 5,000 that are the same are, and 5,000 others.
+             */
+            paths_left_out: number;
+            /** @description The right event. */
+            right: components["schemas"]["CompareSide"];
+            /** @description Whether there are values that the asker may not see; then no frame has paths. */
+            values_hidden: boolean;
         };
         /** @description A place in the code. */
         Culprit: {
@@ -872,6 +1077,8 @@ export interface components {
         FacetList: {
             /** @description Each with its commonest values. */
             facets: components["schemas"]["Facet"][];
+            /** @description The commonest names of tags, as many as were asked for; `@` and a name is a key of a facet. */
+            tags: components["schemas"]["FacetValue"][];
         };
         /** @description One value of a facet. */
         FacetValue: {
@@ -1192,6 +1399,12 @@ export interface components {
              * @description Events in the range.
              */
             count: number;
+            /**
+             * Format: int64
+             * @description Matching events in the range of the same length before it; null when the range begins at the oldest event that
+             *     is kept, or before it.
+             */
+            count_before?: number | null;
             culprit?: null | components["schemas"]["Culprit"];
             /** @description Environments in the range. */
             envs: string[];
@@ -1363,6 +1576,20 @@ export interface components {
             kind: "library";
             /** @description Its id. */
             rule: string;
+        };
+        /** @description One key of the query language. */
+        QueryKey: {
+            /** @description What it asks for. */
+            about: string;
+            /** @description As it is written before the colon; `@` stands for any tag, whose name follows it. */
+            key: string;
+            /** @description The values that it knows; none where any text is a value. */
+            values: string[];
+        };
+        /** @description What a query can ask for. */
+        QueryKeyList: {
+            /** @description In the order of suggestions. */
+            keys: components["schemas"]["QueryKey"][];
         };
         /** @description Redaction as it is in force. */
         Redaction: {
@@ -1536,6 +1763,35 @@ export interface components {
          * @enum {string}
          */
         SampleKind: "text" | "event" | "snapshot";
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was changed last. */
+            changed_at: string;
+            /** @description Who did that. */
+            changed_by: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The query. */
+            query: string;
+            /** @description The range as the pages have it in their address. */
+            range: string;
+            /** @description As `sort` of the list of issues. */
+            sort: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored` or `all`. */
+            tab: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each change; the first is 1.
+             */
+            version: number;
+        };
+        /** @description The saved views, by name; 200 at most. */
+        SavedViews: {
+            /** @description The views. */
+            views: components["schemas"]["SavedView"][];
+        };
         /** @description Rules for what a query finds. */
         ScannerGroup: {
             /** @description Whether its rules are used. */
@@ -1884,6 +2140,29 @@ export interface components {
              */
             state: string;
         };
+        /** @description A view to save. */
+        ViewChange: {
+            /** @description 1 to 100 bytes, without control characters; no other view has it. */
+            name: string;
+            /** @description The query; empty for everything. */
+            query?: string;
+            /** @description The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages. */
+            range?: string;
+            /** @description As `sort` of the list of issues; `last_seen` when absent. */
+            sort?: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored`, or `all` (default). */
+            tab?: string;
+            /**
+             * Format: int64
+             * @description The version that is changed; needed for a change, and not known for a new view.
+             */
+            version?: number | null;
+        };
+        /**
+         * @description Why a difference says nothing.
+         * @enum {string}
+         */
+        Volatile: "address" | "uuid" | "time" | "counter" | "id";
     };
     responses: never;
     parameters: never;
@@ -2025,6 +2304,46 @@ export interface operations {
             };
         };
     };
+    compareEvents: {
+        parameters: {
+            query?: {
+                /** @description The other event, which is called the right one; 32 hexadecimal digits. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getNeighbours: {
         parameters: {
             query?: {
@@ -2072,6 +2391,8 @@ export interface operations {
                 to?: string;
                 /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
                 state?: string;
+                /** @description How many of the commonest names of tags to list, 0 (default) to 100. */
+                tags?: number;
             };
             header?: never;
             path?: never;
@@ -2137,6 +2458,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     getHistogram: {
@@ -2190,7 +2519,7 @@ export interface operations {
                 to?: string;
                 /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
                 state?: string;
-                /** @description `last_seen` (default), `first_seen`, `count`, `users`; each descending. */
+                /** @description `last_seen` (default), `first_seen`, `count`, `users`, `relevance`; each descending. */
                 sort?: string;
                 /** @description Where to go on, from `next_cursor`. */
                 cursor?: string;
@@ -2650,6 +2979,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+        };
+    };
+    listQueryKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryKeyList"];
                 };
             };
         };
@@ -3159,6 +3507,175 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+        };
+    };
+    addView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: {
+                /** @description The version that is deleted; any when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,10 @@
 
 mod activity;
 mod audit;
+mod compare;
+mod compare_views;
 mod events;
+mod facets;
 mod failure;
 mod host;
 mod issues;
@@ -11,6 +14,7 @@ mod origin;
 mod parameters;
 mod present;
 mod redaction;
+mod saved;
 mod scanner;
 mod settings_views;
 mod stream;
@@ -45,8 +49,13 @@ use failure::Failure;
         issues::one,
         issues::events,
         issues::histogram,
-        issues::facets,
-        issues::facet_values,
+        facets::list,
+        facets::facet_values,
+        facets::keys,
+        saved::list,
+        saved::add,
+        saved::put,
+        saved::remove,
         workflow::change,
         workflow::bulk,
         workflow::undo,
@@ -56,6 +65,7 @@ use failure::Failure;
         activity::delete_comment,
         events::one,
         events::neighbours,
+        compare::events,
         stream::stream,
         redaction::get,
         redaction::put,
@@ -100,10 +110,14 @@ impl App {
             .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
             .route("/histogram", get(issues::histogram))
-            .route("/facets", get(issues::facets))
-            .route("/facets/{key}/values", get(issues::facet_values))
+            .route("/facets", get(facets::list))
+            .route("/facets/{key}/values", get(facets::facet_values))
+            .route("/query/keys", get(facets::keys))
+            .route("/views", get(saved::list).post(saved::add))
+            .route("/views/{id}", put(saved::put).delete(saved::remove))
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
+            .route("/events/{id}/compare", get(compare::events))
             .route("/stream", get(stream::stream))
             .route("/redaction", get(redaction::get).put(redaction::put))
             .route("/redaction/hits", get(redaction::hits))

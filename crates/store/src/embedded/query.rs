@@ -1,6 +1,6 @@
 //! The answers.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Mutex;
 
 use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId};
@@ -10,14 +10,15 @@ use super::days::{Day, Days, lock};
 use super::file::{self, StoredEvent};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
+use super::tag_names::TagNamesTally;
 use super::tally::{
     EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
 };
-use super::tally_issues::{IdsTally, SeenTally};
+use super::tally_issues::{CountsTally, IdsTally, SeenTally};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, IssueRow, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
+    IssueQuery, IssueRow, IssueSet, IssueSort, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
 };
 
 pub(super) fn issues(
@@ -37,8 +38,8 @@ pub(super) fn issues(
     let mut rows = Vec::with_capacity(found.len());
     for (id, issue) in found {
         let first_seen = match query.sort {
-            crate::IssueSort::FirstSeen => state.first_seen(id)?,
-            _ => None,
+            IssueSort::FirstSeen | IssueSort::Relevance => state.first_seen(id)?,
+            IssueSort::LastSeen | IssueSort::Count | IssueSort::Users => None,
         };
         let facts = IssueFacts {
             id: id.0,
@@ -46,8 +47,9 @@ pub(super) fn issues(
             first_seen: first_seen.unwrap_or(issue.oldest),
             count: issue.count,
             users: issue.users.count(),
+            handled: issue.handled,
         };
-        rows.push((IssueKey::new(query.sort, facts), (id, issue)));
+        rows.push((IssueKey::new(query, facts), (id, issue)));
     }
     let (rows, more) = page::cut_page(rows, start, query.limit);
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
@@ -63,7 +65,29 @@ pub(super) fn issues(
         };
         issues.push(issue_row(id, known, Some(issue), &tally.names, buckets));
     }
+    drop(state);
+    add_counts_before(days, &query.filter, query.range, &mut issues)?;
     Ok(IssuePage { issues, total, by_group, next_cursor })
+}
+
+/// Counts the events of these issues in the range before this one.
+fn add_counts_before(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    rows: &mut [IssueRow],
+) -> Result<(), StoreError> {
+    let Some(before) = range.before(days.oldest()) else { return Ok(()) };
+    let listed = IssueSet::new("listed", rows.iter().map(|row| row.id));
+    let mut tally = CountsTally::default();
+    if !listed.is_empty() {
+        let filter = Filter::And(vec![Filter::Issues(listed), filter.clone()]);
+        scan(days, &filter, before, &mut tally)?;
+    }
+    for row in rows {
+        row.count_before = Some(tally.counts.get(&row.id.0).copied().unwrap_or(0));
+    }
+    Ok(())
 }
 
 pub(super) fn issue(
@@ -87,13 +111,16 @@ pub(super) fn issue(
     let latest_event = latest(&[true, false])?;
     let latest_event_with_values = latest(&[true])?;
     let issue = tally.issues.remove(&id.0);
+    let mut rows = [issue_row(id, known.clone(), issue, &tally.names, buckets)];
+    add_counts_before(days, &Filter::All, range, &mut rows)?;
+    let [row] = rows;
     Ok(Some(IssueDetail {
         count_total: known.count,
-        first_version: known.first_version.clone(),
-        last_version: known.last_version.clone(),
+        first_version: known.first_version,
+        last_version: known.last_version,
         latest_event,
         latest_event_with_values,
-        row: issue_row(id, known, issue, &tally.names, buckets),
+        row,
     }))
 }
 
@@ -316,12 +343,40 @@ pub(super) fn facet(
     if let Some(failure) = tally.failure {
         return Err(failure);
     }
-    let counts = tally
-        .found
-        .into_iter()
-        .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
-        .collect();
-    Ok(page::order_facet(counts, limit))
+    Ok(facet_counts(tally.found, limit))
+}
+
+pub(super) fn tag_names(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<FacetCount>, StoreError> {
+    let mut tally = TagNamesTally { prefix, found: HashMap::new() };
+    scan(days, filter, range, &mut tally)?;
+    Ok(facet_counts(tally.found, limit))
+}
+
+fn facet_counts(found: HashMap<String, (u64, HashSet<u64>)>, limit: usize) -> Vec<FacetCount> {
+    let count = |(value, (events, issues)): (_, (_, HashSet<u64>))| FacetCount {
+        value,
+        issues: issues.len() as u64,
+        events,
+    };
+    page::order_facet(found.into_iter().map(count).collect(), limit)
+}
+
+pub(super) fn issue_counts(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Vec<(IssueId, u64)>, StoreError> {
+    let mut tally = CountsTally::default();
+    scan(days, filter, range, &mut tally)?;
+    let mut counts: Vec<_> = tally.counts.into_iter().map(|(id, count)| (IssueId(id), count)).collect();
+    counts.sort_unstable();
+    Ok(counts)
 }
 
 /// Reads a day's file; `None` when the day was deleted meanwhile.
