@@ -1,0 +1,201 @@
+// Looking around: facets of several values, the occurrences of an issue and how they spread over their tags.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { expectNoAxeViolations, launch, tabTo, visit as visitPage } from "./lib/browser.js";
+import { dict, int, object, sendError, str } from "./lib/send.js";
+import { api, startServer, until } from "./lib/server.js";
+
+const MINUTE = 60_000;
+const HOSTILE = '<img src=x onerror="alert(1)">\u202Egnp';
+
+const frames = (n) => [
+  { function: "handle", file: "/srv/shop/worker.py", line: 12, code: "pay(order)", values: { arguments: { attempt: int(1) } } },
+  {
+    function: "pay", file: "/srv/shop/pay.py", line: 40, code: "raise Declined(order.card)",
+    values: {
+      arguments: {
+        order: object("Order", { id: str(`ord_${n}`), total: int(100 + n), note: str(n % 2 ? HOSTILE : "plain"), currency: str("EUR") }),
+        ...(n % 2 ? { coupon: str("SPRING") } : {}),
+      },
+      locals: { tries: dict({ visa: int(2) }) },
+    },
+  },
+];
+
+describe("looking around", () => {
+  let server;
+  let browser;
+  let issue;
+
+  before(async () => {
+    [server, browser] = await Promise.all([startServer(), launch()]);
+    const now = Date.now();
+    const send = (more) => sendError(server.agent, { type: "shop.Declined", message: "card declined", at: now - 2 * MINUTE, frames: frames(0), ...more });
+    for (let n = 0; n < 6; n++) {
+      await send({ frames: frames(n), at: now - (10 + n) * MINUTE, env: n < 4 ? "prod" : "staging", version: `1.${n % 2}`, captured: n !== 5, tags: { "usr.id": `user-${n}` } });
+    }
+    await send({ type: "shop.Refused", message: "refused", service: "billing", env: "staging" });
+    await send({ type: "shop.Broken", message: "broken", service: "mail", env: "dev two" });
+    await send({ type: "shop.Hostile", message: HOSTILE, service: HOSTILE, env: "prod" });
+    await until("everything is there", async () => {
+      const { issues } = await api(server, "/issues?from=now-1d");
+      issue = issues.find((one) => one.type === "shop.Declined");
+      if (issues.length < 4 || issue?.count !== 6) return false;
+      return (await api(server, `/issues/${issue.id}/events?from=now-1d&has_values=true`)).total === 5;
+    });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  const visit = (path, options, task) => visitPage(browser, server, path, options, task);
+  const query = (page) => new URL(page.url()).searchParams.get("q") ?? "";
+  const total = (page, n) => page.getByText(`${n} issue${n === 1 ? "" : "s"}`, { exact: true }).waitFor();
+
+  describe("facets", () => {
+    test("any of several values, only one, all but one, and back", () =>
+      visit("/issues", {}, async (page) => {
+        const filters = page.getByRole("complementary", { name: "Filters" });
+        const box = (name) => filters.getByRole("checkbox", { name: new RegExp(`^${name}`) });
+        const button = (name) => filters.getByRole("button", { name, exact: true });
+        await total(page, 4);
+        await box("Environment staging").click();
+        await total(page, 2);
+        await box("Environment dev two").click();
+        await total(page, 3);
+        assert.equal(query(page), 'env:(staging OR "dev two")');
+        assert.ok(await box("Environment staging").isChecked() && await box("Environment dev two").isChecked());
+        assert.ok(!(await box("Environment prod").isChecked()));
+        await box("Environment staging").click();
+        await total(page, 1);
+        assert.equal(query(page), 'env:"dev two"');
+
+        await button("Only Environment prod").click();
+        await total(page, 2);
+        assert.equal(query(page), "env:prod");
+        assert.equal(await button("Only Environment prod").getAttribute("aria-pressed"), "true");
+        await button("Exclude Environment prod").click();
+        await page.waitForURL(/-env/);
+        assert.equal(query(page), "-env:prod");
+        await total(page, 3);
+        await box("Environment prod, .*excluded").waitFor();
+        await box("Environment prod").click();
+        await page.waitForURL((url) => url.searchParams.get("q") === "env:prod");
+
+        await page.goBack();
+        await page.goBack();
+        await page.waitForURL((url) => url.searchParams.get("q") === "env:prod");
+        await page.goBack();
+        await page.goBack();
+        await total(page, 3);
+        assert.equal(query(page), 'env:(staging OR "dev two")');
+      }));
+
+    test("by keyboard, with what is folded remembered", () =>
+      visit("/issues", {}, async (page) => {
+        await total(page, 4);
+        await tabTo(page, page.getByRole("checkbox", { name: /^Service billing/ }));
+        await page.keyboard.press("Space");
+        await page.waitForURL(/q=service/);
+        await total(page, 1);
+        const group = page.getByRole("group").filter({ hasText: /^Version/ });
+        const open = () => group.evaluate((details) => details.open);
+        await page.getByText("Version", { exact: true }).first().click();
+        await until("it is folded", async () => !(await open()));
+        await page.reload();
+        await total(page, 1);
+        assert.equal(await open(), false);
+      }));
+
+    test("what the search names can be taken off where it does not occur", () =>
+      visit("/issues?q=env:(prod OR nowhere)", {}, async (page) => {
+        await total(page, 2);
+        await page.getByRole("checkbox", { name: "Environment nowhere" }).click();
+        await page.waitForURL((url) => url.searchParams.get("q") === "env:prod");
+      }));
+  });
+
+  describe("occurrences", () => {
+    const card = (page) => page.getByRole("region", { name: "Tag distribution" });
+
+    test("as a table, in any order, each row a link", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        await page.getByRole("tree").waitFor();
+        await page.keyboard.press("l");
+        await page.getByRole("heading", { name: "Occurrences" }).waitFor();
+        const rows = page.getByRole("table").getByRole("row");
+        await rows.nth(6).waitFor();
+        for (const name of ["Time", "Values", "Version", "Environment", "User"]) await page.getByRole("columnheader", { name }).waitFor();
+        assert.match(await rows.nth(6).innerText(), /staging[\s\S]*user-5/);
+        await page.keyboard.press("s");
+        await page.getByRole("combobox", { name: "Order" }).selectOption("oldest");
+        await rows.nth(1).getByText("user-5").waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("heading", { name: "Occurrences" }).click();
+        await page.keyboard.press("j");
+        await page.keyboard.press("Enter");
+        await page.getByText("6 of 6").waitFor();
+        await page.goBack();
+        await rows.nth(1).getByText("user-5").waitFor();
+        await page.getByRole("checkbox", { name: "Only with values" }).click();
+        await page.getByText("5 occurrences, all time").waitFor();
+      }));
+
+    test("how they spread, and only those of one value", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        await card(page).getByRole("link", { name: "prod 67%" }).waitFor();
+        await card(page).getByRole("link", { name: "staging 33%" }).click();
+        await page.getByRole("heading", { name: "Occurrences" }).waitFor();
+        await page.getByText("2 occurrences, all time").waitFor();
+        assert.equal(query(page), "env:staging");
+        assert.equal(await card(page).getByRole("link", { name: "staging 33%" }).getAttribute("aria-current"), "true");
+        await card(page).getByRole("link", { name: "staging 33%" }).click();
+        await page.getByText("6 occurrences, all time").waitFor();
+        await card(page).getByText("others").first().waitFor();
+      }));
+
+    test("nothing that matches, and a search that is not understood", () =>
+      visit(`/issues/${issue.id}/events?q=env:nowhere`, {}, async (page) => {
+        await page.getByText("No occurrence matches").waitFor();
+        await page.getByRole("button", { name: "Clear the search" }).click();
+        await page.getByText("6 occurrences, all time").waitFor();
+        await page.goto(`/issues/${issue.id}/events?q=nonsense:1`);
+        await page.getByRole("alert").waitFor();
+        await page.getByRole("button", { name: "Show all" }).click();
+        await page.getByText("6 occurrences, all time").waitFor();
+      }));
+
+    test("when the server fails it is said, and asked again", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        await page.getByRole("tree").waitFor();
+        const EVENTS = "**/api/v1/issues/*/events?*";
+        await page.route(EVENTS, (route) => route.fulfill({ status: 500, contentType: "application/json", body: JSON.stringify({ error: { code: "internal", message: "it broke", request_id: "req-1" } }) }));
+        await page.keyboard.press("l");
+        await page.getByText("The occurrences could not be loaded").waitFor();
+        await page.unroute(EVENTS);
+        await page.getByRole("button", { name: "Try again" }).click();
+        await page.getByRole("table").getByRole("row").nth(6).waitFor();
+      }));
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1440, 1024, 390, 320]) {
+      test(`accessible and without sideways scrolling: ${colorScheme}, ${width}`, () =>
+        visit("/issues?q=env:(prod OR staging)", { colorScheme, viewport: { width, height: 844 } }, async (page) => {
+          const look = async () => {
+            await expectNoAxeViolations(page);
+            assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${page.url()} scrolls sideways`);
+          };
+          await total(page, 3);
+          if (width < 1100) await page.getByText("Filters", { exact: true }).click();
+          await page.getByRole("checkbox", { name: /^Environment staging/ }).focus();
+          await look();
+          await page.goto(`/issues/${issue.id}/events?q=env:staging`);
+          await page.getByRole("table").waitFor();
+          await card(page).getByRole("link", { name: "staging 33%" }).waitFor();
+          await look();
+        }));
+    }
+  }
+  const card = (page) => page.getByRole("region", { name: "Tag distribution" });
+});
