@@ -1,6 +1,7 @@
 //! `reenact`, the one binary.
 
 mod client;
+mod compare;
 mod config;
 mod doctor;
 mod issue;
@@ -46,6 +47,8 @@ enum Command {
     Issue(issue::IssueArguments),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
+    /// Compare two events value by value
+    Compare(compare::CompareArguments),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
     Scan(scan::ScanArguments),
     /// Run a program with made-up secrets, and look for them in everything that is kept and answered
@@ -106,6 +109,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),

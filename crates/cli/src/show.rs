@@ -218,7 +218,7 @@ fn key_text(key: &Value, depth: usize) -> String {
     format!("({})", inner.join(", "))
 }
 
-fn summary(out: &Out, value: &Value) -> String {
+pub(crate) fn summary(out: &Out, value: &Value) -> String {
     let type_name = inert(text(value, "type"));
     let mut parts = vec![format!("= {}", out.paint(Style::Muted, &type_name))];
     if value["is_null"] == true {

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares an event, called the left one, with another one. */
+        get: operations["compareEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{id}/neighbours": {
         parameters: {
             query?: never;
@@ -708,6 +725,140 @@ export interface components {
         CommentText: {
             /** @description 1 to 10,000 bytes. */
             text: string;
+        };
+        /** @description How many paths have each outcome, those that are not listed included. */
+        CompareCounts: {
+            /**
+             * Format: int64
+             * @description Different on both sides.
+             */
+            differs: number;
+            /**
+             * Format: int64
+             * @description On the left side alone.
+             */
+            only_left: number;
+            /**
+             * Format: int64
+             * @description On the right side alone.
+             */
+            only_right: number;
+            /**
+             * Format: int64
+             * @description The same on both sides.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description Captured on neither side.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Those that differ, or that one side alone has, and say nothing.
+             */
+            volatile: number;
+        };
+        /** @description One fact about both events. */
+        CompareFact: {
+            /** @description On the left side; cut at 4,096 bytes. */
+            left?: string | null;
+            /** @description `service`, `request.url`, `tags.region`. */
+            name: string;
+            /** @description How they stand to each other. */
+            outcome: components["schemas"]["CompareOutcome"];
+            /** @description On the right side, likewise. */
+            right?: string | null;
+            volatile?: null | components["schemas"]["Volatile"];
+        };
+        /**
+         * @description How two values stand to each other.
+         * @enum {string}
+         */
+        CompareOutcome: "same" | "differs" | "only_left" | "only_right" | "unknown";
+        /** @description One path of a frame. */
+        ComparePath: {
+            left?: null | components["schemas"]["Value"];
+            /** @description How the values stand to each other. */
+            outcome: components["schemas"]["CompareOutcome"];
+            /** @description `order.lines[0].price`, `headers['Accept']`, `seen{3}` for an element of a set. */
+            path: string;
+            right?: null | components["schemas"]["Value"];
+            /** @description Where its variable stands. */
+            scope: components["schemas"]["CompareScope"];
+            volatile?: null | components["schemas"]["Volatile"];
+        };
+        /** @description Where a frame is. */
+        ComparePlace: {
+            /** @description The source file. */
+            file: string;
+            /** @description The function. */
+            function: string;
+            /** @description Whether its values are there. */
+            has_values: boolean;
+            /** @description Whether it is the service's own code. */
+            in_app: boolean;
+            /** @description From 0, over the frames of the exception. */
+            index: number;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line_number?: number | null;
+        };
+        /**
+         * @description Where a variable stands.
+         * @enum {string}
+         */
+        CompareScope: "arguments" | "locals" | "closure" | "globals";
+        /** @description One of the events. */
+        CompareSide: {
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+            /** @description The service. */
+            service: string;
+            /** @description When it happened. */
+            timestamp: string;
+        };
+        /** @description An exception of each side, or of one. */
+        ComparedExceptions: {
+            /** @description `type`, `message`, `notes`, and `members` of a group with how many there are. */
+            facts: components["schemas"]["CompareFact"][];
+            /** @description Their frames, outermost call first. */
+            frames: components["schemas"]["ComparedFrames"][];
+            /** @description The place in the chain of the left event, from 0. */
+            left?: number | null;
+            /** @description The place in the chain of the right event, from 0. */
+            right?: number | null;
+        };
+        /** @description A frame of each side, or of one. */
+        ComparedFrames: {
+            left?: null | components["schemas"]["ComparePlace"];
+            /** @description The paths of its variables; none unless both sides have values. */
+            paths: components["schemas"]["ComparePath"][];
+            right?: null | components["schemas"]["ComparePlace"];
+        };
+        /** @description Two events, compared. */
+        Comparison: {
+            /** @description The outcomes of all paths. */
+            counts: components["schemas"]["CompareCounts"];
+            /** @description Their exceptions, root causes first. */
+            exceptions: components["schemas"]["ComparedExceptions"][];
+            /** @description What is known of the events besides exceptions and values: `service`, `request.url`, `tags.region`. */
+            facts: components["schemas"]["CompareFact"][];
+            /** @description The left event. */
+            left: components["schemas"]["CompareSide"];
+            /**
+             * Format: int64
+             * @description Paths that are counted and not listed: 5,000 that are the same are, and 5,000 others.
+             */
+            paths_left_out: number;
+            /** @description The right event. */
+            right: components["schemas"]["CompareSide"];
+            /** @description Whether there are values that the asker may not see; then no frame has paths. */
+            values_hidden: boolean;
         };
         /** @description A place in the code. */
         Culprit: {
@@ -1884,6 +2035,11 @@ export interface components {
              */
             state: string;
         };
+        /**
+         * @description Why a difference says nothing.
+         * @enum {string}
+         */
+        Volatile: "address" | "uuid" | "time" | "counter" | "id";
     };
     responses: never;
     parameters: never;
@@ -2013,6 +2169,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compareEvents: {
+        parameters: {
+            query?: {
+                /** @description The other event, which is called the right one; 32 hexadecimal digits. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

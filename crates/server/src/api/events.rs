@@ -14,7 +14,7 @@ use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
 
-fn event_id(text: &str) -> Result<EventId, Failure> {
+pub(super) fn event_id(text: &str) -> Result<EventId, Failure> {
     text.parse().map_err(|_| Failure::not_found("event"))
 }
 

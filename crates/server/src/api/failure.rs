@@ -42,6 +42,12 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }
 
+    /// A part of what was asked for names something that there is not.
+    pub(crate) fn missing(field: &str, message: String) -> Self {
+        let place = Some((field.to_owned(), None));
+        Self { place, ..Self::new(StatusCode::NOT_FOUND, "not_found", message) }
+    }
+
     /// The caller may not do `what`.
     pub(crate) fn forbidden(what: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", format!("you may not {what}"))

@@ -2,6 +2,8 @@
 
 mod activity;
 mod audit;
+mod compare;
+mod compare_views;
 mod events;
 mod failure;
 mod host;
@@ -56,6 +58,7 @@ use failure::Failure;
         activity::delete_comment,
         events::one,
         events::neighbours,
+        compare::events,
         stream::stream,
         redaction::get,
         redaction::put,
@@ -104,6 +107,7 @@ impl App {
             .route("/facets/{key}/values", get(issues::facet_values))
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
+            .route("/events/{id}/compare", get(compare::events))
             .route("/stream", get(stream::stream))
             .route("/redaction", get(redaction::get).put(redaction::put))
             .route("/redaction/hits", get(redaction::hits))

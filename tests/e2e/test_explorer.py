@@ -1,0 +1,150 @@
+"""The explorer behind the pages: comparing two events, deltas and relevance, facets and completion, saved views."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
+from server import Server, binary
+
+DAY_NS = 86_400_000_000_000
+
+
+def call(server: Server, method: str, path: str, body: Any = None, status: int = 200, **parameters: Any) -> Any:
+    answer = requests.request(method, f"{server.ui}/api/v1{path}", json=body, params=parameters, timeout=30)
+    assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+    return answer.json() if answer.content else None
+
+
+def send(server: Server, service: str, message: str = "settling failed", ago_ns: int = 0, **tags: str) -> None:
+    """One event of the service's one issue; durable when this returns."""
+    span = error_span(service, message)
+    span["start"] -= ago_ns
+    span["meta"] |= tags
+    assert post_traces(server.agent, traces_body(span)).ok
+
+
+def scalar(type_name: str, value: str) -> dict[str, Any]:
+    return {"type": type_name, "value": value}
+
+
+def captured(server: Server, service: str, name: str, message: str, tags: dict[str, str], **values: Any) -> str:
+    """The id of an event with values."""
+    span = captured_span(service, message, name)
+    span["meta"] |= tags
+    assert post_snapshots(server.agent, json.dumps([snapshot(service, name, **values)])).ok
+    assert post_traces(server.agent, traces_body(span)).ok
+    [issue] = server.get("/issues", query=f"service:{service}")["issues"]
+    events = server.get(f"/issues/{issue['id']}/events")["events"]
+    [event] = [event for event in events if event["message"] == message]
+    return event["id"]
+
+
+def two_events(server: Server, service: str) -> tuple[str, str]:
+    left = captured(
+        server, service, f"{service}-left", "currency EUR", {"version": "1.0", "region": "north"}, amount=scalar("int", "5"),
+        currency=scalar("str", "'EUR'"), order_id=scalar("int", "17"), cart=scalar("Cart", "<Cart at 0x7f3a90c01d30>"),
+        tax={"type": "NoneType", "isNull": True},
+    )  # fmt: skip
+    right = captured(
+        server, service, f"{service}-right", "currency None", {"version": "1.1", "region": "north"}, amount=scalar("int", "5"),
+        currency={"type": "NoneType", "isNull": True}, order_id=scalar("int", "18"), cart=scalar("Cart", "<Cart at 0x7f3a90c01e40>"),
+        coupon=scalar("str", "'WELCOME'"),
+    )  # fmt: skip
+    return left, right
+
+
+def reenact(server: Server, *arguments: str) -> str:
+    command = [str(binary()), *arguments, "--server", server.ui]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_two_events_are_compared_value_by_value(server: Server) -> None:
+    left, right = two_events(server, "compared")
+    found = server.get(f"/events/{left}/compare", **{"with": right})
+    assert (found["left"]["id"], found["right"]["id"], found["values_hidden"]) == (left, right, False)
+    facts = {fact["name"]: (fact["outcome"], fact["left"], fact["right"], fact["volatile"]) for fact in found["facts"]}
+    assert facts["version"] == ("differs", "1.0", "1.1", None)
+    assert facts["tags.region"] == ("same", "north", "north", None)
+    assert facts["trace_id"][0] == "differs" and facts["trace_id"][3] == "id" and facts["timestamp"][3] == "time"
+    [exception] = found["exceptions"]
+    said = {fact["name"]: fact["outcome"] for fact in exception["facts"]}
+    assert said == {"type": "same", "message": "differs"}
+    [frame] = exception["frames"]
+    assert frame["left"] == frame["right"] and frame["left"]["function"] == "settle" and frame["left"]["has_values"]
+    paths = {path["path"]: (path["outcome"], path["volatile"]) for path in frame["paths"]}
+    assert paths == {
+        "amount": ("same", None), "currency": ("differs", None), "order_id": ("differs", "id"), "cart": ("differs", "address"),
+        "tax": ("only_left", None), "coupon": ("only_right", None),
+    }  # fmt: skip
+    values = {path["path"]: (path["left"], path["right"]) for path in frame["paths"]}
+    assert values["amount"] == ({"type": "int", "value": "5"}, None)
+    assert values["currency"] == ({"type": "str", "value": "'EUR'"}, {"type": "NoneType", "is_null": True})
+    assert found["counts"] == {"same": 1, "differs": 3, "only_left": 1, "only_right": 1, "unknown": 0, "volatile": 2}
+    assert found["paths_left_out"] == 0
+
+
+def test_an_event_does_not_differ_from_itself(server: Server) -> None:
+    left, _ = two_events(server, "itself")
+    found = server.get(f"/events/{left}/compare", **{"with": left})
+    assert {fact["outcome"] for fact in found["facts"]} == {"same"}
+    assert found["counts"] == {"same": 5, "differs": 0, "only_left": 0, "only_right": 0, "unknown": 0, "volatile": 0}
+
+
+def test_a_comparison_names_the_event_that_is_not_there(server: Server) -> None:
+    left, _ = two_events(server, "missing")
+    nobody = "f" * 32
+    for path, parameters, status, field in [
+        (f"/events/{left}/compare", {}, 400, "with"),
+        (f"/events/{left}/compare", {"with": ""}, 400, "with"),
+        (f"/events/{left}/compare", {"with": nobody}, 404, "with"),
+        (f"/events/{left}/compare", {"with": "x"}, 404, "with"),
+        (f"/events/{nobody}/compare", {"with": left}, 404, "id"),
+    ]:
+        error = call(server, "GET", path, status=status, **parameters)["error"]
+        assert error["field"] == field, error
+        assert status != 404 or parameters["with"] in error["message"] or nobody in error["message"]
+    call(server, "GET", "/events/x/compare", status=404, **{"with": left})
+
+
+def test_looks_at_compared_values_are_in_the_audit_log(server: Server) -> None:
+    left, right = two_events(server, "audited")
+    server.get(f"/events/{left}/compare", **{"with": right})
+    for event in (left, right):
+        [entry] = server.get("/audit", subject=event, action="values.viewed")["entries"]
+        assert entry["detail"] == "compared with another event"
+
+
+def test_values_are_compared_for_those_who_may_see_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REENACT_ACCESS_LOCAL_ADMIN", "settings")
+    server = Server(tmp_path).start()
+    try:
+        left, right = two_events(server, "hidden")
+        found = server.get(f"/events/{left}/compare", **{"with": right})
+        assert found["values_hidden"] is True and found["counts"]["differs"] == 0
+        [exception] = found["exceptions"]
+        assert [frame["paths"] for frame in exception["frames"]] == [[]]
+        assert "EUR'" not in json.dumps(found)
+        assert server.get("/audit", action="values.viewed")["entries"] == []
+        assert "you may not see captured values" in reenact(server, "compare", left, right)
+        server.stop()
+    finally:
+        if server.process and server.process.poll() is None:
+            server.kill()
+
+
+def test_the_terminal_shows_what_differs(server: Server) -> None:
+    left, right = two_events(server, "terminal")
+    shown = reenact(server, "compare", left, right)
+    for line in ["- version 1.0", "+ version 1.1", "- currency = 'EUR'", "+ currency = None", "- tax = None", "+ coupon = 'WELCOME'"]:
+        assert line in shown, shown
+    assert "amount" not in shown and "order_id" not in shown and "trace_id" not in shown
+    everything = reenact(server, "compare", left, right, "--all")
+    assert "amount = 5" in everything and "- order_id = 17  (id)" in everything
+    assert json.loads(reenact(server, "compare", left, right, "--json"))["counts"]["differs"] == 3
