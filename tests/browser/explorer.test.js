@@ -1,4 +1,4 @@
-// Looking around: facets of several values, the occurrences of an issue and how they spread over their tags.
+// Looking around: facets of several values, the occurrences of an issue, how they spread over their tags, and two of them side by side.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { expectNoAxeViolations, launch, tabTo, visit as visitPage } from "./lib/browser.js";
@@ -125,7 +125,7 @@ describe("looking around", () => {
         await page.getByRole("heading", { name: "Occurrences" }).waitFor();
         const rows = page.getByRole("table").getByRole("row");
         await rows.nth(6).waitFor();
-        for (const name of ["Time", "Values", "Version", "Environment", "User"]) await page.getByRole("columnheader", { name }).waitFor();
+        for (const name of ["Time", "Values", "Version", "Env", "User"]) await page.getByRole("columnheader", { name }).waitFor();
         assert.match(await rows.nth(6).innerText(), /staging[\s\S]*user-5/);
         await page.keyboard.press("s");
         await page.getByRole("combobox", { name: "Order" }).selectOption("oldest");
@@ -178,6 +178,99 @@ describe("looking around", () => {
       }));
   });
 
+  describe("compare", () => {
+    const ids = async () => (await api(server, `/issues/${issue.id}/events?from=now-1d&order=newest`)).events.map((e) => e.id);
+    const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+    const focused = (page) => page.evaluate(() => document.activeElement?.textContent ?? "");
+
+    test("two of the table, from difference to difference by keyboard", () =>
+      visit(`/issues/${issue.id}/events?order=newest`, {}, async (page) => {
+        await page.getByRole("table").getByRole("row").nth(6).waitFor();
+        await page.keyboard.press("d");
+        await page.getByRole("region", { name: "Messages" }).getByText("Select two occurrences to compare (x)").waitFor();
+        for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);
+        await page.getByRole("link", { name: "Compare", exact: true }).waitFor();
+        await page.keyboard.press("d");
+        await page.getByRole("heading", { name: "Compare two occurrences" }).waitFor();
+        const [newest, second] = await ids();
+        assert.equal(new URL(page.url()).pathname, `/issues/${issue.id}/compare/${second}/${newest}`);
+
+        await row(page, /^order\.total/).getByText("101").waitFor();
+        assert.match(await row(page, /^order\.total/).innerText(), /differs[\s\S]*101[\s\S]*100/);
+        assert.match(await row(page, /^coupon/).innerText(), /only left[\s\S]*'SPRING'[\s\S]*not there/);
+        assert.match(await row(page, /^order\.note/).innerText(), /<img src=x onerror="alert\(1\)">\\u202egnp/);
+        assert.equal(await page.locator('img[src="x"]').count(), 0);
+
+        // What differs besides values comes first.
+        await page.keyboard.press("]");
+        await until("a difference has the focus", async () => /^version|^ *version/.test((await focused(page)).trim()));
+        await page.getByText(/^1 of \d+$/).waitFor();
+        await page.keyboard.press("]");
+        await until("the next one has it", async () => (await focused(page)).trim().startsWith("user"));
+        await page.keyboard.press("[");
+        await until("and the one before again", async () => (await focused(page)).trim().startsWith("version"));
+
+        await page.keyboard.press("w");
+        await page.waitForURL(`**/compare/${newest}/${second}`);
+        assert.match(await row(page, /^coupon/).innerText(), /only right/);
+        await page.goBack();
+        await page.waitForURL(`**/compare/${second}/${newest}`);
+      }));
+
+    test("what says nothing is hidden, what is the same folded", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        await page.getByRole("tree").waitFor();
+        await page.getByRole("link", { name: "Compare with older" }).waitFor();
+        await page.keyboard.press("d");
+        await row(page, /^order\.total/).waitFor();
+        assert.equal(await row(page, /^order\.id/).count(), 0);
+        assert.equal(await row(page, /^trace_id/).count(), 0);
+        await page.getByRole("checkbox", { name: /^Hide volatile/ }).click();
+        await page.waitForURL(/volatile=show/);
+        await row(page, /^order\.id.*id/).waitFor();
+        await row(page, /^trace_id/).waitFor();
+        await page.goBack();
+        await row(page, /^trace_id/).waitFor({ state: "detached" });
+        assert.equal(await row(page, /^order\.currency/).count(), 0);
+        await page.getByText("2 values the same").click();
+        await row(page, /^order\.currency/).getByText("'EUR'").waitFor();
+        // A frame without a difference is folded, and unfolds.
+        await page.getByText("handle", { exact: true }).click();
+        await page.getByText("1 value the same").click();
+        await row(page, /^attempt/).waitFor();
+      }));
+
+    test("without values, with itself, and with one that is not there", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        const all = await ids();
+        await page.goto(`/issues/${issue.id}/compare/${all[5]}/${all[0]}`);
+        await page.getByText("no values on the left").first().waitFor();
+        await page.goto(`/issues/${issue.id}/compare/${all[0]}/${all[0]}`);
+        await page.getByText("No difference", { exact: true }).waitFor();
+        await page.goto(`/issues/${issue.id}/compare/${all[0]}/${"0".repeat(32)}`);
+        await page.getByText("The right occurrence is not here").waitFor();
+        await page.goto(`/issues/${issue.id}/compare/nonsense/${all[0]}`);
+        await page.getByText("The left occurrence is not here").waitFor();
+        // The oldest has no older one to be compared with.
+        await page.goto(`/issues/${issue.id}/events/${all[5]}`);
+        await page.getByText("6 of 6").waitFor();
+        await page.keyboard.press("d");
+        await page.getByRole("region", { name: "Messages" }).getByText("There is no older occurrence with values to compare with").waitFor();
+      }));
+
+    test("when the server fails it is said, and asked again", () =>
+      visit(`/issues/${issue.id}`, {}, async (page) => {
+        const [newest, second] = await ids();
+        const COMPARE = "**/api/v1/events/*/compare?*";
+        await page.route(COMPARE, (route) => route.fulfill({ status: 500, contentType: "application/json", body: JSON.stringify({ error: { code: "internal", message: "it broke", request_id: "req-1" } }) }));
+        await page.goto(`/issues/${issue.id}/compare/${second}/${newest}`);
+        await page.getByText("The occurrences could not be compared").waitFor();
+        await page.unroute(COMPARE);
+        await page.getByRole("button", { name: "Try again" }).click();
+        await row(page, /^order\.total/).waitFor();
+      }));
+  });
+
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1440, 1024, 390, 320]) {
       test(`accessible and without sideways scrolling: ${colorScheme}, ${width}`, () =>
@@ -193,6 +286,15 @@ describe("looking around", () => {
           await page.goto(`/issues/${issue.id}/events?q=env:staging`);
           await page.getByRole("table").waitFor();
           await card(page).getByRole("link", { name: "staging 33%" }).waitFor();
+          await look();
+          for (const box of [0, 1]) await page.getByRole("checkbox", { name: /^Select/ }).nth(box).click();
+          await look();
+          await page.getByRole("link", { name: "Compare", exact: true }).click();
+          await page.getByRole("heading", { name: "Besides values" }).waitFor();
+          await page.goto(`${page.url()}?volatile=show`);
+          await page.getByRole("heading", { name: "Besides values" }).waitFor();
+          await page.getByText("facts the same").first().click();
+          await page.keyboard.press("]");
           await look();
         }));
     }
