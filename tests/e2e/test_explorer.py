@@ -148,3 +148,55 @@ def test_the_terminal_shows_what_differs(server: Server) -> None:
     everything = reenact(server, "compare", left, right, "--all")
     assert "amount = 5" in everything and "- order_id = 17  (id)" in everything
     assert json.loads(reenact(server, "compare", left, right, "--json"))["counts"]["differs"] == 3
+
+
+def issues_by_service(server: Server, query: str, **parameters: Any) -> dict[str, dict]:
+    return {issue["service"]: issue for issue in server.get("/issues", query=query, **parameters)["issues"]}
+
+
+def test_counts_are_compared_with_the_period_before(own_server: Server) -> None:
+    server = own_server
+    send(server, "delta-old", ago_ns=5 * DAY_NS)
+    for _ in range(3):
+        send(server, "delta-less", ago_ns=DAY_NS + DAY_NS // 2, region="north")
+    send(server, "delta-less", ago_ns=DAY_NS + DAY_NS // 2, region="south")
+    send(server, "delta-less", region="north")
+    send(server, "delta-new")
+    found = issues_by_service(server, "")
+    assert {name: (issue["count"], issue["count_before"]) for name, issue in found.items()} == {"delta-less": (1, 4), "delta-new": (1, 0)}
+    filtered = issues_by_service(server, "@region:north")
+    assert {name: (issue["count"], issue["count_before"]) for name, issue in filtered.items()} == {"delta-less": (1, 3)}
+    # Before the first event nothing is known.
+    assert {issue["count_before"] for issue in issues_by_service(server, "", **{"from": "now-1w"}).values()} == {None}
+    assert server.get(f"/issues/{found['delta-less']['id']}")["count_before"] == 4
+
+
+def test_the_most_relevant_issues_come_first(own_server: Server) -> None:
+    server = own_server
+    hour = DAY_NS // 24
+    send(server, "rare-now")
+    for _ in range(40):
+        send(server, "often", ago_ns=hour)
+    send(server, "stale", ago_ns=20 * hour)
+    for user in range(8):
+        send(server, "users", ago_ns=hour, **{"usr.id": f"user-{user}"})
+    order = [issue["service"] for issue in server.get("/issues", sort="relevance")["issues"]]
+    assert order == ["users", "often", "rare-now", "stale"]
+    # One that came back is worth sixteen times as many events.
+    [stale] = [issue["id"] for issue in server.get("/issues", query="service:stale")["issues"]]
+    call(server, "PATCH", f"/issues/{stale}", {"state": "resolved"})
+    send(server, "stale", version="2.0")
+    order = [issue["service"] for issue in server.get("/issues", sort="relevance")["issues"]]
+    assert order.index("stale") < order.index("rare-now")
+    # Page by page, although time goes on.
+    paged, cursor = [], ""
+    while True:
+        page = server.get("/issues", sort="relevance", limit=1, cursor=cursor)
+        paged += [issue["service"] for issue in page["issues"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert paged == order
+    newest_first = [issue["service"] for issue in server.get("/issues")["issues"]]
+    assert newest_first[0] == "stale", "the order unless asked otherwise is that of the newest events"
+    assert "`relevance`" in call(server, "GET", "/issues", status=400, sort="importance")["error"]["message"]

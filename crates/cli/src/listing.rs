@@ -22,7 +22,7 @@ pub(crate) struct IssuesArguments {
     /// Only issues in this state
     #[arg(long, value_enum, default_value_t = StateFilter::All)]
     state: StateFilter,
-    /// `last_seen`, `first_seen`, `count` or `users`
+    /// `last_seen`, `first_seen`, `count`, `users` or `relevance`
     #[arg(long, default_value = "last_seen")]
     sort: String,
     /// Issues to list, 1 to 200

@@ -14,8 +14,8 @@ use reenact_model::{
 };
 use reenact_redact::Redacted;
 use reenact_store::{
-    EmbeddedStore, EventOrder, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSort, Options, Store,
-    TimeRange, Write,
+    EmbeddedStore, EventOrder, EventQuery, Field, Filter, IssueBoosts, IssueGroups, IssueQuery, IssueSort,
+    Options, Store, TimeRange, Write,
 };
 
 const START_NS: i64 = 1_795_000_000_000_000_000;
@@ -129,6 +129,7 @@ fn questions(store: &EmbeddedStore) -> Result<(), Box<dyn std::error::Error>> {
         buckets: 60,
         groups: IssueGroups::default(),
         shown: None,
+        boosts: IssueBoosts::default(),
     };
     time("issues, first", &mut || store.issues(&query).map(|page| page.total))?;
     time("issues", &mut || store.issues(&query).map(|page| page.total))?;

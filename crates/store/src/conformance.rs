@@ -15,8 +15,9 @@ use reenact_model::{
 use reenact_redact::Redacted;
 
 use crate::{
-    Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueGroups, IssueQuery, IssueSet,
-    IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange, Write,
+    Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueBoosts, IssueGroups, IssueQuery,
+    IssueSet, IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange,
+    Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -384,6 +385,7 @@ struct Question {
     buckets: usize,
     groups: IssueGroups,
     shown: Option<Vec<u8>>,
+    boosts: IssueBoosts,
     field: Field,
     prefix: String,
     id: u128,
@@ -415,6 +417,7 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
         buckets: question.buckets,
         groups: question.groups.clone(),
         shown: question.shown.clone(),
+        boosts: question.boosts.clone(),
     };
     for _ in 0..3 {
         let page = reference.issues(&issues)?;
@@ -592,6 +595,17 @@ fn any_issues() -> impl Strategy<Value = Filter> {
 }
 
 prop_compose! {
+    fn any_boosts()(
+        new_after in proptest::option::of((-5_i64..90).prop_map(at)),
+        not_new in proptest::collection::vec(0_u64..4, 0..3),
+        regressions in proptest::collection::vec(0_u64..4, 0..3),
+    ) -> IssueBoosts {
+        let set = |ids: Vec<u64>| IssueSet::new("some", ids.into_iter().map(IssueId));
+        IssueBoosts { new_after, not_new: set(not_new), regressions: set(regressions) }
+    }
+}
+
+prop_compose! {
     fn question()(
         filter in any_filter(),
         range in prop_oneof![
@@ -599,7 +613,7 @@ prop_compose! {
             (-5_i64..90, 1_i64..90).prop_map(|(from, length)| TimeRange { from: at(from), to: at(from + length) }),
         ],
         sort in proptest::sample::select(vec![
-            IssueSort::LastSeen, IssueSort::FirstSeen, IssueSort::Count, IssueSort::Users,
+            IssueSort::LastSeen, IssueSort::FirstSeen, IssueSort::Count, IssueSort::Users, IssueSort::Relevance,
         ]),
         order in proptest::sample::select(vec![
             EventOrder::Newest, EventOrder::Oldest, EventOrder::ValuesFirst,
@@ -608,6 +622,7 @@ prop_compose! {
         buckets in 0_usize..5,
         groups in proptest::collection::vec(0_u8..3, 4),
         shown in proptest::option::of(proptest::collection::vec(0_u8..3, 0..3)),
+        boosts in any_boosts(),
         field in any_field(),
         prefix in value(),
         empty_prefix in any::<bool>(),
@@ -615,7 +630,7 @@ prop_compose! {
     ) -> Question {
         let prefix = if empty_prefix { String::new() } else { prefix };
         let groups = IssueGroups::new(3, (0..).map(IssueId).zip(groups));
-        Question { filter, range, sort, order, limit, buckets, groups, shown, field, prefix, id }
+        Question { filter, range, sort, order, limit, buckets, groups, shown, boosts, field, prefix, id }
     }
 }
 

@@ -21,6 +21,14 @@ impl TimeRange {
     pub fn contains(&self, time: Timestamp) -> bool {
         self.from <= time && time < self.to
     }
+
+    /// The range of the same length before this one; `None` when this one begins at the `oldest` time that there is,
+    /// or before it, and when there is nothing at all.
+    pub fn before(&self, oldest: Option<Timestamp>) -> Option<Self> {
+        oldest.filter(|oldest| *oldest < self.from)?;
+        let length = self.to.nanos_since(self.from).max(0);
+        Some(Self { from: self.from.saturating_add_nanos(-length), to: self.from })
+    }
 }
 
 /// A field of an event that can be asked for by value.

@@ -9,7 +9,7 @@ use reenact_model::IssueId;
 
 /// Some issues, under a name by which queries are told apart: the set may change between two pages of one
 /// list. Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct IssueSet {
     name: String,
     ids: Arc<HashSet<IssueId, IdHash>>,

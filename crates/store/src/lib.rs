@@ -28,8 +28,9 @@ pub use filter::{Comparison, Field, Filter, Matches, Test, TimeRange, WORD_BYTES
 pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
 pub use rows::{
-    EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueDetail,
-    IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, SeenIn,
+    EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueBoosts,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, RELEVANCE_NEW,
+    RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, SeenIn,
 };
 
 /// One thing to keep.

@@ -113,6 +113,16 @@ impl Kept {
         events
     }
 
+    /// Matching events of issues in the range before this one; `None` when nothing was kept then.
+    fn counts_before(&self, filter: &Filter, range: TimeRange) -> Option<BTreeMap<IssueId, u64>> {
+        let before = range.before(self.events.iter().map(|event| event.report.timestamp).min())?;
+        let mut counts = BTreeMap::new();
+        for (event, _) in self.matching(filter, before) {
+            *counts.entry(event.issue_id).or_default() += 1;
+        }
+        Some(counts)
+    }
+
     fn row(&self, id: IssueId, matching: &[(&Placed, bool)], buckets: Buckets) -> Option<IssueRow> {
         let ever = self.ever(id);
         let (oldest, newest) = (ever.first()?, ever.last()?);
@@ -172,9 +182,11 @@ impl Store for MemoryStore {
         let by_group = page::group_issues(query, &mut found);
         let total = found.len() as u64;
         let buckets = Buckets::new(query.range, query.buckets);
+        let before = kept.counts_before(&query.filter, query.range);
         let mut rows = Vec::new();
         for (id, matching) in found {
-            let Some(row) = kept.row(id, &matching, buckets) else { continue };
+            let Some(mut row) = kept.row(id, &matching, buckets) else { continue };
+            row.count_before = before.as_ref().map(|counts| counts.get(&id).copied().unwrap_or(0));
             let newest = matching.iter().map(|(event, _)| event.report.timestamp.as_nanos()).max();
             let facts = IssueFacts {
                 id: id.0,
@@ -182,8 +194,9 @@ impl Store for MemoryStore {
                 first_seen: row.first_seen.as_nanos(),
                 count: row.count,
                 users: row.users.unwrap_or(0),
+                handled: row.handled,
             };
-            rows.push((IssueKey::new(query.sort, facts), row));
+            rows.push((IssueKey::new(query, facts), row));
         }
         let (rows, more) = page::cut_page(rows, start, query.limit);
         let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
@@ -200,7 +213,9 @@ impl Store for MemoryStore {
         let kept = self.lock();
         let filter = Filter::Equals(Field::Issue, id.to_string());
         let matching = kept.matching(&filter, range);
-        let Some(row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
+        let Some(mut row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
+        let before = kept.counts_before(&filter, range);
+        row.count_before = before.map(|counts| counts.get(&id).copied().unwrap_or(0));
         let ever = kept.ever(id);
         let all = TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) };
         let still = kept.matching(&filter, all);

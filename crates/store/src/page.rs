@@ -6,7 +6,7 @@ use reenact_model::{EventId, IssueId, Timestamp};
 
 use crate::{
     EventOrder, EventQuery, FacetCount, Histogram, HistogramSeries, IssueQuery, IssueRow, IssueSort,
-    StoreError, TimeRange,
+    RELEVANCE_NEW, RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, StoreError, TimeRange,
 };
 
 /// Rows of one page, at most.
@@ -76,18 +76,39 @@ pub(crate) struct IssueFacts {
     pub(crate) first_seen: i64,
     pub(crate) count: u64,
     pub(crate) users: u64,
+    /// Whether every matching event was.
+    pub(crate) handled: bool,
 }
 
 impl IssueKey {
-    pub(crate) fn new(sort: IssueSort, facts: IssueFacts) -> Self {
-        let value = match sort {
+    pub(crate) fn new(query: &IssueQuery, facts: IssueFacts) -> Self {
+        let value = match query.sort {
             IssueSort::LastSeen => i128::from(facts.newest),
             IssueSort::FirstSeen => i128::from(facts.first_seen),
             IssueSort::Count => i128::from(facts.count),
             IssueSort::Users => i128::from(facts.users),
+            IssueSort::Relevance => relevance(query, facts),
         };
         Self { value: -value, id: facts.id }
     }
+}
+
+/// In nanoseconds; see [`IssueSort::Relevance`].
+fn relevance(query: &IssueQuery, facts: IssueFacts) -> i128 {
+    let id = IssueId(facts.id);
+    let is_new = query.boosts.new_after.is_some_and(|after| facts.first_seen > after.as_nanos())
+        && !query.boosts.not_new.contains(id);
+    let boosts = [
+        (RELEVANCE_REGRESSION, query.boosts.regressions.contains(id)),
+        (RELEVANCE_NEW, is_new),
+        (RELEVANCE_UNHANDLED, !facts.handled),
+    ];
+    let boost: u32 = boosts.iter().filter(|(_, is)| *is).map(|(points, _)| points).sum();
+    // In thousandths, so that the sum is exact.
+    let thousandths = |count: u64| ((count.max(1) as f64).log2() * 1_000.0).round() as i128;
+    let points =
+        thousandths(facts.count) + thousandths(facts.users.saturating_add(1)) + i128::from(boost) * 1_000;
+    i128::from(facts.newest) + points * i128::from(RELEVANCE_POINT_NS / 1_000)
 }
 
 pub(crate) fn issue_page_start(query: &IssueQuery) -> Result<Option<IssueKey>, StoreError> {
@@ -189,6 +210,7 @@ pub(crate) fn empty_issue_row(id: reenact_model::IssueId, buckets: Buckets) -> I
         versions: Vec::new(),
         handled: true,
         count: 0,
+        count_before: None,
         users: None,
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),

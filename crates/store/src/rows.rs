@@ -2,7 +2,7 @@
 
 use reenact_model::{EventId, Frame, IssueId, Placed, SpanId, Timestamp, TraceId};
 
-use crate::{Filter, IssueGroups, TimeRange};
+use crate::{Filter, IssueGroups, IssueSet, TimeRange};
 
 /// A question for issues.
 #[derive(Clone, Debug)]
@@ -23,6 +23,19 @@ pub struct IssueQuery {
     pub groups: IssueGroups,
     /// The groups that are listed; `None` lists all.
     pub shown: Option<Vec<u8>>,
+    /// What [`IssueSort::Relevance`] knows of issues besides their events.
+    pub boosts: IssueBoosts,
+}
+
+/// Issues that are worth a look for another reason than their events. Not a part of what a cursor belongs to.
+#[derive(Clone, Debug, Default)]
+pub struct IssueBoosts {
+    /// Issues that were first seen after this are new; `None` when none is.
+    pub new_after: Option<Timestamp>,
+    /// Issues that are not new all the same.
+    pub not_new: IssueSet,
+    /// Issues that came back.
+    pub regressions: IssueSet,
 }
 
 /// Orders of issues, each descending.
@@ -36,7 +49,22 @@ pub enum IssueSort {
     Count,
     /// Distinct users in the range.
     Users,
+    /// What is worth a look first: recent, frequent, with many users, new or come back, not handled. A point is worth
+    /// [`RELEVANCE_POINT_NS`] of time; the sum is that of the newest event in the range and
+    /// log2(events) + log2(1 + users) points, [`RELEVANCE_REGRESSION`] points for one that came back,
+    /// [`RELEVANCE_NEW`] for a new one, [`RELEVANCE_UNHANDLED`] when an event in the range was not handled. It has no
+    /// part that changes with the time of the question, so that pages fit together.
+    Relevance,
 }
+
+/// What one point of relevance is worth, in nanoseconds: 12 hours.
+pub const RELEVANCE_POINT_NS: i64 = 12 * 3_600_000_000_000;
+/// Points of an issue that came back.
+pub const RELEVANCE_REGRESSION: u32 = 4;
+/// Points of a new issue.
+pub const RELEVANCE_NEW: u32 = 3;
+/// Points of an issue that was not handled.
+pub const RELEVANCE_UNHANDLED: u32 = 2;
 
 /// One page of issues.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,6 +128,9 @@ pub struct IssueRow {
     pub handled: bool,
     /// Matching events in the range.
     pub count: u64,
+    /// Matching events in the range of the same length before it; `None` when the range begins at the oldest event
+    /// that is kept, or before it.
+    pub count_before: Option<u64>,
     /// Distinct users of matching events in the range, within 2 %; `None` when no event names one.
     pub users: Option<u64>,
     /// The first event ever.

@@ -10,8 +10,8 @@ use reenact_redact::Redacted;
 use reenact_store::conformance::{self, RETENTION, always, at, event, snapshot, write};
 use reenact_store::embedded::dump;
 use reenact_store::{
-    EmbeddedStore, EventOrder, EventQuery, Filter, IssueGroups, IssueQuery, IssueSort, Options, Store,
-    Stored, Write,
+    EmbeddedStore, EventOrder, EventQuery, Filter, IssueBoosts, IssueGroups, IssueQuery, IssueSort, Options,
+    Store, Stored, Write,
 };
 
 fn options() -> Options {
@@ -47,6 +47,7 @@ fn issue_counts(store: &dyn Store) -> Vec<(u64, u64)> {
         buckets: 2,
         groups: IssueGroups::default(),
         shown: None,
+        boosts: IssueBoosts::default(),
     };
     let issues = store.issues(&query).unwrap().issues;
     let mut counts: Vec<_> = issues

@@ -1343,6 +1343,12 @@ export interface components {
              * @description Events in the range.
              */
             count: number;
+            /**
+             * Format: int64
+             * @description Matching events in the range of the same length before it; null when the range begins at the oldest event that
+             *     is kept, or before it.
+             */
+            count_before?: number | null;
             culprit?: null | components["schemas"]["Culprit"];
             /** @description Environments in the range. */
             envs: string[];
@@ -2386,7 +2392,7 @@ export interface operations {
                 to?: string;
                 /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
                 state?: string;
-                /** @description `last_seen` (default), `first_seen`, `count`, `users`; each descending. */
+                /** @description `last_seen` (default), `first_seen`, `count`, `users`, `relevance`; each descending. */
                 sort?: string;
                 /** @description Where to go on, from `next_cursor`. */
                 cursor?: string;

@@ -176,9 +176,12 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// How many bytes of the beginning of a text are what it finds.
+type Finder = fn(&[u8]) -> usize;
+
 /// A text with its addresses, UUIDs, times and counts of objects replaced, and the first reason there was.
 pub(super) fn without_volatile(text: &str) -> (String, Option<Volatile>) {
-    const FINDERS: [(fn(&[u8]) -> usize, &str, Volatile); 3] = [
+    const FINDERS: [(Finder, &str, Volatile); 3] = [
         (address, "0x…", Volatile::Address),
         (uuid, "uuid…", Volatile::Uuid),
         (time, "time…", Volatile::Time),

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use reenact_issues::lifecycle::State as IssueState;
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::{
-    EventOrder, EventQuery, Field, Filter, IssueQuery, IssueRow, IssueSort, TimeRange, query,
+    EventOrder, EventQuery, Field, Filter, IssueBoosts, IssueQuery, IssueRow, IssueSort, TimeRange, query,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -29,6 +29,9 @@ const FACET_VALUES: usize = 10;
 const FACETS: [(&str, &str); 4] =
     [("service", "Service"), ("env", "Environment"), ("version", "Version"), ("error.type", "Error type")];
 
+/// The orders of issues.
+pub(super) const SORTS: [&str; 5] = ["last_seen", "first_seen", "count", "users", "relevance"];
+
 pub(super) type Parameters<T> = Result<Query<T>, QueryRejection>;
 
 pub(super) fn issue_id(text: &str) -> Result<IssueId, Failure> {
@@ -39,7 +42,7 @@ pub(super) fn issue_id(text: &str) -> Result<IssueId, Failure> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct IssuePaging {
-    /// `last_seen` (default), `first_seen`, `count`, `users`; each descending.
+    /// `last_seen` (default), `first_seen`, `count`, `users`, `relevance`; each descending.
     sort: Option<String>,
     /// Where to go on, from `next_cursor`.
     cursor: Option<String>,
@@ -95,8 +98,9 @@ pub(crate) async fn list(
         Some("first_seen") => IssueSort::FirstSeen,
         Some("count") => IssueSort::Count,
         Some("users") => IssueSort::Users,
+        Some("relevance") => IssueSort::Relevance,
         Some(_) => {
-            let message = "`sort` is one of `last_seen`, `first_seen`, `count`, `users`".to_owned();
+            let message = format!("`sort` is one of {}", SORTS.map(|sort| format!("`{sort}`")).join(", "));
             return Err(Failure::bad("parameter_invalid", message));
         }
     };
@@ -111,6 +115,10 @@ pub(crate) async fn list(
             buckets: ROW_BUCKETS,
             groups: app.workflow.groups(),
             shown,
+            boosts: match sort {
+                IssueSort::Relevance => app.workflow.boosts(now),
+                _ => IssueBoosts::default(),
+            },
         };
         let page = app.store.issues(&query)?;
         let summary = |row: IssueRow| {

@@ -33,6 +33,7 @@ pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> v
         assignee: status.assignee.clone(),
         handled: row.handled,
         count: row.count,
+        count_before: row.count_before,
         users: row.users,
         first_seen: row.first_seen.to_string(),
         last_seen: row.last_seen.to_string(),

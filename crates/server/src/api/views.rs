@@ -108,6 +108,9 @@ pub(crate) struct IssueSummary {
     pub(crate) handled: bool,
     /// Events in the range.
     pub(crate) count: u64,
+    /// Matching events in the range of the same length before it; null when the range begins at the oldest event that
+    /// is kept, or before it.
+    pub(crate) count_before: Option<u64>,
     /// Distinct users in the range; null when unknown.
     pub(crate) users: Option<u64>,
     /// The first event ever.

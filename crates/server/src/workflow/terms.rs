@@ -3,7 +3,7 @@
 use reenact_issues::lifecycle::{State, Status};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::query::{IssueTerm, QueryError, parse_for_issues};
-use reenact_store::{Filter, IssueGroups, IssueSet, KnownIssue, StoreError};
+use reenact_store::{Filter, IssueBoosts, IssueGroups, IssueSet, KnownIssue, StoreError};
 
 use super::{Workflow, lock};
 
@@ -99,8 +99,21 @@ impl Workflow {
     }
 
     fn those(&self, name: &str, which: &dyn Fn(&Status) -> bool) -> Filter {
+        Filter::Issues(self.set_of(name, which))
+    }
+
+    fn set_of(&self, name: &str, which: &dyn Fn(&Status) -> bool) -> IssueSet {
         let live = self.live();
-        Filter::Issues(IssueSet::new(name, live.all().filter(|(_, status)| which(status)).map(|(id, _)| id)))
+        IssueSet::new(name, live.all().filter(|(_, status)| which(status)).map(|(id, _)| id))
+    }
+
+    /// What makes issues relevant besides their events.
+    pub(crate) fn boosts(&self, now: Timestamp) -> IssueBoosts {
+        IssueBoosts {
+            new_after: Some(now.saturating_add_nanos(-NEW_NS)),
+            not_new: self.set_of("not for_review", &|status| status.state != State::ForReview),
+            regressions: self.set_of("regression", &|status| status.regression.is_some()),
+        }
     }
 
     /// Every issue by its state, in the order of [`State::ALL`].

@@ -107,6 +107,12 @@ impl Days {
         self.all().into_iter().filter(overlaps).collect()
     }
 
+    /// The time of the oldest event that is kept.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let times = self.all().into_iter().filter_map(|day| day.totals().times);
+        times.map(|(min, _)| Timestamp::from_nanos(min)).min()
+    }
+
     /// The day, with a new folder if it has none.
     pub(super) fn get_or_create(&self, number: i64) -> Result<Arc<Day>, StoreError> {
         if let Some(day) = self.get(number) {

@@ -13,11 +13,11 @@ use super::state::{IssueState, Issues};
 use super::tally::{
     EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
 };
-use super::tally_issues::{IdsTally, SeenTally};
+use super::tally_issues::{CountsTally, IdsTally, SeenTally};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, IssueRow, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
+    IssueQuery, IssueRow, IssueSet, IssueSort, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
 };
 
 pub(super) fn issues(
@@ -37,8 +37,8 @@ pub(super) fn issues(
     let mut rows = Vec::with_capacity(found.len());
     for (id, issue) in found {
         let first_seen = match query.sort {
-            crate::IssueSort::FirstSeen => state.first_seen(id)?,
-            _ => None,
+            IssueSort::FirstSeen | IssueSort::Relevance => state.first_seen(id)?,
+            IssueSort::LastSeen | IssueSort::Count | IssueSort::Users => None,
         };
         let facts = IssueFacts {
             id: id.0,
@@ -46,8 +46,9 @@ pub(super) fn issues(
             first_seen: first_seen.unwrap_or(issue.oldest),
             count: issue.count,
             users: issue.users.count(),
+            handled: issue.handled,
         };
-        rows.push((IssueKey::new(query.sort, facts), (id, issue)));
+        rows.push((IssueKey::new(query, facts), (id, issue)));
     }
     let (rows, more) = page::cut_page(rows, start, query.limit);
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
@@ -63,7 +64,29 @@ pub(super) fn issues(
         };
         issues.push(issue_row(id, known, Some(issue), &tally.names, buckets));
     }
+    drop(state);
+    add_counts_before(days, &query.filter, query.range, &mut issues)?;
     Ok(IssuePage { issues, total, by_group, next_cursor })
+}
+
+/// Counts the events of these issues in the range before this one.
+fn add_counts_before(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    rows: &mut [IssueRow],
+) -> Result<(), StoreError> {
+    let Some(before) = range.before(days.oldest()) else { return Ok(()) };
+    let listed = IssueSet::new("listed", rows.iter().map(|row| row.id));
+    let mut tally = CountsTally::default();
+    if !listed.is_empty() {
+        let filter = Filter::And(vec![Filter::Issues(listed), filter.clone()]);
+        scan(days, &filter, before, &mut tally)?;
+    }
+    for row in rows {
+        row.count_before = Some(tally.counts.get(&row.id.0).copied().unwrap_or(0));
+    }
+    Ok(())
 }
 
 pub(super) fn issue(
@@ -87,13 +110,16 @@ pub(super) fn issue(
     let latest_event = latest(&[true, false])?;
     let latest_event_with_values = latest(&[true])?;
     let issue = tally.issues.remove(&id.0);
+    let mut rows = [issue_row(id, known.clone(), issue, &tally.names, buckets)];
+    add_counts_before(days, &Filter::All, range, &mut rows)?;
+    let [row] = rows;
     Ok(Some(IssueDetail {
         count_total: known.count,
-        first_version: known.first_version.clone(),
-        last_version: known.last_version.clone(),
+        first_version: known.first_version,
+        last_version: known.last_version,
         latest_event,
         latest_event_with_values,
-        row: issue_row(id, known, issue, &tally.names, buckets),
+        row,
     }))
 }
 

@@ -34,6 +34,31 @@ impl Tally for IdsTally {
     }
 }
 
+/// Counts the events of issues.
+#[derive(Debug, Default)]
+pub(super) struct CountsTally {
+    pub(super) counts: HashMap<u64, u64>,
+}
+
+impl Tally for CountsTally {
+    fn documents(
+        &mut self,
+        _: &Arc<Day>,
+        segment: &SegmentReader,
+        documents: &[DocId],
+    ) -> tantivy::Result<()> {
+        let issues = segment.fast_fields().u64("issue")?.first_or_default_col(0);
+        for document in documents {
+            *self.counts.entry(issues.get_val(*document)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
+        *self.counts.entry(event.issue_id.0).or_default() += 1;
+    }
+}
+
 /// An issue, its service, its environment and its version, as numbers.
 type Place = (u64, usize, Option<usize>, Option<usize>);
 
