@@ -301,3 +301,34 @@ describe("looking around", () => {
   }
   const card = (page) => page.getByRole("region", { name: "Tag distribution" });
 });
+
+test("how a count stands to that of the period before, and what is worth a look first", async () => {
+  const [server, browser] = await Promise.all([startServer(), launch()]);
+  try {
+    const now = Date.now();
+    const HOUR = 60 * MINUTE;
+    const raise = (name, hours) => sendError(server.agent, { type: `shop.${name}`, message: name, at: now - hours * HOUR, frames: [{ function: `on_${name}`, file: `/srv/shop/${name}.py`, line: 1 }] });
+    await raise("Oldest", 100);
+    for (const hours of [2, 2.1, 2.2, 2.3, 26, 27]) await raise("More", hours);
+    for (const hours of [1, 26, 27, 28, 29]) await raise("Fewer", hours);
+    await raise("Fresh", 0.5);
+    await until("everything is there", async () => (await api(server, "/issues?from=now-7d")).issues.reduce((n, one) => n + one.count, 0) === 13);
+    await visitPage(browser, server, "/issues", {}, async (page) => {
+      const row = (name) => page.getByRole("row").filter({ has: page.getByRole("link", { name: new RegExp(`shop\\.${name}`) }) });
+      const first = (name) => page.getByRole("table").getByRole("link").first().filter({ hasText: name }).waitFor();
+      await first("Fresh");
+      await row("More").getByText("100 percent more, 2 errors in the period before").waitFor();
+      await row("Fewer").getByText("75 percent fewer, 4 errors in the period before").waitFor();
+      assert.doesNotMatch(await row("Fresh").innerText(), /period before/);
+      await page.getByRole("combobox", { name: "Sort by" }).selectOption("Relevance");
+      await page.waitForURL(/sort=relevance/);
+      await first("More");
+      await expectNoAxeViolations(page);
+      await row("More").getByRole("link").first().click();
+      await page.getByRole("region", { name: "Lifecycle" }).getByText("100 percent more, 2 errors in the period before").waitFor();
+    });
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+});
