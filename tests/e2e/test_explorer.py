@@ -258,3 +258,80 @@ def test_values_complete_for_every_key(own_server: Server) -> None:
     assert set(values_of(server, "age")) == {"<1h", "<1d", "<2d", "<1w"}
     assert values_of(server, "is", "service:complete-a", prefix="re") == {}
     call(server, "GET", "/facets/nothing/values", status=404)
+
+
+VIEW = {"name": "Checkout in production", "query": "service:checkout env:prod is:unhandled", "range": "1w", "tab": "for_review", "sort": "relevance"}
+
+
+def test_views_are_saved_changed_and_deleted(own_server: Server) -> None:
+    server = own_server
+    assert server.get("/views") == {"views": []}
+    saved = call(server, "POST", "/views", VIEW, status=201)
+    assert {name: saved[name] for name in VIEW} == VIEW and (saved["version"], saved["changed_by"]) == (1, "local admin")
+    other = call(server, "POST", "/views", {"name": "all errors"}, status=201)
+    assert (other["query"], other["range"], other["tab"], other["sort"]) == ("", "", "all", "last_seen")
+    assert [view["name"] for view in server.get("/views")["views"]] == ["all errors", VIEW["name"]]
+    changed = call(server, "PUT", f"/views/{saved['id']}", VIEW | {"name": "Checkout", "version": 1})
+    assert (changed["name"], changed["version"], changed["id"]) == ("Checkout", 2, saved["id"])
+    # Somebody else had loaded the first version.
+    error = call(server, "PUT", f"/views/{saved['id']}", VIEW | {"version": 1}, status=409)["error"]
+    assert error["code"] == "conflict" and "load it again" in error["message"]
+    call(server, "DELETE", f"/views/{saved['id']}", status=409, version=1)
+    assert server.get("/views")["views"][1] == changed
+    server.stop()
+    server.start()
+    assert server.get("/views")["views"] == [other, changed]
+    call(server, "DELETE", f"/views/{saved['id']}", status=204, version=2)
+    call(server, "DELETE", f"/views/{other['id']}", status=204)
+    call(server, "DELETE", f"/views/{other['id']}", status=404)
+    call(server, "PUT", f"/views/{other['id']}", VIEW | {"version": 1}, status=404)
+    assert server.get("/views") == {"views": []}
+    entries = [(entry["action"], entry["detail"]) for entry in server.get("/audit", subject=saved["id"])["entries"]]
+    assert entries == [
+        ("view.deleted", "the view `Checkout`"), ("view.changed", "the view `Checkout`"), ("view.added", f"the view `{VIEW['name']}`"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "status", "field"), [
+    ({"name": " "}, 400, "name"),
+    ({"name": "x" * 101}, 400, "name"),
+    ({"name": "a\u0007"}, 400, "name"),
+    ({"range": "x" * 101}, 400, "range"),
+    ({"tab": "open"}, 400, "tab"),
+    ({"sort": "importance"}, 400, "sort"),
+    ({"query": "servce:x"}, 400, None),
+    ({"query": "x" * 4097}, 400, "query"),
+    ({"version": 1}, 400, "version"),
+    ({"colour": "red"}, 400, None),
+])  # fmt: skip
+def test_a_view_that_cannot_be_used_is_refused(server: Server, wrong: dict, status: int, field: str | None) -> None:
+    error = call(server, "POST", "/views", VIEW | wrong, status=status)["error"]
+    assert error.get("field") == field, error
+    assert server.get("/views") == {"views": []}
+
+
+def test_names_of_views_are_there_once_and_their_number_is_limited(own_server: Server) -> None:
+    server = own_server
+    for number in range(200):
+        call(server, "POST", "/views", {"name": f"view {number}"}, status=201)
+    assert call(server, "POST", "/views", {"name": "one more"}, status=409)["error"]["code"] == "limit_reached"
+    views = server.get("/views")["views"]
+    call(server, "DELETE", f"/views/{views[-1]['id']}", status=204)
+    assert call(server, "POST", "/views", {"name": views[0]["name"]}, status=409)["error"]["code"] == "name_taken"
+    renamed = {"name": views[0]["name"], "version": 1}
+    assert call(server, "PUT", f"/views/{views[1]['id']}", renamed, status=409)["error"]["code"] == "name_taken"
+    call(server, "PUT", f"/views/{views[1]['id']}", {"name": views[1]["name"]}, status=400)
+
+
+def test_views_are_changed_by_those_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REENACT_ACCESS_LOCAL_ADMIN", "values,settings")
+    server = Server(tmp_path).start()
+    try:
+        assert server.get("/views") == {"views": []}
+        call(server, "POST", "/views", VIEW, status=403)
+        call(server, "PUT", "/views/0123456789abcdef", VIEW | {"version": 1}, status=403)
+        call(server, "DELETE", "/views/0123456789abcdef", status=403)
+        server.stop()
+    finally:
+        if server.process and server.process.poll() is None:
+            server.kill()

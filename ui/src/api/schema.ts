@@ -573,6 +573,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved views, by name. */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["addView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["putView"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -668,7 +704,8 @@ export interface components {
         AuditEntry: {
             /**
              * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`.
+             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
+             *     `view.changed`, `view.deleted`.
              */
             action: string;
             /** @description Who. */
@@ -679,7 +716,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule, job, issue, comment, or change that was undone. */
+            /** @description The event, group, rule, job, issue, comment, view, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -1726,6 +1763,35 @@ export interface components {
          * @enum {string}
          */
         SampleKind: "text" | "event" | "snapshot";
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was changed last. */
+            changed_at: string;
+            /** @description Who did that. */
+            changed_by: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The query. */
+            query: string;
+            /** @description The range as the pages have it in their address. */
+            range: string;
+            /** @description As `sort` of the list of issues. */
+            sort: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored` or `all`. */
+            tab: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each change; the first is 1.
+             */
+            version: number;
+        };
+        /** @description The saved views, by name; 200 at most. */
+        SavedViews: {
+            /** @description The views. */
+            views: components["schemas"]["SavedView"][];
+        };
         /** @description Rules for what a query finds. */
         ScannerGroup: {
             /** @description Whether its rules are used. */
@@ -2073,6 +2139,24 @@ export interface components {
              *     `hidden` to somebody who may not see values.
              */
             state: string;
+        };
+        /** @description A view to save. */
+        ViewChange: {
+            /** @description 1 to 100 bytes, without control characters; no other view has it. */
+            name: string;
+            /** @description The query; empty for everything. */
+            query?: string;
+            /** @description The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages. */
+            range?: string;
+            /** @description As `sort` of the list of issues; `last_seen` when absent. */
+            sort?: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored`, or `all` (default). */
+            tab?: string;
+            /**
+             * Format: int64
+             * @description The version that is changed; needed for a change, and not known for a new view.
+             */
+            version?: number | null;
         };
         /**
          * @description Why a difference says nothing.
@@ -3423,6 +3507,175 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+        };
+    };
+    addView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: {
+                /** @description The version that is deleted; any when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,6 +14,7 @@ mod origin;
 mod parameters;
 mod present;
 mod redaction;
+mod saved;
 mod scanner;
 mod settings_views;
 mod stream;
@@ -51,6 +52,10 @@ use failure::Failure;
         facets::list,
         facets::facet_values,
         facets::keys,
+        saved::list,
+        saved::add,
+        saved::put,
+        saved::remove,
         workflow::change,
         workflow::bulk,
         workflow::undo,
@@ -108,6 +113,8 @@ impl App {
             .route("/facets", get(facets::list))
             .route("/facets/{key}/values", get(facets::facet_values))
             .route("/query/keys", get(facets::keys))
+            .route("/views", get(saved::list).post(saved::add))
+            .route("/views/{id}", put(saved::put).delete(saved::remove))
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
