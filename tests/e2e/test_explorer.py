@@ -200,3 +200,138 @@ def test_the_most_relevant_issues_come_first(own_server: Server) -> None:
     newest_first = [issue["service"] for issue in server.get("/issues")["issues"]]
     assert newest_first[0] == "stale", "the order unless asked otherwise is that of the newest events"
     assert "`relevance`" in call(server, "GET", "/issues", status=400, sort="importance")["error"]["message"]
+
+
+def values_of(server: Server, key: str, query: str = "", **parameters: Any) -> dict[str, tuple[int, int]]:
+    found = server.get(f"/facets/{key}/values", query=query, **parameters)
+    assert found["key"] == key
+    return {value["value"]: (value["issues"], value["events"]) for value in found["values"]}
+
+
+def test_facets_have_handling_host_resource_and_tags(own_server: Server) -> None:
+    server = own_server
+    send(server, "facets-a", region="north", tier="gold")
+    send(server, "facets-a", region="south")
+    send(server, "facets-b", region="north")
+    found = server.get("/facets", tags=2)
+    keys = [facet["key"] for facet in found["facets"]]
+    assert keys == ["service", "env", "version", "error.type", "handled", "host", "resource"]
+    values = {facet["key"]: {value["value"]: value["events"] for value in facet["values"]} for facet in found["facets"]}
+    assert values["handled"] == {"false": 3} and values["resource"] == {"settle": 3}
+    assert len(found["tags"]) == 2
+    names = {tag["value"]: (tag["issues"], tag["events"]) for tag in server.get("/facets", tags=100)["tags"]}
+    assert names["region"] == (2, 3) and names["tier"] == (1, 1)
+    assert server.get("/facets")["tags"] == []
+    assert "from 0 to 100" in call(server, "GET", "/facets", status=400, tags=101)["error"]["message"]
+    assert "from 0 to 100" in call(server, "GET", "/facets", status=400, tags="x")["error"]["message"]
+    assert values_of(server, "@region") == {"north": (2, 2), "south": (1, 1)}
+    assert values_of(server, "@region", "service:facets-a", prefix="no") == {"north": (1, 1)}
+    assert values_of(server, "@", prefix="ti") == {"tier": (1, 1)}
+
+
+def test_values_complete_for_every_key(own_server: Server) -> None:
+    server = own_server
+    send(server, "complete-a", version="1.0", env="prod", **{"usr.id": "ada", "_dd.hostname": "web-1", "region": "north"})
+    captured(server, "complete-b", "complete-b", "with values", {"env": "dev"}, amount=scalar("int", "5"))
+    issues = {service: issue["id"] for service, issue in issues_by_service(server, "").items()}
+    call(server, "PATCH", f"/issues/{issues['complete-b']}", {"assignee": "grace \"g\" h"})
+    keys = server.get("/query/keys")["keys"]
+    assert all(key["about"] for key in keys) and keys[-1]["key"] == "@"
+    for key in keys:
+        found = values_of(server, key["key"])
+        assert found, key
+        assert all(issues and events for issues, events in found.values())
+        first = next(iter(found))
+        assert first in values_of(server, key["key"], prefix=first)
+        assert values_of(server, key["key"], prefix="no value begins so") == {}
+        # What completes is a query that is answered with as many issues.
+        if key["key"] != "@":
+            written = first if key["values"] else json.dumps(first)
+            assert server.get("/issues", query=f"{key['key']}:{written}")["total"] == found[first][0], key
+    assert values_of(server, "frame.function") == {"settle": (2, 2)}
+    assert values_of(server, "frame.file", prefix="/srv/complete-a") == {"/srv/complete-a/billing.py": (1, 1)}
+    assert values_of(server, "is") == {
+        "unhandled": (2, 2), "new": (1, 1), "for_review": (1, 1), "unassigned": (1, 1), "reviewed": (1, 1), "assigned": (1, 1)
+    }  # fmt: skip
+    assert values_of(server, "has") == {"values": (1, 1)}
+    assert values_of(server, "assignee") == {'grace "g" h': (1, 1)}
+    assert set(values_of(server, "age")) == {"<1h", "<1d", "<2d", "<1w"}
+    assert values_of(server, "is", "service:complete-a", prefix="re") == {}
+    call(server, "GET", "/facets/nothing/values", status=404)
+
+
+VIEW = {"name": "Checkout in production", "query": "service:checkout env:prod is:unhandled", "range": "1w", "tab": "for_review", "sort": "relevance"}
+
+
+def test_views_are_saved_changed_and_deleted(own_server: Server) -> None:
+    server = own_server
+    assert server.get("/views") == {"views": []}
+    saved = call(server, "POST", "/views", VIEW, status=201)
+    assert {name: saved[name] for name in VIEW} == VIEW and (saved["version"], saved["changed_by"]) == (1, "local admin")
+    other = call(server, "POST", "/views", {"name": "all errors"}, status=201)
+    assert (other["query"], other["range"], other["tab"], other["sort"]) == ("", "", "all", "last_seen")
+    assert [view["name"] for view in server.get("/views")["views"]] == ["all errors", VIEW["name"]]
+    changed = call(server, "PUT", f"/views/{saved['id']}", VIEW | {"name": "Checkout", "version": 1})
+    assert (changed["name"], changed["version"], changed["id"]) == ("Checkout", 2, saved["id"])
+    # Somebody else had loaded the first version.
+    error = call(server, "PUT", f"/views/{saved['id']}", VIEW | {"version": 1}, status=409)["error"]
+    assert error["code"] == "conflict" and "load it again" in error["message"]
+    call(server, "DELETE", f"/views/{saved['id']}", status=409, version=1)
+    assert server.get("/views")["views"][1] == changed
+    server.stop()
+    server.start()
+    assert server.get("/views")["views"] == [other, changed]
+    call(server, "DELETE", f"/views/{saved['id']}", status=204, version=2)
+    call(server, "DELETE", f"/views/{other['id']}", status=204)
+    call(server, "DELETE", f"/views/{other['id']}", status=404)
+    call(server, "PUT", f"/views/{other['id']}", VIEW | {"version": 1}, status=404)
+    assert server.get("/views") == {"views": []}
+    entries = [(entry["action"], entry["detail"]) for entry in server.get("/audit", subject=saved["id"])["entries"]]
+    assert entries == [
+        ("view.deleted", "the view `Checkout`"), ("view.changed", "the view `Checkout`"), ("view.added", f"the view `{VIEW['name']}`"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "status", "field"), [
+    ({"name": " "}, 400, "name"),
+    ({"name": "x" * 101}, 400, "name"),
+    ({"name": "a\u0007"}, 400, "name"),
+    ({"range": "x" * 101}, 400, "range"),
+    ({"tab": "open"}, 400, "tab"),
+    ({"sort": "importance"}, 400, "sort"),
+    ({"query": "servce:x"}, 400, None),
+    ({"query": "x" * 4097}, 400, "query"),
+    ({"version": 1}, 400, "version"),
+    ({"colour": "red"}, 400, None),
+])  # fmt: skip
+def test_a_view_that_cannot_be_used_is_refused(server: Server, wrong: dict, status: int, field: str | None) -> None:
+    error = call(server, "POST", "/views", VIEW | wrong, status=status)["error"]
+    assert error.get("field") == field, error
+    assert server.get("/views") == {"views": []}
+
+
+def test_names_of_views_are_there_once_and_their_number_is_limited(own_server: Server) -> None:
+    server = own_server
+    for number in range(200):
+        call(server, "POST", "/views", {"name": f"view {number}"}, status=201)
+    assert call(server, "POST", "/views", {"name": "one more"}, status=409)["error"]["code"] == "limit_reached"
+    views = server.get("/views")["views"]
+    call(server, "DELETE", f"/views/{views[-1]['id']}", status=204)
+    assert call(server, "POST", "/views", {"name": views[0]["name"]}, status=409)["error"]["code"] == "name_taken"
+    renamed = {"name": views[0]["name"], "version": 1}
+    assert call(server, "PUT", f"/views/{views[1]['id']}", renamed, status=409)["error"]["code"] == "name_taken"
+    call(server, "PUT", f"/views/{views[1]['id']}", {"name": views[1]["name"]}, status=400)
+
+
+def test_views_are_changed_by_those_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REENACT_ACCESS_LOCAL_ADMIN", "values,settings")
+    server = Server(tmp_path).start()
+    try:
+        assert server.get("/views") == {"views": []}
+        call(server, "POST", "/views", VIEW, status=403)
+        call(server, "PUT", "/views/0123456789abcdef", VIEW | {"version": 1}, status=403)
+        call(server, "DELETE", "/views/0123456789abcdef", status=403)
+        server.stop()
+    finally:
+        if server.process and server.process.poll() is None:
+            server.kill()

@@ -437,6 +437,9 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
     );
     let facet = |store: &dyn Store| store.facet(&question.field, filter, *range, &question.prefix, 3);
     prop_assert_eq!(facet(store)?, facet(reference)?, "facet {:?} of {:?}", question, filter);
+    let names = |store: &dyn Store| store.tag_names(filter, *range, &question.prefix, 3);
+    prop_assert_eq!(names(store)?, names(reference)?, "tags {:?}", question);
+    prop_assert_eq!(store.issue_counts(filter, *range)?, reference.issue_counts(filter, *range)?);
     let id = EventId(question.id);
     prop_assert_eq!(store.neighbours(id, filter, *range)?, reference.neighbours(id, filter, *range)?);
     prop_assert_eq!(store.event(id)?, reference.event(id)?);

@@ -1,6 +1,7 @@
 //! What events are asked for. Nothing above this crate speaks SQL.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use reenact_issues::lifecycle::versions;
 use reenact_model::{Frame, Placed, Timestamp};
@@ -228,6 +229,22 @@ pub(crate) fn field_value(event: &Placed, field: &Field) -> Option<String> {
             .cloned()
             .or_else(|| report.metrics.get(name).map(|number| number.to_string())),
     }
+}
+
+/// Every value of a field, each once.
+pub(crate) fn field_values(event: &Placed, field: &Field) -> BTreeSet<String> {
+    let named =
+        |of: fn(&Frame) -> &String| frames(event).map(of).filter(|name| !name.is_empty()).cloned().collect();
+    match field {
+        Field::Function => named(|frame| &frame.function),
+        Field::File => named(|frame| &frame.file),
+        _ => field_value(event, field).into_iter().collect(),
+    }
+}
+
+/// The names of an event's tags, text or numeric.
+pub(crate) fn tag_names(event: &Placed) -> BTreeSet<&String> {
+    event.report.tags.keys().chain(event.report.metrics.keys()).collect()
 }
 
 /// The texts of an event that words are searched in.

@@ -185,6 +185,18 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError>;
 
+    /// The commonest names of tags among matching events that begin so, with counts of issues and events.
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError>;
+
+    /// The issues with events that match, by id, and how many those are.
+    fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError>;
+
     /// Sizes.
     fn stats(&self) -> Result<StoreStats, StoreError>;
 

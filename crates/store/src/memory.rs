@@ -7,7 +7,7 @@ use std::time::Duration;
 use reenact_model::{Absorbed, EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
-use crate::filter::field_value;
+use crate::filter::{field_values, tag_names};
 use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
 use crate::rows::place_of;
 use crate::{
@@ -363,19 +363,29 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
         let kept = self.lock();
-        let mut found: BTreeMap<String, (u64, BTreeSet<IssueId>)> = BTreeMap::new();
+        let values = |event: &Placed| field_values(event, field).into_iter().collect();
+        Ok(count_values(&kept.matching(filter, range), &values, prefix, limit))
+    }
+
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError> {
+        let kept = self.lock();
+        let names = |event: &Placed| tag_names(event).into_iter().cloned().collect();
+        Ok(count_values(&kept.matching(filter, range), &names, prefix, limit))
+    }
+
+    fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError> {
+        let kept = self.lock();
+        let mut counts: BTreeMap<IssueId, u64> = BTreeMap::new();
         for (event, _) in kept.matching(filter, range) {
-            if let Some(value) = field_value(event, field).filter(|value| value.starts_with(prefix)) {
-                let counts = found.entry(value).or_default();
-                counts.0 += 1;
-                counts.1.insert(event.issue_id);
-            }
+            *counts.entry(event.issue_id).or_default() += 1;
         }
-        let counts = found
-            .into_iter()
-            .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
-            .collect();
-        Ok(page::order_facet(counts, limit))
+        Ok(counts.into_iter().collect())
     }
 
     fn stats(&self) -> Result<StoreStats, StoreError> {
@@ -445,4 +455,26 @@ impl Store for MemoryStore {
         self.lock().closed = true;
         Ok(())
     }
+}
+
+/// The commonest of the values that the events have.
+fn count_values(
+    events: &[(&Placed, bool)],
+    values: &dyn Fn(&Placed) -> Vec<String>,
+    prefix: &str,
+    limit: usize,
+) -> Vec<FacetCount> {
+    let mut found: BTreeMap<String, (u64, BTreeSet<IssueId>)> = BTreeMap::new();
+    for (event, _) in events {
+        for value in values(event).into_iter().filter(|value| value.starts_with(prefix)) {
+            let counts = found.entry(value).or_default();
+            counts.0 += 1;
+            counts.1.insert(event.issue_id);
+        }
+    }
+    let counts = found
+        .into_iter()
+        .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
+        .collect();
+    page::order_facet(counts, limit)
 }

@@ -217,6 +217,22 @@ impl Store for Shared {
     ) -> Result<Vec<reenact_store::FacetCount>, reenact_store::StoreError> {
         self.0.facet(field, filter, range, prefix, limit)
     }
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<reenact_store::FacetCount>, reenact_store::StoreError> {
+        self.0.tag_names(filter, range, prefix, limit)
+    }
+    fn issue_counts(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+    ) -> Result<Vec<(reenact_model::IssueId, u64)>, reenact_store::StoreError> {
+        self.0.issue_counts(filter, range)
+    }
     fn stats(&self) -> Result<reenact_store::StoreStats, reenact_store::StoreError> {
         self.0.stats()
     }

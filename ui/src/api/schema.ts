@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The facets of the explorer with their commonest values among matching events. */
+        /** The facets of the explorer with their commonest values among matching events, and the commonest names of tags. */
         get: operations["listFacets"];
         put?: never;
         post?: never;
@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest values of one key of the query language, `@tag` included. */
+        /** The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. */
         get: operations["listFacetValues"];
         put?: never;
         post?: never;
@@ -362,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/query/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the query language; a key of a tag is `@` and its name. */
+        get: operations["listQueryKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/redaction": {
         parameters: {
             query?: never;
@@ -556,6 +573,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved views, by name. */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["addView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view. */
+        put: operations["putView"];
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -651,7 +704,8 @@ export interface components {
         AuditEntry: {
             /**
              * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`.
+             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
+             *     `view.changed`, `view.deleted`.
              */
             action: string;
             /** @description Who. */
@@ -662,7 +716,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule, job, issue, comment, or change that was undone. */
+            /** @description The event, group, rule, job, issue, comment, view, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -1023,6 +1077,8 @@ export interface components {
         FacetList: {
             /** @description Each with its commonest values. */
             facets: components["schemas"]["Facet"][];
+            /** @description The commonest names of tags, as many as were asked for; `@` and a name is a key of a facet. */
+            tags: components["schemas"]["FacetValue"][];
         };
         /** @description One value of a facet. */
         FacetValue: {
@@ -1521,6 +1577,20 @@ export interface components {
             /** @description Its id. */
             rule: string;
         };
+        /** @description One key of the query language. */
+        QueryKey: {
+            /** @description What it asks for. */
+            about: string;
+            /** @description As it is written before the colon; `@` stands for any tag, whose name follows it. */
+            key: string;
+            /** @description The values that it knows; none where any text is a value. */
+            values: string[];
+        };
+        /** @description What a query can ask for. */
+        QueryKeyList: {
+            /** @description In the order of suggestions. */
+            keys: components["schemas"]["QueryKey"][];
+        };
         /** @description Redaction as it is in force. */
         Redaction: {
             /** @description What the configuration file and the environment add; not changed here. */
@@ -1693,6 +1763,35 @@ export interface components {
          * @enum {string}
          */
         SampleKind: "text" | "event" | "snapshot";
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was changed last. */
+            changed_at: string;
+            /** @description Who did that. */
+            changed_by: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The query. */
+            query: string;
+            /** @description The range as the pages have it in their address. */
+            range: string;
+            /** @description As `sort` of the list of issues. */
+            sort: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored` or `all`. */
+            tab: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each change; the first is 1.
+             */
+            version: number;
+        };
+        /** @description The saved views, by name; 200 at most. */
+        SavedViews: {
+            /** @description The views. */
+            views: components["schemas"]["SavedView"][];
+        };
         /** @description Rules for what a query finds. */
         ScannerGroup: {
             /** @description Whether its rules are used. */
@@ -2041,6 +2140,24 @@ export interface components {
              */
             state: string;
         };
+        /** @description A view to save. */
+        ViewChange: {
+            /** @description 1 to 100 bytes, without control characters; no other view has it. */
+            name: string;
+            /** @description The query; empty for everything. */
+            query?: string;
+            /** @description The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages. */
+            range?: string;
+            /** @description As `sort` of the list of issues; `last_seen` when absent. */
+            sort?: string;
+            /** @description `for_review`, `reviewed`, `resolved`, `ignored`, or `all` (default). */
+            tab?: string;
+            /**
+             * Format: int64
+             * @description The version that is changed; needed for a change, and not known for a new view.
+             */
+            version?: number | null;
+        };
         /**
          * @description Why a difference says nothing.
          * @enum {string}
@@ -2274,6 +2391,8 @@ export interface operations {
                 to?: string;
                 /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
                 state?: string;
+                /** @description How many of the commonest names of tags to list, 0 (default) to 100. */
+                tags?: number;
             };
             header?: never;
             path?: never;
@@ -2332,6 +2451,14 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2856,6 +2983,25 @@ export interface operations {
             };
         };
     };
+    listQueryKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryKeyList"];
+                };
+            };
+        };
+    };
     getRedaction: {
         parameters: {
             query?: never;
@@ -3361,6 +3507,175 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+        };
+    };
+    addView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: {
+                /** @description The version that is deleted; any when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

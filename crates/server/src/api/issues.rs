@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use reenact_issues::lifecycle::State as IssueState;
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::{
-    EventOrder, EventQuery, Field, Filter, IssueBoosts, IssueQuery, IssueRow, IssueSort, TimeRange, query,
+    EventOrder, EventQuery, Field, Filter, IssueBoosts, IssueQuery, IssueRow, IssueSort, TimeRange,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -23,12 +23,6 @@ use crate::workflow::group_of;
 
 /// Buckets of the small histogram of an issue in a list.
 const ROW_BUCKETS: usize = 24;
-/// Values of a facet, unless asked otherwise.
-const FACET_VALUES: usize = 10;
-/// The facets that the explorer offers: key in the query language, and name for people.
-const FACETS: [(&str, &str); 4] =
-    [("service", "Service"), ("env", "Environment"), ("version", "Version"), ("error.type", "Error type")];
-
 /// The orders of issues.
 pub(super) const SORTS: [&str; 5] = ["last_seen", "first_seen", "count", "users", "relevance"];
 
@@ -60,7 +54,7 @@ pub(crate) struct StateSelection {
 
 impl StateSelection {
     /// The groups of the states, `None` for all.
-    fn groups(&self) -> Result<Option<Vec<u8>>, Failure> {
+    pub(super) fn groups(&self) -> Result<Option<Vec<u8>>, Failure> {
         groups_of(self.state.as_deref())
     }
 }
@@ -275,73 +269,10 @@ pub(crate) async fn histogram(
     }))
 }
 
-/// The facets of the explorer with their commonest values among matching events.
-#[utoipa::path(get, operation_id = "listFacets", path = "/facets", tag = "explorer", params(Selection, StateSelection),
-    responses((status = 200, body = views::FacetList), (status = 400, body = views::ErrorBody)))]
-pub(crate) async fn facets(
-    State(app): State<Arc<App>>,
-    selection: Parameters<Selection>,
-    state: Parameters<StateSelection>,
-) -> Result<Json<views::FacetList>, Failure> {
-    let (selection, groups) = (read(selection)?, read(state)?.groups()?);
-    let now = now();
-    let range = selection.range(now)?;
-    let facets = ask(&app, move |app| {
-        let filter = in_groups(app, selection.filter(app, now)?, groups);
-        let mut facets = Vec::new();
-        for (key, label) in FACETS {
-            let field = query::field_of_key(key).expect("the facets are keys of the query language");
-            let values = app.store.facet(&field, &filter, range, "", FACET_VALUES)?;
-            let values = values.into_iter().map(facet_value).collect();
-            facets.push(views::Facet { key: key.to_owned(), label: label.to_owned(), values });
-        }
-        Ok(facets)
-    });
-    Ok(Json(views::FacetList { facets: facets.await? }))
-}
-
-/// How the values of a facet are asked for.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct FacetPaging {
-    /// Only values that begin so.
-    prefix: Option<String>,
-    /// 1 to 200, default 50.
-    limit: Option<usize>,
-}
-
-/// The commonest values of one key of the query language, `@tag` included.
-#[utoipa::path(get, operation_id = "listFacetValues", path = "/facets/{key}/values", tag = "explorer",
-    params(("key" = String, Path), Selection, StateSelection, FacetPaging),
-    responses((status = 200, body = views::FacetValueList), (status = 400, body = views::ErrorBody)))]
-pub(crate) async fn facet_values(
-    State(app): State<Arc<App>>,
-    Path(key): Path<String>,
-    selection: Parameters<Selection>,
-    state: Parameters<StateSelection>,
-    paging: Parameters<FacetPaging>,
-) -> Result<Json<views::FacetValueList>, Failure> {
-    let (selection, groups, paging) = (read(selection)?, read(state)?.groups()?, read(paging)?);
-    let now = now();
-    let field = query::field_of_key(&key).ok_or_else(|| Failure::not_found("facet"))?;
-    let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
-    let prefix = paging.prefix.unwrap_or_default();
-    let values = ask(&app, move |app| {
-        let filter = in_groups(app, selection.filter(app, now)?, groups);
-        Ok(app.store.facet(&field, &filter, range, &prefix, limit)?)
-    })
-    .await?;
-    Ok(Json(views::FacetValueList { key, values: values.into_iter().map(facet_value).collect() }))
-}
-
 /// The filter for issues of some states.
 pub(super) fn in_groups(app: &App, filter: Filter, groups: Option<Vec<u8>>) -> Filter {
     match groups {
         Some(groups) => Filter::And(vec![app.workflow.in_groups(&groups), filter]),
         None => filter,
     }
-}
-
-fn facet_value(count: reenact_store::FacetCount) -> views::FacetValue {
-    views::FacetValue { value: count.value, issues: count.issues, events: count.events }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod compare;
 mod compare_views;
 mod events;
+mod facets;
 mod failure;
 mod host;
 mod issues;
@@ -13,6 +14,7 @@ mod origin;
 mod parameters;
 mod present;
 mod redaction;
+mod saved;
 mod scanner;
 mod settings_views;
 mod stream;
@@ -47,8 +49,13 @@ use failure::Failure;
         issues::one,
         issues::events,
         issues::histogram,
-        issues::facets,
-        issues::facet_values,
+        facets::list,
+        facets::facet_values,
+        facets::keys,
+        saved::list,
+        saved::add,
+        saved::put,
+        saved::remove,
         workflow::change,
         workflow::bulk,
         workflow::undo,
@@ -103,8 +110,11 @@ impl App {
             .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
             .route("/histogram", get(issues::histogram))
-            .route("/facets", get(issues::facets))
-            .route("/facets/{key}/values", get(issues::facet_values))
+            .route("/facets", get(facets::list))
+            .route("/facets/{key}/values", get(facets::facet_values))
+            .route("/query/keys", get(facets::keys))
+            .route("/views", get(saved::list).post(saved::add))
+            .route("/views/{id}", put(saved::put).delete(saved::remove))
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))

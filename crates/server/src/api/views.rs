@@ -553,6 +553,26 @@ pub(crate) struct HistogramSeries {
 pub(crate) struct FacetList {
     /// Each with its commonest values.
     pub(crate) facets: Vec<Facet>,
+    /// The commonest names of tags, as many as were asked for; `@` and a name is a key of a facet.
+    pub(crate) tags: Vec<FacetValue>,
+}
+
+/// What a query can ask for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueryKeyList {
+    /// In the order of suggestions.
+    pub(crate) keys: Vec<QueryKey>,
+}
+
+/// One key of the query language.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueryKey {
+    /// As it is written before the colon; `@` stands for any tag, whose name follows it.
+    pub(crate) key: String,
+    /// What it asks for.
+    pub(crate) about: String,
+    /// The values that it knows; none where any text is a value.
+    pub(crate) values: Vec<String>,
 }
 
 /// One facet.

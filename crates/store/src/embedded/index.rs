@@ -26,7 +26,7 @@ use crate::filter::{frames, searched_texts};
 use crate::{Field, Filter, StoreError, TimeRange};
 
 /// Changes with the fields or with what is put in them; an index of another version is rebuilt.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Length of a value in the index, in bytes; longer ones are found by their beginning and hash.
 const VALUE_BYTES_MAX: usize = 30_000;
 /// Tags of one event in the index.
@@ -120,9 +120,9 @@ pub(super) fn schema() -> (Schema, Fields) {
         resource: schema.add_text_field("resource", raw_fast.clone()),
         user: schema.add_text_field("user", raw_fast.clone()),
         user_hash: schema.add_u64_field("user_hash", number),
-        trace_id: schema.add_text_field("trace_id", raw.clone()),
-        function: schema.add_text_field("function", raw.clone()),
-        file: schema.add_text_field("file", raw),
+        trace_id: schema.add_text_field("trace_id", raw),
+        function: schema.add_text_field("function", raw_fast.clone()),
+        file: schema.add_text_field("file", raw_fast.clone()),
         tag: schema.add_text_field("tag", raw_fast),
         words: schema.add_text_field("words", TextOptions::default().set_indexing_options(positions)),
         handled: schema.add_bool_field("handled", number_indexed.clone()),
@@ -200,6 +200,12 @@ pub(super) fn tag_start(name: &str) -> String {
     start
 }
 
+/// The name of a tag as the index holds it.
+pub(super) fn tag_name(token: &str) -> String {
+    let name = token.split('\0').next().unwrap_or("");
+    name.replace("\u{1}0", "\0").replace("\u{1}1", "\u{1}")
+}
+
 fn tag_token(name: &str, value: &str) -> String {
     bounded(&(tag_start(name) + value))
 }
@@ -220,8 +226,10 @@ impl Fields {
             Field::Host => Some("host"),
             Field::Resource => Some("resource"),
             Field::User => Some("user"),
+            Field::Function => Some("function"),
+            Field::File => Some("file"),
             Field::Tag(_) => Some("tag"),
-            Field::TraceId | Field::Issue | Field::Function | Field::File => None,
+            Field::TraceId | Field::Issue => None,
         }
     }
 

@@ -28,6 +28,7 @@ mod query;
 mod rewrite;
 mod scan;
 mod state;
+mod tag_names;
 mod tally;
 mod tally_issues;
 mod words;
@@ -292,6 +293,20 @@ impl Store for EmbeddedStore {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
         query::facet(&self.days, field, filter, range, prefix, limit)
+    }
+
+    fn tag_names(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<FacetCount>, StoreError> {
+        query::tag_names(&self.days, filter, range, prefix, limit)
+    }
+
+    fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError> {
+        query::issue_counts(&self.days, filter, range)
     }
 
     fn stats(&self) -> Result<StoreStats, StoreError> {

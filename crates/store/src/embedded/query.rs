@@ -1,6 +1,6 @@
 //! The answers.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Mutex;
 
 use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId};
@@ -10,6 +10,7 @@ use super::days::{Day, Days, lock};
 use super::file::{self, StoredEvent};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
+use super::tag_names::TagNamesTally;
 use super::tally::{
     EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
 };
@@ -342,12 +343,40 @@ pub(super) fn facet(
     if let Some(failure) = tally.failure {
         return Err(failure);
     }
-    let counts = tally
-        .found
-        .into_iter()
-        .map(|(value, (events, issues))| FacetCount { value, issues: issues.len() as u64, events })
-        .collect();
-    Ok(page::order_facet(counts, limit))
+    Ok(facet_counts(tally.found, limit))
+}
+
+pub(super) fn tag_names(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<FacetCount>, StoreError> {
+    let mut tally = TagNamesTally { prefix, found: HashMap::new() };
+    scan(days, filter, range, &mut tally)?;
+    Ok(facet_counts(tally.found, limit))
+}
+
+fn facet_counts(found: HashMap<String, (u64, HashSet<u64>)>, limit: usize) -> Vec<FacetCount> {
+    let count = |(value, (events, issues)): (_, (_, HashSet<u64>))| FacetCount {
+        value,
+        issues: issues.len() as u64,
+        events,
+    };
+    page::order_facet(found.into_iter().map(count).collect(), limit)
+}
+
+pub(super) fn issue_counts(
+    days: &Days,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Vec<(IssueId, u64)>, StoreError> {
+    let mut tally = CountsTally::default();
+    scan(days, filter, range, &mut tally)?;
+    let mut counts: Vec<_> = tally.counts.into_iter().map(|(id, count)| (IssueId(id), count)).collect();
+    counts.sort_unstable();
+    Ok(counts)
 }
 
 /// Reads a day's file; `None` when the day was deleted meanwhile.

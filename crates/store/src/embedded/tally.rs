@@ -12,7 +12,7 @@ use super::distinct::Distinct;
 use super::file;
 use super::index::{Fields, tag_start, user_hash};
 use super::scan::Tally;
-use crate::filter::field_value;
+use crate::filter::field_values;
 use crate::page::{Buckets, EventKey};
 use crate::{EventOrder, Field};
 
@@ -349,8 +349,10 @@ impl FacetTally<'_> {
     }
 
     fn add_event(&mut self, event: &Placed) {
-        if let Some(value) = field_value(event, self.field).filter(|value| value.starts_with(self.prefix)) {
-            self.add(value, event.issue_id.0, 1);
+        for value in field_values(event, self.field) {
+            if value.starts_with(self.prefix) {
+                self.add(value, event.issue_id.0, 1);
+            }
         }
     }
 
@@ -435,7 +437,7 @@ impl Tally for FacetTally<'_> {
 }
 
 /// The ordinals of the values that begin so: from the first to before the second.
-fn ordinals(column: &StrColumn, start: &str) -> tantivy::Result<(u64, u64)> {
+pub(super) fn ordinals(column: &StrColumn, start: &str) -> tantivy::Result<(u64, u64)> {
     let all = column.num_terms() as u64;
     let mut text = String::new();
     // The values are sorted.

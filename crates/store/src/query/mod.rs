@@ -16,6 +16,7 @@
 //! asked for there are also `is:` with a state, `new`, `regression`, `assigned` or `unassigned`, `assignee:name`,
 //! and `age:<2d` for the time since an issue was first seen.
 
+mod keys;
 mod lexer;
 mod meaning;
 mod unknown;
@@ -27,29 +28,12 @@ use reenact_issues::lifecycle::State;
 use crate::{Comparison, Field, Filter};
 use lexer::Cursor;
 
+pub use keys::{KEYS, Key, TAG_KEY, field_of_key, key, quoted};
+
 /// Length of a query in bytes.
 pub const QUERY_BYTES_MAX: usize = 4096;
 /// Terms of a query, with the values of lists.
 pub const QUERY_TERMS_MAX: usize = 64;
-
-/// Keys with their field, for suggestions in this order.
-const KEYS: [(&str, Field); 12] = [
-    ("service", Field::Service),
-    ("env", Field::Env),
-    ("version", Field::Version),
-    ("error.type", Field::ErrorType),
-    ("type", Field::ErrorType),
-    ("host", Field::Host),
-    ("resource", Field::Resource),
-    ("frame.function", Field::Function),
-    ("frame.file", Field::File),
-    ("trace_id", Field::TraceId),
-    ("issue", Field::Issue),
-    ("user", Field::User),
-];
-
-/// Keys that have no field.
-const OTHER_KEYS: [&str; 5] = ["has", "is", "handled", "assignee", "age"];
 
 /// A condition on what was decided about an issue, or known of it ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,14 +121,6 @@ fn parse_known(text: &str, known: &Known<'_>) -> Result<Filter, QueryError> {
         1 => filters.remove(0),
         _ => Filter::And(filters),
     })
-}
-
-/// The field of a key of the query language.
-pub fn field_of_key(key: &str) -> Option<Field> {
-    if let Some(tag) = key.strip_prefix('@') {
-        return (!tag.is_empty()).then(|| Field::Tag(tag.to_owned()));
-    }
-    KEYS.iter().find(|(known, _)| *known == key).map(|(_, field)| field.clone())
 }
 
 #[cfg(test)]

@@ -187,14 +187,32 @@ fn the_age_of_issues_is_compared() {
     }
 }
 
-/// A value as it is written, quoted where it has to be.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+#[test]
+fn each_value_that_a_key_names_is_read() {
+    let filter_of = |_| Filter::HasValues;
+    for key in &KEYS {
+        for value in key.values {
+            let query = format!("{}:{value}", key.name);
+            assert!(parse_for_issues(&query, &filter_of).is_ok(), "{query}");
+        }
+        assert_eq!(
+            key.of_issues,
+            key.field.is_none()
+                && parse(&format!("{}:x", key.name))
+                    .is_err_and(|error| { error.message.contains("unknown key") }),
+            "{}",
+            key.name
+        );
+    }
+    let states =
+        State::ALL.iter().all(|state| key("is").is_some_and(|is| is.values.contains(&state.as_str())));
+    assert!(states);
 }
 
 /// Queries as text, with what they mean.
 fn written() -> impl Strategy<Value = (String, Filter)> {
-    let key = proptest::sample::select(KEYS.to_vec());
+    let fields: Vec<_> = KEYS.iter().filter_map(|key| Some((key.name, key.field.clone()?))).collect();
+    let key = proptest::sample::select(fields);
     let lowered = |field: &Field, text: &str| match field {
         Field::TraceId | Field::Issue => text.to_ascii_lowercase(),
         _ => text.to_owned(),

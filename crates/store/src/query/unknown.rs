@@ -2,7 +2,7 @@
 
 use reenact_issues::lifecycle::State;
 
-use super::{KEYS, OTHER_KEYS};
+use super::KEYS;
 
 /// `is:` with something else.
 pub(super) fn is_term(of_issues: bool) -> String {
@@ -19,7 +19,7 @@ pub(super) fn is_term(of_issues: bool) -> String {
 pub(super) fn key(key: &str) -> String {
     // A foreign text goes into the answer: it is cut, so that the answer stays short.
     let shown: String = key.chars().take(40).collect();
-    let known = KEYS.iter().map(|(known, _)| *known).chain(OTHER_KEYS).filter(|known| *known != key);
+    let known = KEYS.iter().map(|known| known.name).filter(|known| *known != key);
     let nearest =
         known.map(|known| (distance(key, known), known)).min().filter(|(distance, _)| *distance <= 2);
     match nearest {

@@ -1,0 +1,283 @@
+//! Saved views of the explorer: a query with a range, a tab and an order, under a name that everybody sees.
+//!
+//! All of them are one document, so that a change is atomic and its audit entry is in the same transaction.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use reenact_store::control::AuditEntry;
+use reenact_store::query::QUERY_BYTES_MAX;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::failure::Failure;
+use super::issues::{Parameters, SORTS, groups_of};
+use super::parameters::{Selection, body, read};
+use super::views::ErrorBody;
+use super::workflow::may_triage;
+use super::{ask, new_id};
+use crate::App;
+use crate::access::Viewer;
+use crate::app::now;
+
+/// Name of the document.
+const DOCUMENT: &str = "views";
+/// Views that can be saved.
+const VIEWS_MAX: usize = 200;
+/// Length of the name of a view, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+/// Length of the range of a view, in bytes.
+const RANGE_BYTES_MAX: usize = 100;
+/// Tries to change the document while others do.
+const TRIES: usize = 10;
+
+/// A view to save.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ViewChange {
+    /// 1 to 100 bytes, without control characters; no other view has it.
+    name: String,
+    /// The query; empty for everything.
+    #[serde(default)]
+    query: String,
+    /// The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages.
+    #[serde(default)]
+    range: String,
+    /// `for_review`, `reviewed`, `resolved`, `ignored`, or `all` (default).
+    #[serde(default = "all")]
+    tab: String,
+    /// As `sort` of the list of issues; `last_seen` when absent.
+    #[serde(default = "last_seen")]
+    sort: String,
+    /// The version that is changed; needed for a change, and not known for a new view.
+    version: Option<u64>,
+}
+
+fn all() -> String {
+    "all".to_owned()
+}
+
+fn last_seen() -> String {
+    SORTS[0].to_owned()
+}
+
+/// A saved view.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SavedView {
+    /// 16 hexadecimal digits.
+    id: String,
+    /// For people.
+    name: String,
+    /// The query.
+    query: String,
+    /// The range as the pages have it in their address.
+    range: String,
+    /// `for_review`, `reviewed`, `resolved`, `ignored` or `all`.
+    tab: String,
+    /// As `sort` of the list of issues.
+    sort: String,
+    /// Grows by one with each change; the first is 1.
+    version: u64,
+    /// When it was changed last.
+    changed_at: String,
+    /// Who did that.
+    changed_by: String,
+}
+
+/// The saved views, by name; 200 at most.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SavedViews {
+    /// The views.
+    views: Vec<SavedView>,
+}
+
+/// Which version is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfVersion {
+    /// The version that is deleted; any when absent.
+    version: Option<u64>,
+}
+
+/// The saved views, by name.
+#[utoipa::path(get, operation_id = "listViews", path = "/views", tag = "explorer",
+    responses((status = 200, body = SavedViews)))]
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<SavedViews>, Failure> {
+    Ok(Json(ask(&app, |app| Ok(load(app)?.1)).await?))
+}
+
+/// Saves a view.
+#[utoipa::path(post, operation_id = "addView", path = "/views", tag = "explorer", request_body = ViewChange,
+    responses((status = 201, body = SavedView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub(crate) async fn add(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    change: Result<Json<ViewChange>, JsonRejection>,
+) -> Result<(StatusCode, Json<SavedView>), Failure> {
+    may_triage(&viewer)?;
+    let change = body(change)?;
+    if change.version.is_some() {
+        return Err(Failure::parameter("version", "a new view has no version yet".to_owned()));
+    }
+    let audit = viewer.does("view.added", Some(new_id()?), None);
+    let saved = ask(&app, move |app| {
+        let checked = checked(app, change)?;
+        changed(app, audit, |views, audit| {
+            if views.len() >= VIEWS_MAX {
+                let message = format!("{VIEWS_MAX} views are saved; delete one of them first");
+                return Err(Failure::new(StatusCode::CONFLICT, "limit_reached", message));
+            }
+            let view = saved(&checked, audit, 1);
+            views.push(view.clone());
+            Ok(view)
+        })
+    });
+    Ok((StatusCode::CREATED, Json(saved.await?)))
+}
+
+/// Changes a view.
+#[utoipa::path(put, operation_id = "putView", path = "/views/{id}", tag = "explorer", params(("id" = String, Path)),
+    request_body = ViewChange,
+    responses((status = 200, body = SavedView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn put(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    change: Result<Json<ViewChange>, JsonRejection>,
+) -> Result<Json<SavedView>, Failure> {
+    may_triage(&viewer)?;
+    let change = body(change)?;
+    let Some(version) = change.version else {
+        return Err(Failure::parameter("version", "give the version that is changed".to_owned()));
+    };
+    let audit = viewer.does("view.changed", Some(id.clone()), None);
+    let put = ask(&app, move |app| {
+        let checked = checked(app, change)?;
+        changed(app, audit, |views, audit| {
+            let place = place(views, &id, Some(version))?;
+            let view = &mut views[place];
+            *view = saved(&checked, audit, version + 1);
+            Ok(view.clone())
+        })
+    });
+    Ok(Json(put.await?))
+}
+
+/// Deletes a view.
+#[utoipa::path(delete, operation_id = "deleteView", path = "/views/{id}", tag = "explorer",
+    params(("id" = String, Path), OfVersion),
+    responses((status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    version: Parameters<OfVersion>,
+) -> Result<StatusCode, Failure> {
+    may_triage(&viewer)?;
+    let version = read(version)?.version;
+    let audit = viewer.does("view.deleted", Some(id.clone()), None);
+    let removed = ask(&app, move |app| {
+        changed(app, audit, |views, _| {
+            let place = place(views, &id, version)?;
+            Ok(views.remove(place))
+        })
+    });
+    removed.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses what cannot be used.
+fn checked(app: &App, change: ViewChange) -> Result<ViewChange, Failure> {
+    let wrong = |field: &str, message: String| Err(Failure::parameter(field, message));
+    let is_plain = |text: &str| !text.chars().any(char::is_control);
+    let change = ViewChange { name: change.name.trim().to_owned(), ..change };
+    if change.name.is_empty() || change.name.len() > NAME_BYTES_MAX || !is_plain(&change.name) {
+        return wrong("name", format!("a name has 1 to {NAME_BYTES_MAX} bytes and no control characters"));
+    }
+    if change.range.len() > RANGE_BYTES_MAX || !is_plain(&change.range) {
+        return wrong(
+            "range",
+            format!("a range has up to {RANGE_BYTES_MAX} bytes and no control characters"),
+        );
+    }
+    groups_of(Some(&change.tab)).map_err(|_| {
+        let message = "`tab` is one of `for_review`, `reviewed`, `resolved`, `ignored`, `all`".to_owned();
+        Failure::parameter("tab", message)
+    })?;
+    if !SORTS.contains(&change.sort.as_str()) {
+        return wrong(
+            "sort",
+            format!("`sort` is one of {}", SORTS.map(|sort| format!("`{sort}`")).join(", ")),
+        );
+    }
+    if change.query.len() > QUERY_BYTES_MAX {
+        return wrong("query", format!("the query is longer than {QUERY_BYTES_MAX} bytes"));
+    }
+    let selection = Selection { query: Some(change.query.clone()), ..Selection::default() };
+    selection.filter(app, now())?;
+    Ok(change)
+}
+
+fn saved(change: &ViewChange, audit: &AuditEntry, version: u64) -> SavedView {
+    SavedView {
+        id: audit.subject.clone().unwrap_or_default(),
+        name: change.name.clone(),
+        query: change.query.clone(),
+        range: change.range.clone(),
+        tab: change.tab.clone(),
+        sort: change.sort.clone(),
+        version,
+        changed_at: audit.at.to_string(),
+        changed_by: audit.actor.clone(),
+    }
+}
+
+/// Where a view stands, if it still has the version.
+fn place(views: &[SavedView], id: &str, version: Option<u64>) -> Result<usize, Failure> {
+    let place = views.iter().position(|view| view.id == id).ok_or_else(|| Failure::not_found("view"))?;
+    if version.is_some_and(|version| version != views[place].version) {
+        let message = "the view was changed meanwhile; load it again".to_owned();
+        return Err(Failure::new(StatusCode::CONFLICT, "conflict", message));
+    }
+    Ok(place)
+}
+
+fn load(app: &App) -> Result<(u64, SavedViews), Failure> {
+    let Some(document) = app.policies.control().document(DOCUMENT)? else {
+        return Ok((0, SavedViews::default()));
+    };
+    let views = serde_json::from_str(&document.body).map_err(|error| {
+        tracing::error!(%error, "the saved views cannot be read");
+        Failure::internal()
+    })?;
+    Ok((document.version, views))
+}
+
+/// Changes the views together with the audit log, which has the name of the view. Blocks.
+fn changed(
+    app: &App,
+    mut audit: AuditEntry,
+    change: impl Fn(&mut Vec<SavedView>, &AuditEntry) -> Result<SavedView, Failure>,
+) -> Result<SavedView, Failure> {
+    for _ in 0..TRIES {
+        let (version, SavedViews { mut views }) = load(app)?;
+        let view = change(&mut views, &audit)?;
+        if views.iter().filter(|other| other.name == view.name).count() > 1 {
+            let message = "there is a view with this name".to_owned();
+            return Err(Failure::new(StatusCode::CONFLICT, "name_taken", message));
+        }
+        views.sort_by(|a, b| (a.name.to_lowercase(), &a.name).cmp(&(b.name.to_lowercase(), &b.name)));
+        audit.detail = Some(format!("the view `{}`", view.name));
+        let body = serde_json::to_string(&SavedViews { views }).expect("views are plain data");
+        if app.policies.control().put_document(DOCUMENT, version, &body, Some(&audit))?.is_some() {
+            return Ok(view);
+        }
+    }
+    Err(Failure::conflict())
+}
