@@ -32,7 +32,7 @@ describe("looking around", () => {
     const now = Date.now();
     const send = (more) => sendError(server.agent, { type: "shop.Declined", message: "card declined", at: now - 2 * MINUTE, frames: frames(0), ...more });
     for (let n = 0; n < 6; n++) {
-      await send({ frames: frames(n), at: now - (10 + n) * MINUTE, env: n < 4 ? "prod" : "staging", version: `1.${n % 2}`, captured: n !== 5, tags: { "usr.id": `user-${n}` } });
+      await send({ frames: frames(n), at: now - (10 + n) * MINUTE, env: n < 4 ? "prod" : "staging", version: `1.${n % 2}`, captured: n !== 5, tags: { "usr.id": `user-${n}`, region: n % 2 ? "north" : "south" } });
     }
     await send({ type: "shop.Refused", message: "refused", service: "billing", env: "staging" });
     await send({ type: "shop.Broken", message: "broken", service: "mail", env: "dev two" });
@@ -50,7 +50,7 @@ describe("looking around", () => {
   });
   const visit = (path, options, task) => visitPage(browser, server, path, options, task);
   const query = (page) => new URL(page.url()).searchParams.get("q") ?? "";
-  const total = (page, n) => page.getByText(`${n} issue${n === 1 ? "" : "s"}`, { exact: true }).waitFor();
+  const total = (page, n) => page.getByRole("region", { name: "Issues", exact: true }).getByText(`${n} issue${n === 1 ? "" : "s"}`, { exact: true }).waitFor();
 
   describe("facets", () => {
     test("any of several values, only one, all but one, and back", () =>
@@ -105,6 +105,28 @@ describe("looking around", () => {
         await page.reload();
         await total(page, 1);
         assert.equal(await open(), false);
+      }));
+
+    test("any tag, folded until it is opened, and its name and values completed", () =>
+      visit("/issues", {}, async (page) => {
+        await total(page, 4);
+        const filters = page.getByRole("complementary", { name: "Filters" });
+        await filters.getByText("region", { exact: true }).click();
+        await filters.getByRole("checkbox", { name: /^region north/ }).click();
+        await page.waitForURL((url) => url.searchParams.get("q") === "@region:north");
+        await total(page, 1);
+        const search = page.getByRole("combobox", { name: "Search issues" });
+        await search.fill("@reg");
+        await page.getByRole("option", { name: /^@region: 1 issue/ }).waitFor();
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Enter");
+        await page.getByRole("option", { name: /^south/ }).click();
+        await until("it is put", async () => (await search.inputValue()) === "@region:south ");
+        await search.fill("age:");
+        await page.getByRole("option", { name: /^<1d/ }).click();
+        await page.keyboard.press("Enter");
+        await page.waitForURL((url) => url.searchParams.get("q") === "age:<1d");
+        await total(page, 4);
       }));
 
     test("what the search names can be taken off where it does not occur", () =>

@@ -69,3 +69,6 @@ export type CompareOutcome = Schemas["CompareOutcome"];
 export type ComparePath = Schemas["ComparePath"];
 export type ComparePlace = Schemas["ComparePlace"];
 export type CompareSide = Schemas["CompareSide"];
+
+export type QueryKey = Schemas["QueryKey"];
+export type QueryKeyList = Schemas["QueryKeyList"];
