@@ -137,6 +137,43 @@ describe("looking around", () => {
       }));
   });
 
+  test("a view is saved, chosen, changed, renamed and deleted", () =>
+    visit("/issues?q=env:prod&sort=count&range=1w", {}, async (page) => {
+      await total(page, 2);
+      const views = (name) => page.locator("summary").filter({ hasText: name });
+      const list = page.getByRole("list", { name: "Saved views" });
+      await views("Views").click();
+      await page.getByText(/^None yet/).waitFor();
+      await page.getByRole("textbox", { name: "Save what is shown as" }).fill("In production");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/view=[0-9a-f]{16}/);
+      await views("In production").waitFor();
+      await expectNoAxeViolations(page);
+      await page.getByRole("textbox", { name: "Save what is shown as" }).fill("In production");
+      await page.getByRole("button", { name: "Save view" }).click();
+      await page.getByRole("alert").waitFor();
+
+      await page.goto("/issues");
+      await total(page, 4);
+      await views("Views").click();
+      await list.getByRole("link", { name: "In production" }).click();
+      await total(page, 2);
+      assert.equal(query(page), "env:prod");
+      assert.equal(await page.getByRole("combobox", { name: "Sort by" }).inputValue(), "count");
+      await page.getByRole("checkbox", { name: /^Environment staging/ }).click();
+      await views("In production (changed)").click();
+      await page.getByRole("button", { name: "Save the changes to In production" }).click();
+      await page.getByRole("button", { name: "Save the changes to In production" }).waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Rename In production" }).click();
+      await page.getByRole("textbox", { name: "Rename In production" }).fill("Not in development");
+      await page.keyboard.press("Enter");
+      await list.getByRole("link", { name: "Not in development" }).waitFor();
+      await page.getByRole("button", { name: "Delete Not in development" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await page.getByText(/^None yet/).waitFor();
+      await page.waitForURL((url) => !url.searchParams.has("view"));
+    }));
+
   describe("occurrences", () => {
     const card = (page) => page.getByRole("region", { name: "Tag distribution" });
 

@@ -72,3 +72,5 @@ export type CompareSide = Schemas["CompareSide"];
 
 export type QueryKey = Schemas["QueryKey"];
 export type QueryKeyList = Schemas["QueryKeyList"];
+export type SavedView = Schemas["SavedView"];
+export type SavedViews = Schemas["SavedViews"];
