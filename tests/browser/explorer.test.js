@@ -229,7 +229,7 @@ describe("looking around", () => {
         await page.getByRole("tree").waitFor();
         const EVENTS = "**/api/v1/issues/*/events?*";
         await page.route(EVENTS, (route) => route.fulfill({ status: 500, contentType: "application/json", body: JSON.stringify({ error: { code: "internal", message: "it broke", request_id: "req-1" } }) }));
-        await page.keyboard.press("l");
+        await page.getByRole("link", { name: "Occurrences", exact: true }).click();
         await page.getByText("The occurrences could not be loaded").waitFor();
         await page.unroute(EVENTS);
         await page.getByRole("button", { name: "Try again" }).click();
