@@ -84,9 +84,9 @@ export const without = (text: string, word: Word): string => `${text.slice(0, wo
 
 const MANY = 100;
 
-/** The server finds values by how they begin. A type begins with its module, which nobody types, so types are looked through here. */
+/** The server finds values by how they begin. A type begins with its module and a name with a capital, which nobody types, so these are looked through here. */
 export const asked = (key: string, prefix: string, limit: number): { prefix: string | null; limit: number } =>
-  key === "error.type" ? { prefix: null, limit: MANY } : { prefix, limit };
+  key === "error.type" || key === "assignee" ? { prefix: null, limit: MANY } : { prefix, limit };
 
 export const matching = <T extends { value: string }>(values: T[], needle: string, limit: number): T[] =>
   values.filter((v) => v.value.toLowerCase().includes(needle.toLowerCase())).slice(0, limit);
