@@ -63,7 +63,7 @@ describe("from the list to the values", () => {
       assert.equal(await page.getByRole("tree").count(), 0, "the newest occurrence came without values");
 
       await page.getByRole("link", { name: "View similar errors" }).click();
-      await page.getByRole("heading", { name: "Similar errors" }).waitFor();
+      await page.getByRole("heading", { name: "Occurrences" }).waitFor();
       const rows = page.getByRole("table").getByRole("row");
       await rows.nth(3).waitFor();
       assert.match(await rows.nth(1).innerText(), /values/);
@@ -73,7 +73,7 @@ describe("from the list to the values", () => {
       await page.getByRole("treeitem", { name: /^order Order\b.*total=41/ }).waitFor();
 
       await page.goBack();
-      await page.getByRole("heading", { name: "Similar errors" }).waitFor();
+      await page.getByRole("heading", { name: "Occurrences" }).waitFor();
       await page.goBack();
       await page.getByText("1 of 3").waitFor();
       await page.goForward();
@@ -114,7 +114,7 @@ describe("from the list to the values", () => {
       await page.keyboard.press("Shift+N");
       await page.getByText("2 of 3").waitFor();
       await page.keyboard.press("l");
-      await page.getByRole("heading", { name: "Similar errors" }).waitFor();
+      await page.getByRole("heading", { name: "Occurrences" }).waitFor();
       await page.keyboard.press("?");
       await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
       await page.keyboard.press("Escape");

@@ -450,7 +450,7 @@ test("who may not change issues sees where they stand, and is told", async () =>
     await visitPage(browser, server, "/issues", {}, async (page) => {
       await row(page, "Missing").waitFor();
       await page.getByRole("cell", { name: "For review" }).waitFor();
-      assert.equal(await page.getByRole("checkbox").count(), 0);
+      assert.equal(await page.getByRole("table").getByRole("checkbox").count(), 0);
       assert.equal(await page.getByRole("button", { name: /change the state/ }).count(), 0);
       await walkTo(page, "Missing");
       await page.keyboard.press("e");

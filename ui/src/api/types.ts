@@ -60,3 +60,17 @@ export type JobList = Schemas["JobList"];
 export type AuditLog = Schemas["AuditLog"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Unmasked = Schemas["Unmasked"];
+
+export type Comparison = Schemas["Comparison"];
+export type ComparedExceptions = Schemas["ComparedExceptions"];
+export type ComparedFrames = Schemas["ComparedFrames"];
+export type CompareFact = Schemas["CompareFact"];
+export type CompareOutcome = Schemas["CompareOutcome"];
+export type ComparePath = Schemas["ComparePath"];
+export type ComparePlace = Schemas["ComparePlace"];
+export type CompareSide = Schemas["CompareSide"];
+
+export type QueryKey = Schemas["QueryKey"];
+export type QueryKeyList = Schemas["QueryKeyList"];
+export type SavedView = Schemas["SavedView"];
+export type SavedViews = Schemas["SavedViews"];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { accept, asked, keysFor, matching, wordAt, without } from "./complete";
+import type { QueryKey } from "../api/types";
+import { accept, asked, keysFor, matching, tagName, wordAt, without } from "./complete";
 
 const at = (text: string) => {
   const caret = text.indexOf("|");
@@ -19,7 +20,7 @@ test.each([
 
 test("keys are offered at the start of a word, and all of them when it is empty", () => {
   expect(keysFor(at("boom e|").word).map((k) => k.text)).toEqual(["env:", "error.type:"]);
-  expect(keysFor(at("|").word).length).toBeGreaterThan(8);
+  expect(keysFor(at("|").word).length).toBeGreaterThan(5);
   expect(keysFor(at("env:|").word)).toEqual([]);
 });
 
@@ -35,4 +36,28 @@ test("types are found by any part of their name, other values by their beginning
   expect(asked("error.type", "Zero", 10)).toEqual({ prefix: null, limit: 100 });
   expect(asked("env", "pr", 10)).toEqual({ prefix: "pr", limit: 10 });
   expect(matching([{ value: "builtins.ZeroDivisionError" }, { value: "a.B" }], "zero", 10)).toEqual([{ value: "builtins.ZeroDivisionError" }]);
+});
+
+const SERVED: QueryKey[] = [
+  { key: "env", about: "environment", values: [] }, { key: "frame.file", about: "file", values: [] }, { key: "trace_id", about: "trace", values: [] },
+  { key: "is", about: "state", values: ["new", "unhandled"] }, { key: "age", about: "age", values: ["<1d", ">=1w"] }, { key: "@", about: "any tag", values: [] },
+];
+const served = (text: string) => wordAt(text.replace("|", ""), text.indexOf("|"), SERVED);
+
+test("the server's keys are offered, and the words that they know", () => {
+  expect(keysFor(served("|"), SERVED).map((k) => k.text)).toEqual(["env:", "frame.file:", "trace_id:", "is:", "age:", "@"]);
+  expect(keysFor(served("un|"), SERVED)).toEqual([{ text: "is:unhandled", means: "state" }]);
+  expect(keysFor(served("@|"), SERVED)).toEqual([]);
+  expect(served("frame.file:/a|").key).toBe("frame.file");
+  expect(served("trace_id:1|").key).toBeNull();
+  expect(served("@region:n|")).toMatchObject({ key: "@region", prefix: "n" });
+});
+
+test("names of tags are completed, and what a key knows is put as it is", () => {
+  expect(tagName(served("-@re|"))).toBe("re");
+  expect(tagName(served("re|"))).toBeNull();
+  expect(accept("@re", served("@re|"), "@region:", SERVED)).toEqual({ text: "@region:", caret: 8, whole: false });
+  expect(accept("", served("|"), "@", SERVED)).toEqual({ text: "@", caret: 1, whole: false });
+  expect(accept("-age:", served("-age:|"), "<1d", SERVED).text).toBe("-age:<1d ");
+  expect(accept("env:", served("env:|"), "<1d", SERVED).text).toBe('env:"<1d" ');
 });

@@ -1,29 +1,29 @@
 // Completing the word at the caret of the query: first its key, then that key's values.
+import type { QueryKey } from "../api/types";
 import { term } from "./query";
 
-export const KEYS: readonly { text: string; means: string }[] = [
-  { text: "service:", means: "the service" },
-  { text: "env:", means: "the environment" },
-  { text: "version:", means: "the version" },
-  { text: "error.type:", means: "the type of the error" },
-  { text: "host:", means: "the host" },
-  { text: "resource:", means: "the request or job" },
-  { text: "user:", means: "the impacted user" },
-  { text: "frame.function:", means: "a function of the stack" },
-  { text: "frame.file:", means: "a file of the stack; * stands for any text" },
-  { text: "trace_id:", means: "one trace" },
-  { text: "has:values", means: "values were captured" },
-  { text: "is:unhandled", means: "the error escaped" },
-  { text: "is:handled", means: "the service caught it" },
-  { text: "is:new", means: "first seen a short while ago" },
-  { text: "is:regression", means: "resolved, and back" },
-  { text: "is:unassigned", means: "nobody works on it" },
-  { text: "assignee:", means: "who works on it" },
-  { text: "age:<2d", means: "first seen less than two days ago" },
+export interface Key {
+  /** What is put: `env:`, or a whole term, `is:new`. */
+  text: string;
+  means: string;
+}
+
+/** Without the server's list the commonest keys are better than none. */
+export const KEYS: readonly QueryKey[] = [
+  { key: "service", about: "service", values: [] },
+  { key: "env", about: "environment", values: [] },
+  { key: "version", about: "version of the service", values: [] },
+  { key: "error.type", about: "type of the exception", values: [] },
+  { key: "has", about: "what an event has", values: ["values"] },
+  { key: "is", about: "handled or not, and where the issue stands", values: ["handled", "unhandled", "new", "regression"] },
 ];
 
-/** Keys whose values are few enough to offer. */
-const LISTED = /^(?:service|env|version|error\.type|host|resource|user|assignee|@[\w.\-/]+)$/;
+const TAG = "@";
+/** Every event has another one, so a list of them helps nobody. */
+const ENDLESS = new Set(["trace_id", "issue"]);
+const TAG_KEY = /^@[\w.\-/]+$/;
+
+const completes = (keys: readonly QueryKey[], key: string): boolean => TAG_KEY.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && k.key !== TAG));
 
 export interface Word {
   start: number;
@@ -34,7 +34,7 @@ export interface Word {
   prefix: string;
 }
 
-export function wordAt(text: string, caret: number): Word {
+export function wordAt(text: string, caret: number, keys: readonly QueryKey[] = KEYS): Word {
   let start = 0;
   let quoted = false;
   for (let i = 0; i < caret; i++) {
@@ -50,18 +50,30 @@ export function wordAt(text: string, caret: number): Word {
   const negated = typed.startsWith("-");
   const body = negated ? typed.slice(1) : typed;
   const colon = body.indexOf(":");
-  const key = colon > 0 && LISTED.test(body.slice(0, colon)) ? body.slice(0, colon) : null;
+  const key = colon > 0 && completes(keys, body.slice(0, colon)) ? body.slice(0, colon) : null;
   return { start, end, negated, key, prefix: key === null ? body : body.slice(colon + 1).replace(/^"|"$/g, "") };
 }
 
-export const keysFor = (word: Word): typeof KEYS =>
-  word.key === null && word.prefix !== "" ? KEYS.filter((k) => k.text.startsWith(word.prefix.toLowerCase()) && k.text !== word.prefix) : word.key === null ? KEYS : [];
+/** Keys that begin like the word, and words that they know when one of those begins so. */
+export function keysFor(word: Word, keys: readonly QueryKey[] = KEYS): Key[] {
+  if (word.key !== null) return [];
+  const typed = word.prefix.toLowerCase();
+  return keys.flatMap((k): Key[] => [
+    ...(k.key.startsWith(typed) ? [{ text: k.key === TAG ? TAG : `${k.key}:`, means: k.about }] : []),
+    ...(typed === "" ? [] : k.values.filter((value) => value.startsWith(typed)).map((value) => ({ text: `${k.key}:${value}`, means: k.about }))),
+  ]).filter((k) => k.text !== word.prefix);
+}
+
+/** The name of a tag as far as it is typed; null for any other word. */
+export const tagName = (word: Word): string | null => (word.key === null && word.prefix.startsWith(TAG) ? word.prefix.slice(1) : null);
 
 /** The query with the word replaced, and where the caret goes: after a whole term there is room for the next one. */
-export function accept(text: string, word: Word, choice: string): { text: string; caret: number; whole: boolean } {
+export function accept(text: string, word: Word, choice: string, keys: readonly QueryKey[] = KEYS): { text: string; caret: number; whole: boolean } {
   const minus = word.negated ? "-" : "";
-  const whole = word.key !== null || !choice.endsWith(":");
-  const put = word.key !== null ? term(word.key, choice, word.negated) : minus + choice;
+  const whole = word.key !== null || !(choice.endsWith(":") || choice === TAG);
+  // What a key knows itself may be a comparison, which quotes would turn into a text.
+  const own = keys.some((k) => k.key === word.key && k.values.includes(choice));
+  const put = word.key === null ? minus + choice : own ? `${minus}${word.key}:${choice}` : term(word.key, choice, word.negated);
   const rest = text.slice(word.end).trimStart();
   const head = text.slice(0, word.start) + put + (whole ? " " : "");
   return { text: head + (!whole && rest ? " " : "") + rest, caret: head.length, whole };
@@ -72,9 +84,9 @@ export const without = (text: string, word: Word): string => `${text.slice(0, wo
 
 const MANY = 100;
 
-/** The server finds values by how they begin. A type begins with its module, which nobody types, so types are looked through here. */
+/** The server finds values by how they begin. A type begins with its module and a name with a capital, which nobody types, so these are looked through here. */
 export const asked = (key: string, prefix: string, limit: number): { prefix: string | null; limit: number } =>
-  key === "error.type" ? { prefix: null, limit: MANY } : { prefix, limit };
+  key === "error.type" || key === "assignee" ? { prefix: null, limit: MANY } : { prefix, limit };
 
 export const matching = <T extends { value: string }>(values: T[], needle: string, limit: number): T[] =>
   values.filter((v) => v.value.toLowerCase().includes(needle.toLowerCase())).slice(0, limit);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, exact, plural, relative, short } from "./format";
+import { duration, exact, percent, plural, relative, short } from "./format";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 
@@ -22,4 +22,8 @@ test("numbers are short in columns and exact in titles", () => {
 
 test("durations keep three figures at most", () => {
   expect([duration(900), duration(1_500), duration(12_345_678), duration(2e9)]).toEqual(["900 ns", "1.50 µs", "12.3 ms", "2 s"]);
+});
+
+test.each([[0, 9, "0%"], [1, 3, "33%"], [1, 1_000, "<1%"], [999, 1_000, ">99%"], [5, 5, "100%"], [3, 0, "0%"]])("%i of %i is %s", (part, whole, text) => {
+  expect(percent(part, whole)).toBe(text);
 });

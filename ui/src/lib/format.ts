@@ -58,3 +58,11 @@ const trim = (n: number): string => (n < 10 ? n.toFixed(2) : n < 100 ? n.toFixed
 export const typeName = (type: string): string => type.replace(/^builtins\./, "");
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${exact(n)} ${n === 1 ? one : many}`;
+
+/** A share in whole percents. What is there is never none of it, and what is not all of it never all. */
+export function percent(part: number, whole: number): string {
+  if (whole <= 0 || part <= 0) return "0%";
+  if (part >= whole) return "100%";
+  const share = Math.round((part / whole) * 100);
+  return share < 1 ? "<1%" : share > 99 ? ">99%" : `${share}%`;
+}

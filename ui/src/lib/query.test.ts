@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { add, choice, exclude, only, parse, removeAt, term, withoutKey } from "./query";
+import { add, choice, chosenValues, either, exclude, isOnly, only, parse, removeAt, term, withoutKey } from "./query";
 
 test("a query is cut into keys, negations, quotes and bare words", () => {
   expect(parse('service:shop -env:dev error.type:"My Error" "two words" boom @cart.id:7')).toEqual([
@@ -54,4 +54,44 @@ test("lists and ranges are one term each", () => {
   expect(only("env:(prod OR dev) x", "env", "staging")).toBe("x env:staging");
   expect(removeAt("a env:(prod OR dev) b", 1)).toBe("a b");
   expect(parse("env:(prod OR").map((t) => t.raw)).toEqual(["env:(prod OR"]);
+});
+
+test("a value joins those that the key may have, and leaves them again", () => {
+  expect(either("boom", "env", "prod")).toBe("boom env:prod");
+  expect(either("env:prod boom", "env", "a b")).toBe('env:(prod OR "a b") boom');
+  expect(either("env:(prod OR dev) boom", "env", "qa")).toBe("env:(prod OR dev OR qa) boom");
+  expect(either("env:(prod OR dev) boom", "env", "dev")).toBe("env:prod boom");
+  expect(either("boom env:prod", "env", "prod")).toBe("boom");
+  expect(either("env:p* x", "env", "dev")).toBe("env:(p* OR dev) x");
+  expect(either("env:(a OR b) x env:c", "env", "d")).toBe("env:(a OR b OR c OR d) x");
+});
+
+test("what was left out is asked for again, the others stay out", () => {
+  expect(either("-env:(dev OR qa) x", "env", "dev")).toBe("-env:qa x env:dev");
+  expect(exclude("-env:(dev OR qa) x", "env", "dev")).toBe("-env:qa x");
+});
+
+test("a comparison or a range stands in no list", () => {
+  expect(either("@status:>499", "@status", "404")).toBe("@status:404");
+  expect(either("@status:[400 TO 499] x", "@status", "500")).toBe("@status:500 x");
+});
+
+test("only narrows a list to one value, and lifts that one", () => {
+  expect(only("env:(prod OR dev)", "env", "dev")).toBe("env:dev");
+  expect(isOnly("env:(prod OR dev)", "env", "dev")).toBe(false);
+  expect(isOnly("x env:dev", "env", "dev")).toBe(true);
+  expect(only("x env:dev", "env", "dev")).toBe("x");
+});
+
+test.each(["OR", "AND", "(", ")", 'a" OR "b', "", "[1 TO 2]", ">5", "x*"])("%j is a value in a list like any other", (value) => {
+  const query = either("env:prod", "env", value);
+  expect(parse(query)).toHaveLength(1);
+  expect(choice(query, "env", value)).toBe("only");
+  expect(chosenValues(query, "env")).toEqual(["prod", value]);
+  expect(either(query, "env", value)).toBe("env:prod");
+});
+
+test("values that are named, not described", () => {
+  expect(chosenValues('env:(prod OR "a*") -env:dev env:q* x', "env")).toEqual(["prod", "a*", "dev"]);
+  expect(chosenValues("@n:>5 @n:[1 TO 2]", "@n")).toEqual([]);
 });

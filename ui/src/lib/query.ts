@@ -39,8 +39,10 @@ function unquote(value: string): string {
   return inner.replace(/\\(["\\])/g, "$1");
 }
 
+/** As it is where it means nothing else; the words between the values of a list do. */
 function quote(value: string): string {
-  return /^[\w.@/+-][\w.@/:+-]*$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
+  const plain = /^[\w.@/+-][\w.@/:+-]*$/.test(value) && value !== "OR" && value !== "AND";
+  return plain ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
 export const term = (key: string, value: string, negated = false): string => `${negated ? "-" : ""}${key}:${quote(value)}`;
@@ -56,16 +58,60 @@ export function choice(query: string, key: string, value: string): FacetChoice {
   return found ? (found.negated ? "excluded" : "only") : null;
 }
 
+/** The values as they are written: one, or those of a list. */
+function written(t: Term): string[] {
+  const text = t.raw.slice((t.negated ? 1 : 0) + t.key!.length + 1);
+  return t.any ? (text.slice(1).match(LISTED) ?? []).filter((v) => v !== "OR") : [text];
+}
+
+const listed = (key: string, values: string[], negated: boolean): string =>
+  `${negated ? "-" : ""}${key}:${values.length === 1 ? values[0]! : `(${values.join(" OR ")})`}`;
+
+/** The terms without this value among those asked for or left out; a list loses one of its values. */
+function drop(terms: Term[], key: string, value: string, negated: boolean): Term[] {
+  return terms.flatMap((t) => {
+    if (t.key !== key || t.negated !== negated || !asksFor(t, value)) return [t];
+    const rest = written(t).filter((v) => unquote(v) !== value);
+    return rest.length > 0 ? parse(listed(key, rest, negated)) : [];
+  });
+}
+
+/** A comparison, a range, or any text: it stands in no list. */
+const OPEN = /^(?:[<>[]|$)/;
+
+/** Values that the query asks for or leaves out by name. */
+export function chosenValues(query: string, key: string): string[] {
+  return [...new Set(parse(query).filter((t) => t.key === key).flatMap(written).filter((v) => !OPEN.test(v) && (v.startsWith('"') || !v.includes("*"))).map(unquote))];
+}
+
+/** Adds this value to those that the key may have; a second time takes it away again. */
+export function either(query: string, key: string, value: string): string {
+  const terms = parse(query);
+  if (choice(query, key, value) === "only") return join(drop(terms, key, value, false));
+  const kept = drop(terms, key, value, true);
+  const wanted = kept.filter((t) => t.key === key && !t.negated);
+  const values = [...new Set([...wanted.flatMap(written).filter((v) => !OPEN.test(v)), quote(value)])];
+  const at = wanted.length > 0 ? kept.indexOf(wanted[0]!) : kept.length;
+  const [put] = parse(listed(key, values, false));
+  return join([...kept.slice(0, at), put!, ...kept.slice(at)].filter((t) => !wanted.includes(t)));
+}
+
+/** Whether this value, and no other, is what the key must be. */
+export function isOnly(query: string, key: string, value: string): boolean {
+  const wanted = parse(query).filter((t) => t.key === key && !t.negated);
+  return wanted.length === 1 && written(wanted[0]!).length === 1 && asksFor(wanted[0]!, value);
+}
+
 /** Shows only this value of the key; a second time lifts it again. All terms must match, so one key has one value. */
 export function only(query: string, key: string, value: string): string {
   const rest = parse(query).filter((t) => t.key !== key);
-  return choice(query, key, value) === "only" ? join(rest) : join(rest, term(key, value));
+  return isOnly(query, key, value) ? join(rest) : join(rest, term(key, value));
 }
 
 /** Leaves this value out; a second time lifts it again. */
 export function exclude(query: string, key: string, value: string): string {
   const terms = parse(query);
-  if (choice(query, key, value) === "excluded") return join(terms.filter((t) => t.key !== key || !asksFor(t, value)));
+  if (choice(query, key, value) === "excluded") return join(drop(terms, key, value, true));
   return join(terms.filter((t) => t.key !== key || t.negated), term(key, value, true));
 }
 
