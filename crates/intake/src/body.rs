@@ -73,7 +73,7 @@ pub(crate) struct ReadBody {
 }
 
 /// Body that takes less than a millisecond to decode, in bytes.
-const SMALL_BYTES: usize = 64 << 10;
+const SMALL_BYTES: usize = 128 << 10;
 
 impl ReadBody {
     /// Whether it costs little to decode. A compressed body may cost any amount.

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reenact_intake::{FarEnd, FarEndError};
 use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
-use reenact_model::{EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp};
+use reenact_model::{
+    CapturedValue, Content, EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp,
+};
 use reenact_redact::{Hits, Redacted};
 use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -273,7 +275,19 @@ fn completed(fragment: Fragment, (missing, (received_at, (id, timestamp))): Wait
 fn is_small(fragments: &[Fragment]) -> bool {
     let mut bytes = 0;
     for fragment in fragments {
-        let Fragment::Trace(chunk) = fragment else { return false };
+        let chunk = match fragment {
+            Fragment::Trace(chunk) => chunk,
+            Fragment::Snapshot(snapshot) => {
+                let groups = [&snapshot.arguments, &snapshot.locals, &snapshot.globals, &snapshot.closure];
+                let values = groups.into_iter().flat_map(|variables| &variables.0).map(|(_, value)| value);
+                bytes += SPAN_BYTES + values.map(value_bytes).sum::<usize>();
+                if bytes > SMALL_BYTES {
+                    return false;
+                }
+                continue;
+            }
+            Fragment::Crash(_) => return false,
+        };
         for span in &chunk.spans {
             bytes += SPAN_BYTES + span.tags.values().map(String::len).sum::<usize>();
             bytes += span
@@ -288,8 +302,24 @@ fn is_small(fragments: &[Fragment]) -> bool {
     true
 }
 
+/// What a captured value costs, as bytes of text.
+fn value_bytes(value: &CapturedValue) -> usize {
+    VALUE_BYTES
+        + match &value.content {
+            Content::Nothing | Content::Null => 0,
+            Content::Scalar(text) => text.len(),
+            Content::Fields(fields) => fields.iter().map(|(_, value)| value_bytes(value)).sum(),
+            Content::Elements(elements) => elements.iter().map(value_bytes).sum(),
+            Content::Entries(entries) => {
+                entries.iter().map(|(key, value)| value_bytes(key) + value_bytes(value)).sum()
+            }
+        }
+}
+
 /// Text of a request that is handled without waking another thread, in bytes.
-const SMALL_BYTES: usize = 32 << 10;
+const SMALL_BYTES: usize = 128 << 10;
+/// What a value costs besides its text, as bytes of text.
+const VALUE_BYTES: usize = 60;
 /// What a span costs besides its texts, as bytes of text.
 const SPAN_BYTES: usize = 500;
 /// Large requests that are redacted and compressed at a time.
