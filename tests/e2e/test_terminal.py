@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -21,15 +22,15 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class OnTerminal:
-    """What a command shows on a terminal; its standard error goes to the same one only where asked for."""
+    """What a command shows on a terminal, run in a directory; its standard error goes to the same one only where asked for."""
 
-    def __init__(self, columns: int, *arguments: str, both: bool = False, **environment: str) -> None:
+    def __init__(self, directory: Path, columns: int, *arguments: str, both: bool = False, **environment: str) -> None:
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
         process = subprocess.Popen(
             [str(binary()), *arguments], stdin=theirs, stdout=theirs, stderr=theirs if both else subprocess.DEVNULL,
-            env={**kept, "TERM": "xterm-256color", **environment},
+            cwd=directory, env={**kept, "TERM": "xterm-256color", **environment},
         )  # fmt: skip
         os.close(theirs)
         shown = b""
@@ -67,20 +68,20 @@ def test_every_width_shows_what_a_pipe_gets(server: Server, commands: dict, name
     piped = server.command(*commands[name]).stdout
     assert piped and "\x1b" not in piped
     for columns in COLUMNS:
-        coloured = OnTerminal(columns, *commands[name])
+        coloured = OnTerminal(server.directory, columns, *commands[name])
         assert (coloured.code, coloured.text) == (0, piped), f"{columns} columns"
         # Each colour ends on its own line, so that a pager or a cut leaves none behind.
         for line in coloured.shown.splitlines():
             assert not COLOUR.findall(line) or COLOUR.findall(line)[-1] == "\x1b[0m", repr(line)
         assert ("\x1b" in coloured.shown) == (name in ("issues", "show", "doctor"))
         for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-            assert OnTerminal(columns, *commands[name], **plain).shown == piped
+            assert OnTerminal(server.directory, columns, *commands[name], **plain).shown == piped
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("issues", "--help"), ("serve", "--help"), ("show", "--help"), ("config", "show", "--help")])
-def test_help_is_wrapped_to_the_terminal(arguments: tuple[str, ...]) -> None:
+def test_help_is_wrapped_to_the_terminal(server: Server, arguments: tuple[str, ...]) -> None:
     for columns in COLUMNS:
-        shown = OnTerminal(columns, *arguments)
+        shown = OnTerminal(server.directory, columns, *arguments)
         assert shown.code == 0 and "Usage:" in shown.text and "panicked" not in shown.shown
         too_wide = [line for line in shown.text.splitlines() if len(line) > columns]
         # What is one word cannot be wrapped; below 40 columns there is no room beside the names.
@@ -88,14 +89,14 @@ def test_help_is_wrapped_to_the_terminal(arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("nosuchcommand",), ("show",), ("issues", "--limit", "x"), ("issues", "--server", "http://127.0.0.1:1")])
-def test_errors_are_told_at_every_width(arguments: tuple[str, ...]) -> None:
+def test_errors_are_told_at_every_width(server: Server, arguments: tuple[str, ...]) -> None:
     for columns in COLUMNS:
-        shown = OnTerminal(columns, *arguments, both=True)
+        shown = OnTerminal(server.directory, columns, *arguments, both=True)
         assert shown.code in (1, 2) and "panicked" not in shown.text
         assert "error" in shown.text or "no answer" in shown.text
-        assert "\x1b" not in OnTerminal(columns, *arguments, both=True, NO_COLOR="1").shown
+        assert "\x1b" not in OnTerminal(server.directory, columns, *arguments, both=True, NO_COLOR="1").shown
 
 
-def test_the_hint_stands_below_the_listing(commands: dict) -> None:
-    shown = OnTerminal(80, *commands["issues"], both=True).text
+def test_the_hint_stands_below_the_listing(server: Server, commands: dict) -> None:
+    shown = OnTerminal(server.directory, 80, *commands["issues"], both=True).text
     assert shown.index("a long message") < shown.index("reenact show ID")
