@@ -358,6 +358,13 @@ fn hostile(bytes: usize) -> Vec<String> {
         "curl -u a:b ",
         "'-u', 'a:b', ",
         " token  a\n",
+        "token,",
+        "token1",
+        "token a,",
+        "token is was ",
+        "login a token 1",
+        "//token:",
+        "login(a, '",
     ];
     parts.iter().map(|part| part.repeat(bytes / part.len())).collect()
 }

@@ -3,6 +3,7 @@
 //! Most words after a name are none: `password is required`. So only a word of letters and digits goes,
 //! unless it is one of those that are often said of secrets.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -34,6 +35,9 @@ const SAID: [&str; 12] = [
 const WORD_BYTES_MIN: usize = 6;
 const WORD_BYTES_MAX: usize = 256;
 
+/// How far back the words of a `netrc` line are looked for, in bytes.
+const NETRC_BYTES_MAX: usize = 512;
+
 /// Words between the name and its secret: `was changed to`.
 const VERBS_MAX: usize = 3;
 
@@ -59,44 +63,58 @@ pub(super) fn find(text: &str, signs: Signs, names: &Names) -> Vec<(usize, usize
     if !signs.has(DIGIT) && memchr::memmem::find(bytes, b" login ").is_none() {
         return found;
     }
-    for name in FINDER.find_iter(bytes) {
-        let done = found.last().map_or(0, |(_, end)| *end);
-        if name.start() >= done
-            && let Some(end) = name_end(text, done, name.start(), name.end(), names)
-            && let Some(secret) = secret_after(bytes, end, is_of_netrc(&bytes[done..name.start()]))
+    // The end of the last name or secret that was looked at.
+    let mut looked_at = 0;
+    for word in FINDER.find_iter(bytes) {
+        if word.start() < looked_at {
+            continue;
+        }
+        let name = name_around(bytes, looked_at, word.start(), word.end());
+        looked_at = name.end;
+        if bytes.get(name.end) == Some(&b' ')
+            && is_redacted(text, name.clone(), names)
+            && let Some(secret) = secret_after(bytes, name)
         {
+            looked_at = secret.1;
             found.push(secret);
         }
     }
     found
 }
 
-/// Where the name ends that a word is in, if it is redacted.
-fn name_end(text: &str, from: usize, start: usize, end: usize, names: &Names) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let before = bytes[from..start].iter().rev().take(NAME_BYTES_MAX).take_while(|b| is_name_byte(**b));
-    let start = start - before.count();
-    let end = end + bytes[end..].iter().take(NAME_BYTES_MAX).take_while(|b| is_name_byte(**b)).count();
-    let name = text.get(start..end)?;
-    names.matched(&name.replace(' ', "")).map(|_| end)
+/// The name that a word is in.
+fn name_around(bytes: &[u8], from: usize, start: usize, end: usize) -> Range<usize> {
+    let before =
+        bytes[from..start].iter().rev().take(NAME_BYTES_MAX).take_while(|b| is_name_byte(**b)).count();
+    let after = bytes[end..].iter().take(NAME_BYTES_MAX).take_while(|b| is_name_byte(**b)).count();
+    steps::add(before + after);
+    start - before..end + after
+}
+
+fn is_redacted(text: &str, name: Range<usize>, names: &Names) -> bool {
+    text.get(name).is_some_and(|name| names.matched(&name.replace(' ', "")).is_some())
 }
 
 /// `machine host login user`: what follows the next name is a secret whatever it looks like.
 fn is_of_netrc(before: &[u8]) -> bool {
-    let mut words = before.rsplit(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty()).take(4);
+    let near = &before[before.len().saturating_sub(NETRC_BYTES_MAX)..];
+    steps::add(near.len());
+    let mut words = near.rsplit(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty()).take(4);
     let (_user, login) = (words.next(), words.next());
     let (host, machine) = (words.next(), words.next());
     let ends = |word: Option<&[u8]>, known: &[u8]| word.is_some_and(|word| word.ends_with(known));
     login == Some(b"login") && (ends(machine, b"machine") || ends(host, b"default"))
 }
 
-/// The secret that begins after spaces and a few verbs.
-fn secret_after(bytes: &[u8], mut at: usize, is_certain: bool) -> Option<(usize, usize)> {
+/// The secret that begins after the name, spaces and a few verbs.
+fn secret_after(bytes: &[u8], name: Range<usize>) -> Option<(usize, usize)> {
+    let mut at = name.end;
     for _ in 0..=VERBS_MAX {
         let spaces = bytes[at..].iter().take(4).take_while(|b| **b == b' ').count();
         let start = at + spaces;
         let is_word = |b: &&u8| !b.is_ascii_whitespace() && !b"\"'`\\,;()[]{}<>|=".contains(b);
         let end = start + bytes[start..].iter().take(WORD_BYTES_MAX + 1).take_while(is_word).count();
+        steps::add(end - at);
         if spaces == 0 || start == end {
             return None;
         }
@@ -107,7 +125,7 @@ fn secret_after(bytes: &[u8], mut at: usize, is_certain: bool) -> Option<(usize,
         }
         let word = word.trim_end_matches(['.', ':', '!', '?', '-']);
         let goes_on = matches!(bytes.get(end), Some(b'=' | b'(' | b'['));
-        let is_secret = !goes_on && (is_certain || looks_secret(word));
+        let is_secret = !goes_on && (looks_secret(word) || is_of_netrc(&bytes[..name.start]));
         return is_secret.then_some((start, start + word.len()));
     }
     None
