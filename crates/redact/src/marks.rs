@@ -27,8 +27,11 @@ impl Edit {
 }
 
 /// Puts edits in order: of two that overlap the one that came first gives the replacement for both.
-/// Edits of nothing but a mark, and within one, go.
-pub(crate) fn settled(text: &str, edits: Vec<Edit>) -> Vec<Edit> {
+/// Edits of nothing but a mark, and within one, go. One that begins or ends inside a character takes it whole.
+pub(crate) fn settled(text: &str, mut edits: Vec<Edit>) -> Vec<Edit> {
+    for edit in &mut edits {
+        edit.range = text.floor_char_boundary(edit.range.start)..text.ceil_char_boundary(edit.range.end);
+    }
     let marks = marks(text);
     let mut ranked: Vec<(usize, Edit)> = edits
         .into_iter()

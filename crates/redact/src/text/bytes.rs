@@ -47,6 +47,13 @@ pub(super) fn opening_quote(bytes: &[u8], at: usize) -> Option<Quote> {
     }
 }
 
+/// Where the content from `start` to a closing quote at `end` ends: before the backslashes that escape it,
+/// of which a text can have fewer than its opening quote, and are then those of the content.
+pub(super) fn before_escape(bytes: &[u8], start: usize, end: usize, quote: Quote) -> usize {
+    let most = quote.backslashes.min(SPACES_MAX);
+    end - bytes[start..end].iter().rev().take(most).take_while(|b| **b == b'\\').count()
+}
+
 /// The byte that a percent sign at `at` stands for, and how long it is written: `%3D`, `%253D`.
 pub(super) fn percent_decoded(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
     if bytes.get(at) != Some(&b'%') {

@@ -2,7 +2,7 @@
 
 use super::NAME_BYTES_MAX;
 use super::Scanner;
-use super::bytes::{is_name_byte, opening_quote, skip_up_to};
+use super::bytes::{before_escape, is_name_byte, opening_quote, skip_up_to};
 use crate::steps;
 
 /// The longest tag that is read, in bytes.
@@ -116,7 +116,7 @@ impl Scanner<'_> {
             let length = memchr::memchr(quote.byte, &bytes[open..end]);
             steps::add(end - open);
             let Some(length) = length else { break };
-            let content = (open, (open + length).saturating_sub(quote.backslashes).max(open));
+            let content = (open, before_escape(bytes, open, open + length, quote));
             let name = &bytes[at..name_end];
             if TELLING.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 let text = std::str::from_utf8(&bytes[content.0..content.1]).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Secrets in sentences and lists: `password is 'secret'`, `Bearer secret`.
 
 use super::before::Name;
-use super::bytes::{is_name_byte, opening_quote, skip};
+use super::bytes::{before_escape, is_name_byte, opening_quote, skip};
 use super::values::after_operator;
 use super::{NAME_BYTES_MAX, Scanner};
 
@@ -59,7 +59,7 @@ impl<'a> Scanner<'a> {
         }
         let Some(quote) = opening_quote(bytes, open) else { return at + 1 };
         match self.sentence_quote_end(at + 1, quote.byte) {
-            Some(end) => self.mark(at + 1, end - quote.backslashes.min(end - at - 1)),
+            Some(end) => self.mark(at + 1, before_escape(bytes, at + 1, end, quote)),
             None => at + 1,
         }
     }

@@ -63,6 +63,13 @@ fn escaped_and_encoded_texts_are_read() {
 }
 
 #[test]
+fn a_quote_that_opens_with_more_backslashes_than_it_closes_ends_after_a_whole_character() {
+    check(r#"password \"é"""#, r#"password \"[redacted]"""#);
+    check(r#"password \\"né\""#, r#"password \\"[redacted]\""#);
+    check(r#"<input name=\"password" value=\"é">"#, r#"<input name=\"password" value=\"[redacted]">"#);
+}
+
+#[test]
 fn an_expression_goes_as_a_whole() {
     check("password=SecretStr('hunter2'), a=1", "password=[redacted], a=1");
     check("tokens = ['hunter2', 'x'] # a", "tokens = [redacted] # a");
