@@ -68,7 +68,7 @@ fn text_of(column: &str, value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Blob(bytes) if matches!(column, "body" | "culprit") => match body::decompress(bytes) {
+        ValueRef::Blob(bytes) if matches!(column, "body" | "culprit") => match body::shown(bytes) {
             Ok(text) => String::from_utf8_lossy(&text).into_owned(),
             Err(error) => format!("<{error}> {}", String::from_utf8_lossy(bytes)),
         },

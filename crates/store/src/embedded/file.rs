@@ -270,7 +270,7 @@ pub(super) fn read_snapshots(
             .prepare_cached("SELECT body FROM snapshots WHERE number = ?1")
             .and_then(|mut sql| sql.query_row([group[0].0], |row| row.get(0)))
             .during(context)?;
-        let mut all: Vec<Option<Snapshot>> = body::decode(&body)?;
+        let mut all: Vec<_> = body::decode_snapshots(&body)?.into_iter().map(Some).collect();
         found.extend(group.iter().filter_map(|(_, ordinal, id)| {
             let snapshot = all.get_mut(*ordinal).and_then(Option::take)?;
             Some(Snapshot { id: *id, ..snapshot })

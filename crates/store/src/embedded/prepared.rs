@@ -8,8 +8,8 @@ use reenact_model::{Placed, Report, Snapshot, SnapshotId};
 use super::body;
 use crate::{StoreError, Write};
 
-/// JSON of the snapshots in one body, in bytes, unless one alone is larger.
-const BODY_BYTES: usize = 1 << 20;
+/// Length of the snapshots in one body before compression, in bytes, unless one alone is larger.
+const BODY_BYTES: usize = 256 << 10;
 
 /// One thing to write.
 pub(super) enum Prepared {
@@ -77,17 +77,18 @@ fn bodies_of_day(
     snapshots: &[Snapshot],
     bodies: &mut Vec<SnapshotBody>,
 ) -> Result<(), StoreError> {
-    let mut array = body::Array::default();
+    let mut body = body::Snapshots::new();
     let mut inside = Vec::new();
     for member in members {
-        array.push(&snapshots[*member])?;
+        body.push(&snapshots[*member]);
         inside.push(*member);
-        if array.bytes() > BODY_BYTES {
-            bodies.push(SnapshotBody { day, members: std::mem::take(&mut inside), body: array.finish()? });
+        if body.bytes() > BODY_BYTES {
+            let full = std::mem::replace(&mut body, body::Snapshots::new());
+            bodies.push(SnapshotBody { day, members: std::mem::take(&mut inside), body: full.finish()? });
         }
     }
     if !inside.is_empty() {
-        bodies.push(SnapshotBody { day, members: inside, body: array.finish()? });
+        bodies.push(SnapshotBody { day, members: inside, body: body.finish()? });
     }
     Ok(())
 }

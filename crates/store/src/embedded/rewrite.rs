@@ -169,9 +169,9 @@ impl EmbeddedStore {
                     };
                     step.changed +=
                         before.iter().zip(&changed).filter(|(old, new)| old != new).count() as u64;
-                    let mut array = body::Array::default();
-                    changed.iter().try_for_each(|snapshot| array.push(snapshot))?;
-                    changes.snapshots.push((number, array.finish()?));
+                    let mut body = body::Snapshots::new();
+                    changed.iter().for_each(|snapshot| body.push(snapshot));
+                    changes.snapshots.push((number, body.finish()?));
                 }
                 let changed = !changes.snapshots.is_empty();
                 if changed {
@@ -281,7 +281,7 @@ fn snapshots_after(connection: &Connection, number: i64) -> Result<Vec<(i64, Vec
             sql.query_map(params![number, PAGE_MAX as i64], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
         .during(context)?;
-    bodies.into_iter().map(|(number, bytes)| Ok((number, body::decode(&bytes)?))).collect()
+    bodies.into_iter().map(|(number, bytes)| Ok((number, body::decode_snapshots(&bytes)?))).collect()
 }
 
 /// Writes changed bodies; answers with the rows that were changed since they were read.
