@@ -3,12 +3,14 @@
 //! There are no accounts yet: everybody who reaches the pages is the local admin, whose permissions the
 //! configuration may restrict. Handlers ask a [`Viewer`], so that accounts only change where it comes from.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use reenact_intake::listen::Peer;
+use reenact_model::Timestamp;
 use reenact_store::control::AuditEntry;
 
 use crate::App;
@@ -83,9 +85,61 @@ impl FromRequestParts<Arc<App>> for Viewer {
     }
 }
 
+/// Searches of captured values that were noted lately. A page asks the same several times: for its list, its
+/// histogram and each filter.
+#[derive(Debug, Default)]
+pub(crate) struct Searches(Mutex<VecDeque<Search>>);
+
+#[derive(Debug)]
+struct Search {
+    actor: String,
+    address: Option<IpAddr>,
+    query: String,
+    noted_at: Timestamp,
+}
+
+/// How long a repeated search is the one that was noted, in nanoseconds: ten minutes.
+const SEARCH_NS: i64 = 600_000_000_000;
+/// Searches that are remembered.
+const SEARCHES_MAX: usize = 256;
+
+impl Searches {
+    /// Whether the search has to be noted.
+    pub(crate) fn is_new(&self, viewer: &Viewer, query: &str, now: Timestamp) -> bool {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.retain(|search| (0..SEARCH_NS).contains(&now.nanos_since(search.noted_at)));
+        let is_known = noted.iter().any(|search| {
+            search.query == query && search.actor == viewer.name && search.address == viewer.address
+        });
+        if !is_known {
+            noted.truncate(SEARCHES_MAX - 1);
+            let (actor, address) = (viewer.name.clone(), viewer.address);
+            noted.push_front(Search { actor, address, query: query.to_owned(), noted_at: now });
+        }
+        !is_known
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_is_noted_again_after_a_while() {
+        let viewer =
+            |name: &str| Viewer { name: name.to_owned(), address: None, permissions: Permissions::ALL };
+        let searches = Searches::default();
+        let (start, later) = (Timestamp::from_nanos(5), Timestamp::from_nanos(5 + SEARCH_NS));
+        assert!(searches.is_new(&viewer("a"), "var.x:1", start));
+        assert!(!searches.is_new(&viewer("a"), "var.x:1", start));
+        assert!(searches.is_new(&viewer("b"), "var.x:1", start));
+        assert!(searches.is_new(&viewer("a"), "var.x:2", start));
+        assert!(searches.is_new(&viewer("a"), "var.x:1", later));
+        (0..2 * SEARCHES_MAX).for_each(|number| {
+            searches.is_new(&viewer("a"), &number.to_string(), later);
+        });
+        assert!(searches.0.lock().unwrap().len() == SEARCHES_MAX);
+    }
 
     #[test]
     fn permissions_have_names() {

@@ -8,7 +8,7 @@ use reenact_model::Timestamp;
 use reenact_store::Store;
 
 use crate::Addresses;
-use crate::access::Permissions;
+use crate::access::{Permissions, Searches};
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
@@ -38,6 +38,8 @@ pub struct App {
     pub workflow: Arc<Workflow>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
+    /// Searches of captured values that stand in the audit log.
+    pub(crate) searches: Searches,
 }
 
 /// What an [`App`] is made of.
@@ -91,6 +93,7 @@ impl App {
             recorded,
             storing_fails,
             allowed_hosts,
+            searches: Searches::default(),
         })
     }
 }

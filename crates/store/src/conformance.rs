@@ -9,15 +9,15 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use reenact_model::{
-    CapturedValue, EventId, Exception, Frame, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId, SpanId,
-    Timestamp, TraceId, Variables,
+    CapturedValue, Content, EventId, Exception, Frame, IssueId, Outcome, Placed, Report, Snapshot,
+    SnapshotId, SpanId, Timestamp, TraceId, Variables,
 };
 use reenact_redact::Redacted;
 
 use crate::{
     Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueBoosts, IssueGroups, IssueQuery,
     IssueSet, IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange,
-    Write,
+    ValueCondition, ValuePattern, ValueTest, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -164,8 +164,24 @@ pub fn snapshot(id: u128, hours: i64) -> Snapshot {
         file: "/app/shop/bank.py".to_owned(),
         line_number: Some(12),
         arguments: Variables(vec![("amount".to_owned(), CapturedValue::scalar("int", id.to_string()))]),
+        locals: Variables(vec![("order".to_owned(), order(id))]),
         ..Snapshot::default()
     }
+}
+
+/// A value with parts, which differ with the id.
+fn order(id: u128) -> CapturedValue {
+    let currency = match id % 3 {
+        0 => CapturedValue::new("NoneType", Content::Null),
+        1 => CapturedValue::scalar("str", "'EUR'"),
+        _ => CapturedValue::scalar("str", "'SEK'"),
+    };
+    let lines = (0..id % 4).map(|line| CapturedValue::scalar("float", format!("{line}.5"))).collect();
+    let fields = vec![
+        ("currency".to_owned(), currency),
+        ("lines".to_owned(), CapturedValue::new("list", Content::Elements(lines))),
+    ];
+    CapturedValue::new("Order", Content::Fields(fields))
 }
 
 /// Hours after the beginning of the suite's time, the midnight before 2026-11-20.
@@ -563,6 +579,12 @@ fn nested_filter(depth: u32, size: u32) -> impl Strategy<Value = Filter> {
             Filter::HasValues,
         ])),
         any_issues(),
+        any_value_condition().prop_map(Filter::Value),
+        // Among the events of an issue, as the pages ask.
+        (0_u64..4, any_value_condition()).prop_map(|(id, condition)| Filter::And(vec![
+            Filter::Equals(Field::Issue, IssueId(id).to_string()),
+            Filter::Value(condition),
+        ])),
     ];
     leaf.prop_recursive(depth, size, 3, |inner| {
         prop_oneof![
@@ -586,6 +608,22 @@ fn any_test() -> impl Strategy<Value = Test> {
         (comparison, operand).prop_map(|(comparison, operand)| Test::Compares(comparison, operand)),
         proptest::collection::vec(part, 1..4).prop_map(Test::Like),
     ]
+}
+
+fn any_value_condition() -> impl Strategy<Value = ValueCondition> {
+    let path =
+        ["amount", "order", "order.currency", "order.lines.0", "order.lines.*", "*", "**", "order.**", "x"];
+    let test = vec![
+        ValueTest::Exists,
+        ValueTest::Null,
+        ValueTest::Is("EUR".to_owned()),
+        ValueTest::Is("2".to_owned()),
+        ValueTest::Like(vec![String::new(), "E".to_owned(), String::new()]),
+        ValueTest::Compares(Comparison::Greater, "1".to_owned()),
+        ValueTest::Between("0.5".to_owned(), "3".to_owned()),
+    ];
+    (proptest::sample::select(path.to_vec()), proptest::sample::select(test))
+        .prop_map(|(path, test)| ValueCondition { path: ValuePattern::parse(path).expect("it is one"), test })
 }
 
 /// A set of issues, sometimes of so many that engines may look for them in another way.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reenact_issues::lifecycle::versions;
 use reenact_model::{Frame, Placed, Timestamp};
 
-use crate::IssueSet;
+use crate::{IssueSet, ValueCondition};
 
 /// From `from` (included) to `to` (excluded).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Test {
     }
 }
 
-fn is_like(value: &str, parts: &[String]) -> bool {
+pub(crate) fn is_like(value: &str, parts: &[String]) -> bool {
     let Some((first, others)) = parts.split_first() else { return value.is_empty() };
     let Some((last, between)) = others.split_last() else { return value == first };
     let Some(mut rest) = value.strip_prefix(first.as_str()) else { return false };
@@ -152,15 +152,19 @@ pub enum Filter {
     Words(Vec<String>),
     /// The event is of one of these issues.
     Issues(IssueSet),
+    /// A captured value in a frame of the event that is here is so.
+    Value(ValueCondition),
 }
 
 /// What a filter looks at. The engines keep the same facts in their own form.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Matches<'a> {
     /// The event.
     pub event: &'a Placed,
     /// Whether at least one of its snapshots is here.
     pub has_values: bool,
+    /// Whether one of its snapshots that are here has such a value.
+    pub has_value: &'a dyn Fn(&ValueCondition) -> bool,
 }
 
 impl Filter {
@@ -172,6 +176,7 @@ impl Filter {
             Self::Passes(field, test) => has(at.event, field, &|is| test.holds(field, is)),
             Self::Handled(handled) => at.event.report.handled == *handled,
             Self::HasValues => at.has_values,
+            Self::Value(condition) => at.has_values && (at.has_value)(condition),
             Self::Issues(issues) => issues.contains(at.event.issue_id),
             Self::Words(phrase) => searched_texts(at.event).any(|text| {
                 let words = words(text);
@@ -179,6 +184,24 @@ impl Filter {
             }),
             Self::All | Self::And(_) | Self::Or(_) | Self::Not(_) => unreachable!("no single condition"),
         })
+    }
+
+    /// The different conditions on captured values in it.
+    pub fn value_conditions(&self) -> Vec<&ValueCondition> {
+        let mut found = Vec::new();
+        self.add_value_conditions(&mut found);
+        found
+    }
+
+    fn add_value_conditions<'f>(&'f self, found: &mut Vec<&'f ValueCondition>) {
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().for_each(|filter| filter.add_value_conditions(found));
+            }
+            Self::Not(filter) => filter.add_value_conditions(found),
+            Self::Value(condition) if !found.contains(&condition) => found.push(condition),
+            _ => {}
+        }
     }
 
     /// Whether the filter holds when `is` says which single conditions do.

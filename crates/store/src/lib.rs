@@ -19,6 +19,7 @@ mod memory;
 mod page;
 pub mod query;
 mod rows;
+mod value_filter;
 
 use reenact_model::{EventId, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
@@ -32,6 +33,7 @@ pub use rows::{
     IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, RELEVANCE_NEW,
     RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, SeenIn,
 };
+pub use value_filter::{PATH_SEGMENTS_MAX, ValueCondition, ValuePattern, ValueTest};
 
 /// One thing to keep.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use crate::rows::place_of;
 use crate::{
     Change, Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram,
     IssueDetail, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Neighbours, Outcomes, RewriteStep,
-    SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, Write,
+    SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, ValueCondition, Write,
 };
 
 /// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
@@ -99,8 +99,12 @@ impl Kept {
             .iter()
             .map(|event| (event, self.has_values(event)))
             .filter(|(event, has_values)| {
+                let ids = event.report.snapshot_ids();
+                let snapshots: Vec<&Snapshot> = ids.iter().filter_map(|id| self.snapshots.get(id)).collect();
+                let has_value =
+                    |condition: &ValueCondition| snapshots.iter().any(|snapshot| condition.holds(snapshot));
                 range.contains(event.report.timestamp)
-                    && filter.matches(Matches { event, has_values: *has_values })
+                    && filter.matches(Matches { event, has_values: *has_values, has_value: &has_value })
             })
             .collect()
     }

@@ -48,6 +48,7 @@ pub(crate) async fn one(
     responses((status = 200, body = views::Neighbours), (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn neighbours(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     Path(id): Path<String>,
     selection: Result<Query<Selection>, QueryRejection>,
 ) -> Result<Json<views::Neighbours>, Failure> {
@@ -56,7 +57,7 @@ pub(crate) async fn neighbours(
     let now = now();
     let range = selection.range(now)?;
     let found = ask(&app, move |app| {
-        let filter = selection.filter(app, now)?;
+        let filter = selection.filter(app, &viewer, now)?;
         app.store.neighbours(id, &filter, range)?.ok_or_else(|| Failure::not_found("event"))
     });
     Ok(Json(present::neighbours(found.await?)))

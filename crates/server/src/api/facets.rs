@@ -15,6 +15,7 @@ use super::issues::{Parameters, StateSelection, in_groups};
 use super::parameters::{Selection, limit, read};
 use super::{ask, views};
 use crate::App;
+use crate::access::Viewer;
 use crate::app::now;
 
 /// Values of a facet, unless asked otherwise.
@@ -46,6 +47,7 @@ pub(crate) struct TagNames {
     responses((status = 200, body = views::FacetList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     selection: Parameters<Selection>,
     state: Parameters<StateSelection>,
     tags: Parameters<TagNames>,
@@ -58,7 +60,7 @@ pub(crate) async fn list(
     let now = now();
     let range = selection.range(now)?;
     let list = ask(&app, move |app| {
-        let filter = in_groups(app, selection.filter(app, now)?, groups);
+        let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
         let mut facets = Vec::new();
         for (key, label) in FACETS {
             let wanted = Wanted { key, prefix: "", limit: FACET_VALUES };
@@ -91,6 +93,7 @@ pub(crate) struct FacetPaging {
         (status = 404, body = views::ErrorBody)))]
 pub(crate) async fn facet_values(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     Path(key): Path<String>,
     selection: Parameters<Selection>,
     state: Parameters<StateSelection>,
@@ -104,7 +107,7 @@ pub(crate) async fn facet_values(
         return Err(Failure::not_found("facet"));
     }
     let list = ask(&app, move |app| {
-        let filter = in_groups(app, selection.filter(app, now)?, groups);
+        let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
         let wanted = Wanted { key: &key, prefix: &prefix, limit };
         let values = values(app, &wanted, &filter, range, now)?;
         Ok(views::FacetValueList { key, values })
@@ -174,7 +177,7 @@ fn words(
         // Comparisons are no text.
         let written = if known.is_empty() { query::quoted(&value) } else { value.clone() };
         let query = format!("{}:{written}", wanted.key);
-        let term = Selection { query: Some(query), ..Selection::default() }.filter(app, now)?;
+        let term = Selection { query: Some(query), ..Selection::default() }.read(app, now)?;
         let found = match of_issues(&term, &issues) {
             Some(found) => found,
             None => app.store.issue_counts(&Filter::And(vec![filter.clone(), term]), range)?,

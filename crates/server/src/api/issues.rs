@@ -18,6 +18,7 @@ use super::parameters::{Selection, buckets, limit, read};
 use super::workflow_views::StateCounts;
 use super::{ask, present, views};
 use crate::App;
+use crate::access::Viewer;
 use crate::app::now;
 use crate::workflow::group_of;
 
@@ -81,6 +82,7 @@ pub(super) fn groups_of(state: Option<&str>) -> Result<Option<Vec<u8>>, Failure>
     responses((status = 200, body = views::IssueList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     selection: Parameters<Selection>,
     state: Parameters<StateSelection>,
     paging: Parameters<IssuePaging>,
@@ -101,7 +103,7 @@ pub(crate) async fn list(
     let (range, limit, shown) = (selection.range(now)?, limit(paging.limit)?, state.groups()?);
     ask(&app, move |app| {
         let query = IssueQuery {
-            filter: selection.filter(app, now)?,
+            filter: selection.filter(app, &viewer, now)?,
             range,
             sort,
             cursor: paging.cursor.filter(|cursor| !cursor.is_empty()),
@@ -176,6 +178,7 @@ pub(crate) struct EventPaging {
     responses((status = 200, body = views::EventList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     Path(id): Path<String>,
     selection: Parameters<Selection>,
     paging: Parameters<EventPaging>,
@@ -195,7 +198,7 @@ pub(crate) async fn events(
     let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
     let page = ask(&app, move |app| {
         let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
-        match selection.filter(app, now)? {
+        match selection.filter(app, &viewer, now)? {
             Filter::All => {}
             filter => filters.push(filter),
         }
@@ -236,6 +239,7 @@ pub(crate) struct HistogramShape {
     responses((status = 200, body = views::Histogram), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn histogram(
     State(app): State<Arc<App>>,
+    viewer: Viewer,
     selection: Parameters<Selection>,
     state: Parameters<StateSelection>,
     shape: Parameters<HistogramShape>,
@@ -247,7 +251,7 @@ pub(crate) async fn histogram(
     let buckets = buckets(shape.buckets, 60)?;
     let groups = state.groups()?;
     let found = ask(&app, move |app| {
-        let mut filter = in_groups(app, selection.filter(app, now)?, groups);
+        let mut filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
         if let Some(issue) = issue {
             filter = Filter::And(vec![Filter::Equals(Field::Issue, issue.to_string()), filter]);
         }

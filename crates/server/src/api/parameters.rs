@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::failure::Failure;
 use crate::App;
+use crate::access::Viewer;
 use crate::workflow::FilterFailure;
 
 /// Entries on one page, unless asked otherwise.
@@ -34,8 +35,25 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Blocks: conditions on issues are looked up.
-    pub(crate) fn filter(&self, app: &App, now: Timestamp) -> Result<Filter, Failure> {
+    /// What the viewer asks for. Conditions on captured values take the permission to see values, and stand in the
+    /// audit log. Blocks.
+    pub(crate) fn filter(&self, app: &App, viewer: &Viewer, now: Timestamp) -> Result<Filter, Failure> {
+        let filter = self.read(app, now)?;
+        if !filter.value_conditions().is_empty() {
+            if !viewer.permissions.see_values {
+                return Err(Failure::forbidden("search captured values"));
+            }
+            let query = self.query.as_deref().unwrap_or_default();
+            if app.searches.is_new(viewer, query, now) {
+                let audit = viewer.does("values.searched", None, Some(query.to_owned()));
+                app.policies.control().audit(&audit)?;
+            }
+        }
+        Ok(filter)
+    }
+
+    /// The query, whoever asks. Blocks: conditions on issues are looked up.
+    pub(crate) fn read(&self, app: &App, now: Timestamp) -> Result<Filter, Failure> {
         let query = self.query.as_deref().unwrap_or("");
         app.workflow.filter(query, now).map_err(|failure| match failure {
             FilterFailure::Query(error) => Failure::query(&error),

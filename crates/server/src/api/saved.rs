@@ -220,7 +220,7 @@ fn checked(app: &App, change: ViewChange) -> Result<ViewChange, Failure> {
         return wrong("query", format!("the query is longer than {QUERY_BYTES_MAX} bytes"));
     }
     let selection = Selection { query: Some(change.query.clone()), ..Selection::default() };
-    selection.filter(app, now())?;
+    selection.read(app, now())?;
     Ok(change)
 }
 

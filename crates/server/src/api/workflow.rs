@@ -90,7 +90,7 @@ pub(crate) async fn bulk(
         let ids = match ids {
             Some(ids) => ids,
             None => {
-                let filter = in_groups(app, selection.filter(app, now)?, groups);
+                let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
                 let found = app.store.issue_ids(&filter, range)?;
                 at_most(found, &filter)?
             }

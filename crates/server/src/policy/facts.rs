@@ -156,7 +156,7 @@ fn look(filter: &Filter, problem: &mut Option<String>) {
         {
             *problem = Some(format!("`{SOURCE_KEY}` is `{}`", SOURCES.join("` or `")));
         }
-        Filter::Handled(_) | Filter::HasValues => {
+        Filter::Handled(_) | Filter::HasValues | Filter::Value(_) => {
             *problem = Some("`has:` and `is:` are not known when data arrives".to_owned());
         }
         Filter::Words(_) => {

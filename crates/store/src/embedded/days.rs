@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
+use super::of_values::ValueMemory;
 use crate::{StoreError, TimeRange};
 
 const FOLDER_START: &str = "day=";
@@ -37,6 +38,7 @@ pub(super) struct Day {
     totals: Mutex<Totals>,
     readers: Mutex<Vec<Connection>>,
     pub(super) view: Mutex<Option<Arc<View>>>,
+    pub(super) values: Mutex<ValueMemory>,
     /// Whether the checksums of the index were checked since the start of the process.
     pub(super) checked: AtomicBool,
     /// Set when the folder was deleted; whoever still holds the day stops.
@@ -160,6 +162,7 @@ impl Day {
             totals: Mutex::default(),
             readers: Mutex::default(),
             view: Mutex::default(),
+            values: Mutex::default(),
             checked: AtomicBool::new(false),
             deleted: AtomicBool::new(false),
             used: AtomicU64::new(0),

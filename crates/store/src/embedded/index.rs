@@ -20,6 +20,7 @@ use super::days::{Day, lock};
 use super::failure::Failure;
 use super::file::StoredEvent;
 use super::of_issues::of_issues;
+use super::of_values::Found;
 use super::passing::passing;
 use super::words::{WORDS, WordTokenizer};
 use crate::filter::{frames, searched_texts};
@@ -250,17 +251,17 @@ impl Fields {
         }
     }
 
-    /// The filter as the index understands it.
-    pub(super) fn query(&self, filter: &Filter) -> Box<dyn Query> {
+    /// The filter as the index understands it; which events have which values was found before.
+    pub(super) fn query(&self, filter: &Filter, values: &Found) -> Box<dyn Query> {
         match filter {
             Filter::All => Box::new(AllQuery),
             Filter::And(all) if all.is_empty() => Box::new(AllQuery),
-            Filter::And(all) => self.combine(Occur::Must, all),
+            Filter::And(all) => self.combine(Occur::Must, all, values),
             Filter::Or(any) if any.is_empty() => Box::new(EmptyQuery),
-            Filter::Or(any) => self.combine(Occur::Should, any),
+            Filter::Or(any) => self.combine(Occur::Should, any, values),
             Filter::Not(filter) => Box::new(BooleanQuery::new(vec![
                 (Occur::Must, Box::new(AllQuery) as Box<dyn Query>),
-                (Occur::MustNot, self.query(filter)),
+                (Occur::MustNot, self.query(filter, values)),
             ])),
             Filter::Equals(Field::Issue, value) => match value.parse::<IssueId>() {
                 Ok(id) if id.to_string() == *value => term(Term::from_field_u64(self.issue, id.0)),
@@ -283,11 +284,14 @@ impl Fields {
             Filter::HasValues => term(Term::from_field_bool(self.has_values, true)),
             Filter::Words(words) => self.phrase(words),
             Filter::Issues(issues) => of_issues(self.issue, issues),
+            Filter::Value(condition) => values.query(condition),
         }
     }
 
-    fn combine(&self, occur: Occur, filters: &[Filter]) -> Box<dyn Query> {
-        Box::new(BooleanQuery::new(filters.iter().map(|filter| (occur, self.query(filter))).collect()))
+    fn combine(&self, occur: Occur, filters: &[Filter], values: &Found) -> Box<dyn Query> {
+        Box::new(BooleanQuery::new(
+            filters.iter().map(|filter| (occur, self.query(filter, values))).collect(),
+        ))
     }
 
     fn phrase(&self, words: &[String]) -> Box<dyn Query> {

@@ -21,6 +21,7 @@ mod file;
 mod index;
 mod indexer;
 mod of_issues;
+mod of_values;
 mod open_day;
 mod passing;
 mod prepared;

@@ -20,13 +20,15 @@ pub(super) struct OpenDay {
     pub(super) committed: Totals,
     /// As in the open transaction, if there is one.
     pub(super) pending: Option<Totals>,
+    /// Events whose values are others from the next commit on.
+    pub(super) forgotten: Vec<i64>,
 }
 
 impl OpenDay {
     pub(super) fn new(day: Arc<Day>) -> Result<Self, StoreError> {
         let connection = day.open_to_write()?;
         let committed = file::read_totals(&connection)?;
-        Ok(Self { day, connection, committed, pending: None })
+        Ok(Self { day, connection, committed, pending: None, forgotten: Vec::new() })
     }
 
     /// The sums in the open transaction, which is begun if there is none.
@@ -77,6 +79,7 @@ impl OpenDay {
             .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3, body = ?4 WHERE row = ?1")
             .and_then(|mut sql| sql.execute(values))
             .during(|| "updating an event")?;
+        self.forgotten.push(known.row);
         for id in before.iter().filter(|id| !after.contains(id)) {
             self.connection
                 .prepare_cached("DELETE FROM link WHERE snapshot_id = ?1 AND row = ?2")
@@ -120,6 +123,7 @@ impl OpenDay {
             .prepare_cached("UPDATE event SET seq = ?2, has_values = ?3 WHERE row = ?1")
             .and_then(|mut sql| sql.execute(values))
             .during(|| "marking an event")?;
+        self.forgotten.push(row);
         Ok(())
     }
 
@@ -128,12 +132,12 @@ impl OpenDay {
     pub(super) fn give_values(&mut self, id: SnapshotId, here: bool) -> Result<(), StoreError> {
         let context = || "looking for the events of a snapshot";
         let key = id.0.to_be_bytes();
-        let rows: Vec<i64> = self
+        let rows: Vec<(i64, bool)> = self
             .connection
-            .prepare_cached(
-                "SELECT row FROM link JOIN event USING (row) WHERE snapshot_id = ?1 AND has_values = 0",
-            )
-            .and_then(|mut sql| sql.query_map([key.as_slice()], |row| row.get(0))?.collect())
+            .prepare_cached("SELECT row, has_values FROM link JOIN event USING (row) WHERE snapshot_id = ?1")
+            .and_then(|mut sql| {
+                sql.query_map([key.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
             .during(context)?;
         if here {
             self.totals()?;
@@ -142,7 +146,14 @@ impl OpenDay {
                 .and_then(|mut sql| sql.execute([key.as_slice()]))
                 .during(context)?;
         }
-        rows.into_iter().try_for_each(|row| self.mark(row, true))
+        for (row, has_values) in rows {
+            if has_values {
+                self.forgotten.push(row);
+            } else {
+                self.mark(row, true)?;
+            }
+        }
+        Ok(())
     }
 
     /// Inserts a body, and where in it each of the snapshots stands.

@@ -9,8 +9,8 @@ use tantivy::{DocId, SegmentReader};
 use super::days::{Day, Days};
 use super::failure::Failure;
 use super::file::{self, StoredEvent};
-use super::index;
-use crate::{Filter, Matches, StoreError, TimeRange};
+use super::{index, of_values};
+use crate::{Filter, Matches, StoreError, TimeRange, ValueCondition};
 
 /// What a question counts.
 pub(super) trait Tally {
@@ -34,7 +34,6 @@ pub(super) fn scan(
     tally: &mut dyn Tally,
 ) -> Result<(), StoreError> {
     let fields = index::schema().1;
-    let query = fields.query(filter);
     for day in days.with_events(range) {
         days.touch(&day);
         // The index first: what is written from here on is seen in the file.
@@ -43,11 +42,8 @@ pub(super) fn scan(
         let mut rows = HashSet::new();
         let mut tail = |stored: StoredEvent| {
             rows.insert(stored.row.cast_unsigned());
-            let has_values = stored.has_values;
-            if range.contains(stored.event.report.timestamp)
-                && filter.matches(Matches { event: &stored.event, has_values })
-            {
-                tally.event(&day, stored.row, &stored.event, has_values);
+            if range.contains(stored.event.report.timestamp) && matches(days, &day, filter, &stored)? {
+                tally.event(&day, stored.row, &stored.event, stored.has_values);
             }
             Ok(())
         };
@@ -57,6 +53,7 @@ pub(super) fn scan(
         }
         read?;
         if let Some(view) = view {
+            let query = fields.query(filter, &of_values::find(days, &day, &view, filter, range)?);
             view.visit(&*query, range, &rows, &mut |segment, documents| {
                 tally.documents(&day, segment, documents)
             })
@@ -64,4 +61,14 @@ pub(super) fn scan(
         }
     }
     Ok(())
+}
+
+fn matches(days: &Days, day: &Arc<Day>, filter: &Filter, stored: &StoredEvent) -> Result<bool, StoreError> {
+    let snapshots = if stored.has_values && !filter.value_conditions().is_empty() {
+        of_values::snapshots_near(days, day, stored.event.report.snapshot_ids())?
+    } else {
+        Vec::new()
+    };
+    let has_value = |condition: &ValueCondition| snapshots.iter().any(|snapshot| condition.holds(snapshot));
+    Ok(filter.matches(Matches { event: &stored.event, has_values: stored.has_values, has_value: &has_value }))
 }

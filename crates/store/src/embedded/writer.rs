@@ -27,7 +27,7 @@ use crate::{Done, Outcomes, StoreError};
 
 /// Days before or after an event's own in which its snapshots are looked for to tell whether it has
 /// values. A frame may live for days; reading snapshots by id has no such limit.
-const VALUES_DAYS_MAX: i64 = 14;
+pub(super) const VALUES_DAYS_MAX: i64 = 14;
 /// Day files open for writing between two commits.
 const OPEN_MAX: usize = 16;
 /// Time after which counts of issues are written to `state.sqlite`.
@@ -217,11 +217,28 @@ impl Writer {
             touched.insert(open.day.number);
             changes.reach(open.day.number, Counted { row: totals.events, seq: totals.seq });
         }
+        self.forget_values();
         self.indexer.wake(touched);
         Ok(())
     }
 
+    /// Forgets what was known of the values of events that were changed. All days are committed by then: what is
+    /// read from now on is new.
+    fn forget_values(&mut self) {
+        for open in self.open.values_mut().filter(|open| !open.forgotten.is_empty()) {
+            lock(&open.day.values).forget(&std::mem::take(&mut open.forgotten));
+        }
+    }
+
+    /// Forgets what was known of the values of all events that can have snapshots of this day.
+    fn forget_values_near(&self, number: i64) {
+        for near in self.days.between(number - VALUES_DAYS_MAX..=number + VALUES_DAYS_MAX) {
+            lock(&near.values).clear();
+        }
+    }
+
     fn roll_back(&mut self) {
+        self.forget_values();
         for open in self.open.values_mut() {
             // SQLite itself rolls back when the disk is full.
             let is_open = open.pending.take().is_some() && !open.connection.is_autocommit();
@@ -379,6 +396,7 @@ impl Writer {
         open.totals()?.seq = seq;
         let mut changes = Changes::default();
         self.commit_days(&mut changes)?;
+        self.forget_values_near(number);
         lock(&self.issues).pending.append(changes);
         Ok(again)
     }
@@ -397,6 +415,7 @@ impl Writer {
             let Some(aside) = self.days.take_out(*number)? else { continue };
             state::forget_day(&self.state, *number)?;
             self.take_values(&aside.join("events.sqlite"), *number)?;
+            self.forget_values_near(*number);
             std::fs::remove_dir_all(&aside).during(|| format!("deleting `{}`", aside.display()))?;
         }
         Ok(())

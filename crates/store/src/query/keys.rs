@@ -66,6 +66,9 @@ pub static KEYS: [Key; 17] = [
     of_issues("age", "time since the issue was first seen", &["<1h", "<1d", "<2d", "<1w", ">=1w"]),
 ];
 
+/// What the paths to captured values begin with.
+pub const VALUE_KEY: &str = "var.";
+
 /// What tags begin with.
 pub const TAG_KEY: &str = "@";
 

@@ -1,6 +1,6 @@
 //! From the text of a query to its terms.
 
-use super::{QUERY_TERMS_MAX, QueryError};
+use super::{QUERY_TERMS_MAX, QueryError, VALUE_KEY};
 use crate::Comparison;
 
 /// One term of a query.
@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
             self.count(at)?;
             return Ok(Some(Term { at, negated, kind: TermKind::Words(self.quoted()?) }));
         }
-        let word = self.take(|c| !c.is_whitespace() && c != ':' && c != '"');
+        let word = self.key()?;
         if self.peek() != Some(':') || word.is_empty() {
             let rest = self.take(|c| !c.is_whitespace());
             self.count(at)?;
@@ -74,6 +74,19 @@ impl<'a> Cursor<'a> {
         self.bump();
         let kind = TermKind::Key(word.to_owned(), self.value(at)?);
         Ok(Some(Term { at, negated, kind }))
+    }
+
+    /// What may be a key: up to a colon, a quote or white space. Parts of the path to a value may be quoted.
+    fn key(&mut self) -> Result<&'a str, QueryError> {
+        let from = self.at;
+        loop {
+            self.take(|c| !c.is_whitespace() && c != ':' && c != '"');
+            let key = &self.text[from..self.at];
+            if self.peek() != Some('"') || !key.starts_with(VALUE_KEY) || !key.ends_with('.') {
+                return Ok(key);
+            }
+            self.quoted()?;
+        }
     }
 
     /// The value of the term that begins at `term`.

@@ -3,8 +3,8 @@
 use reenact_issues::lifecycle::State;
 
 use super::lexer::{Term, TermKind, Value};
-use super::{IssueTerm, Known, QueryError, unknown};
-use crate::{Comparison, Field, Filter, Test, words};
+use super::{IssueTerm, Known, QueryError, VALUE_KEY, unknown};
+use crate::{Comparison, Field, Filter, Test, ValueCondition, ValuePattern, ValueTest, words};
 
 /// What a term asks for, without its `-`.
 pub(super) fn filter(term: &Term, known: &Known<'_>) -> Result<Filter, QueryError> {
@@ -31,6 +31,9 @@ fn of_key(key: &str, value: &Value, known: &Known<'_>) -> Result<Filter, String>
     if matches!(value, Value::Plain(text) if text.is_empty()) {
         return Err(format!("`{key}:` has no value; write `{key}:value`"));
     }
+    if let Some(path) = key.strip_prefix(VALUE_KEY).filter(|_| known.values) {
+        return of_value(key, path, value);
+    }
     if key == "age" && known.filter_of.is_some() {
         return of_age(value, known);
     }
@@ -42,6 +45,36 @@ fn of_key(key: &str, value: &Value, known: &Known<'_>) -> Result<Filter, String>
     }
     let field = (known.field_of)(key).ok_or_else(|| unknown::key(key))?;
     of_field(key, field, value)
+}
+
+/// `var.order.currency:null`
+fn of_value(key: &str, path: &str, value: &Value) -> Result<Filter, String> {
+    let path = ValuePattern::parse(path)?;
+    let compared = |comparison: Comparison, operand: &str| {
+        if !operand.parse::<f64>().is_ok_and(f64::is_finite) {
+            return Err(format!("`{key}` is compared with a number: `{key}:>499`"));
+        }
+        let test = ValueTest::Compares(comparison, operand.to_owned());
+        Ok(Filter::Value(ValueCondition { path: path.clone(), test }))
+    };
+    let test = match value {
+        Value::Any(_) => unreachable!("its values are looked at one by one"),
+        Value::Quoted(text) => ValueTest::Is(text.clone()),
+        Value::Plain(text) => match text.as_str() {
+            "*" => ValueTest::Exists,
+            "null" | "None" => ValueTest::Null,
+            text if text.contains('*') => ValueTest::Like(text.split('*').map(str::to_owned).collect()),
+            text => ValueTest::Is(text.to_owned()),
+        },
+        Value::Compares(comparison, operand) => return compared(*comparison, operand),
+        Value::Range(from, to) => {
+            // One value lies between both; of two values each may be beyond one end.
+            compared(Comparison::AtLeast, from)?;
+            compared(Comparison::AtMost, to)?;
+            ValueTest::Between(from.clone(), to.clone())
+        }
+    };
+    Ok(Filter::Value(ValueCondition { path, test }))
 }
 
 /// `has:`, `is:`, `handled:` and `assignee:`.

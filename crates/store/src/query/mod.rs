@@ -28,7 +28,7 @@ use reenact_issues::lifecycle::State;
 use crate::{Comparison, Field, Filter};
 use lexer::Cursor;
 
-pub use keys::{KEYS, Key, TAG_KEY, field_of_key, key, quoted};
+pub use keys::{KEYS, Key, TAG_KEY, VALUE_KEY, field_of_key, key, quoted};
 
 /// Length of a query in bytes.
 pub const QUERY_BYTES_MAX: usize = 4096;
@@ -59,6 +59,8 @@ struct Known<'a> {
     field_of: &'a dyn Fn(&str) -> Option<Field>,
     /// What becomes of a condition on issues; `None` where issues are not known.
     filter_of: Option<&'a dyn Fn(IssueTerm) -> Filter>,
+    /// Whether captured values can be asked for.
+    values: bool,
 }
 
 /// A query that is not understood.
@@ -84,7 +86,7 @@ impl std::error::Error for QueryError {}
 /// [`QueryError`] names the place and a remedy; a query over [`QUERY_BYTES_MAX`] or
 /// [`QUERY_TERMS_MAX`] is refused.
 pub fn parse(text: &str) -> Result<Filter, QueryError> {
-    parse_with(text, &|key| field_of_key(key))
+    parse_known(text, &Known { field_of: &field_of_key, filter_of: None, values: true })
 }
 
 /// Reads a query in which `field_of` knows the keys.
@@ -92,7 +94,7 @@ pub fn parse(text: &str) -> Result<Filter, QueryError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Result<Filter, QueryError> {
-    parse_known(text, &Known { field_of, filter_of: None })
+    parse_known(text, &Known { field_of, filter_of: None, values: false })
 }
 
 /// Reads a query that may also ask for what was decided about issues; `filter_of` says which ones those are.
@@ -100,7 +102,7 @@ pub fn parse_with(text: &str, field_of: &dyn Fn(&str) -> Option<Field>) -> Resul
 /// # Errors
 /// As [`parse`].
 pub fn parse_for_issues(text: &str, filter_of: &dyn Fn(IssueTerm) -> Filter) -> Result<Filter, QueryError> {
-    parse_known(text, &Known { field_of: &field_of_key, filter_of: Some(filter_of) })
+    parse_known(text, &Known { field_of: &field_of_key, filter_of: Some(filter_of), values: true })
 }
 
 fn parse_known(text: &str, known: &Known<'_>) -> Result<Filter, QueryError> {

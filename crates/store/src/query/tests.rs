@@ -2,7 +2,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 
 use super::*;
-use crate::Test;
+use crate::{Comparison, Test, ValueCondition, ValuePattern, ValueTest};
 
 #[track_caller]
 fn check(query: &str, want: Filter) {
@@ -162,6 +162,34 @@ fn values_pass_or_not() {
     assert!(!compares(tag(), "many", Comparison::Greater, "499"));
     assert!(compares(Field::Version, "1.10.0", Comparison::Greater, "1.9"));
     assert!(!compares(Field::Version, "f3a9c1", Comparison::Greater, "1.9"));
+}
+
+#[test]
+fn captured_values_are_asked_for_by_their_path() {
+    let value =
+        |path: &str, test| Filter::Value(ValueCondition { path: ValuePattern::parse(path).unwrap(), test });
+    check("var.order.currency:null", value("order.currency", ValueTest::Null));
+    check("var.order.currency:\"null\"", value("order.currency", ValueTest::Is("null".into())));
+    check("-var.order:*", Filter::Not(Box::new(value("order", ValueTest::Exists))));
+    check("var.x:a*", value("x", ValueTest::Like(vec!["a".into(), String::new()])));
+    check("var.total:>=9.5", value("total", ValueTest::Compares(Comparison::AtLeast, "9.5".into())));
+    check("var.total:[1 TO 2]", value("total", ValueTest::Between("1".into(), "2".into())));
+    check(
+        "var.x:(1 OR null)",
+        Filter::Or(vec![value("x", ValueTest::Is("1".into())), value("x", ValueTest::Null)]),
+    );
+    check(
+        r#"var.headers."a b:\"c".0:x env:prod"#,
+        Filter::And(vec![value(r#"headers."a b:\"c".0"#, ValueTest::Is("x".into())), is(Field::Env, "prod")]),
+    );
+    check("var.**.sku:A-1", value("**.sku", ValueTest::Is("A-1".into())));
+    refused("var.:x", 0, "is empty");
+    refused("a var.x..y:1", 2, "is empty");
+    refused("var.x:", 0, "no value");
+    refused("var.x:>a", 0, "compared with a number");
+    refused("var.x.\"open", 6, "not closed");
+    // Rules and settings know fields of events only.
+    assert!(parse_with("var.x:1", &|key| field_of_key(key)).is_err());
 }
 
 #[test]

@@ -1,0 +1,431 @@
+//! Conditions on captured values: `var.order.currency:null`.
+//!
+//! A path begins with the name of a variable in any captured frame of an event (argument, local, closure
+//! variable or global); attributes, keys of mappings and indices of sequences follow.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use reenact_model::{CapturedValue, Content, Snapshot};
+
+use crate::Comparison;
+use crate::filter::is_like;
+
+/// Segments of one path.
+pub const PATH_SEGMENTS_MAX: usize = 24;
+
+/// A path to captured values, of which segments may be left open.
+///
+/// Written with dots; a segment with a dot, a quote, a colon or white space stands in double quotes, in which `\`
+/// keeps the next character as it is. `*` stands for any one segment, `**` for any number of them, also none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuePattern(Vec<Segment>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Name(String),
+    One,
+    Any,
+}
+
+impl ValuePattern {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words, also when it has more than [`PATH_SEGMENTS_MAX`] segments.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut segments = Vec::new();
+        let mut rest = text;
+        loop {
+            let (segment, after) = segment(rest)?;
+            segments.push(segment);
+            if segments.len() > PATH_SEGMENTS_MAX {
+                return Err(format!("the path has more than {PATH_SEGMENTS_MAX} segments"));
+            }
+            match after.strip_prefix('.') {
+                Some(next) => rest = next,
+                None if after.is_empty() => return Ok(Self(segments)),
+                None => return Err("after a quoted part of a path comes a dot".to_owned()),
+            }
+        }
+    }
+
+    /// Where a walk along the path begins.
+    fn begin(&self) -> Places {
+        self.with_skipped(1)
+    }
+
+    /// Places after one more step.
+    fn step(&self, places: Places, name: &Name<'_>) -> Places {
+        let mut next = 0;
+        for (at, segment) in self.0.iter().enumerate() {
+            if places >> at & 1 == 1 {
+                next |= match segment {
+                    Segment::Name(wanted) => Places::from(name.is(wanted)) << (at + 1),
+                    Segment::One => 1 << (at + 1),
+                    Segment::Any => 1 << at,
+                };
+            }
+        }
+        self.with_skipped(next)
+    }
+
+    /// `**` may stand for nothing.
+    fn with_skipped(&self, mut places: Places) -> Places {
+        for (at, segment) in self.0.iter().enumerate() {
+            if *segment == Segment::Any && places >> at & 1 == 1 {
+                places |= 1 << (at + 1);
+            }
+        }
+        places
+    }
+
+    fn is_end(&self, places: Places) -> bool {
+        places >> self.0.len() & 1 == 1
+    }
+}
+
+impl fmt::Display for ValuePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, segment) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(".")?;
+            }
+            match segment {
+                Segment::One => f.write_str("*")?,
+                Segment::Any => f.write_str("**")?,
+                Segment::Name(name) if is_plain(name) => f.write_str(name)?,
+                Segment::Name(name) => {
+                    write!(f, "\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The segments that are reached, one bit each, the lowest for none of them.
+type Places = u32;
+
+fn is_plain(name: &str) -> bool {
+    let is_sign = |c: char| matches!(c, '.' | '"' | ':' | '\\' | '*' | '(' | ')') || c.is_whitespace();
+    !name.is_empty() && !name.contains(is_sign)
+}
+
+fn segment(text: &str) -> Result<(Segment, &str), String> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find('.').unwrap_or(text.len());
+        let segment = match &text[..end] {
+            "" => return Err("a part of the path is empty; write `var.name:value`".to_owned()),
+            "*" => Segment::One,
+            "**" => Segment::Any,
+            name => Segment::Name(name.to_owned()),
+        };
+        return Ok((segment, &text[end..]));
+    };
+    let mut name = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Ok((Segment::Name(name), &quoted[at + 1..])),
+            '\\' => name.extend(characters.next().map(|(_, kept)| kept)),
+            other => name.push(other),
+        }
+    }
+    Err("a quote in the path is not closed; add `\"`".to_owned())
+}
+
+/// What a step is called.
+enum Name<'a> {
+    Text(&'a str),
+    Index(usize),
+    /// A key that is no text, as Python shows it.
+    Key(&'a CapturedValue),
+}
+
+impl Name<'_> {
+    fn is(&self, wanted: &str) -> bool {
+        match self {
+            Self::Text(text) => *text == wanted,
+            Self::Index(index) => wanted.parse() == Ok(*index),
+            Self::Key(key) => shown(key).is_some_and(|shown| shown.is(wanted)),
+        }
+    }
+}
+
+/// A condition on a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValueTest {
+    /// It is there, whatever is known of it.
+    Exists,
+    /// It is `None`.
+    Null,
+    /// It is shown so: a text without its quotes, others as Python shows them.
+    Is(String),
+    /// The parts stand in what is shown in this order, as in [`Test::Like`](crate::Test::Like).
+    Like(Vec<String>),
+    /// It is a number that compares so with this one.
+    Compares(Comparison, String),
+    /// It is a number between these two, or one of them.
+    Between(String, String),
+}
+
+impl ValueTest {
+    fn holds(&self, value: &CapturedValue) -> bool {
+        match (self, &value.content) {
+            (Self::Exists, _) => true,
+            (Self::Null, content) => *content == Content::Null,
+            (Self::Is(_) | Self::Like(_) | Self::Compares(..) | Self::Between(..), Content::Scalar(_)) => {
+                shown(value).is_some_and(|shown| self.holds_for(&shown))
+            }
+            _ => false,
+        }
+    }
+
+    fn holds_for(&self, shown: &Shown<'_>) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::Null => false,
+            Self::Is(wanted) => shown.is(wanted),
+            Self::Like(parts) => shown.texts().any(|text| is_like(text, parts)),
+            Self::Compares(comparison, operand) => shown.compares(*comparison, operand),
+            Self::Between(from, to) => {
+                shown.compares(Comparison::AtLeast, from) && shown.compares(Comparison::AtMost, to)
+            }
+        }
+    }
+}
+
+/// A scalar as people write it.
+struct Shown<'a> {
+    /// Python's `repr`.
+    repr: &'a str,
+    /// What stands in its quotes: of `'a'`, and of `Decimal('1.5')`.
+    inner: Option<Cow<'a, str>>,
+    is_truth: bool,
+}
+
+fn shown(value: &CapturedValue) -> Option<Shown<'_>> {
+    let Content::Scalar(repr) = &value.content else {
+        return (value.content == Content::Null).then_some(Shown {
+            repr: "None",
+            inner: None,
+            is_truth: false,
+        });
+    };
+    let inner = quoted(repr).or_else(|| {
+        let (name, rest) = repr.strip_suffix(')')?.split_once('(')?;
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+        if is_name { quoted(rest) } else { None }
+    });
+    Some(Shown { repr, inner, is_truth: value.type_name == "bool" })
+}
+
+impl Shown<'_> {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        [Some(self.repr), self.inner.as_deref()].into_iter().flatten()
+    }
+
+    fn is(&self, wanted: &str) -> bool {
+        self.texts().any(|text| text == wanted) || self.is_truth && self.repr.eq_ignore_ascii_case(wanted)
+    }
+
+    fn compares(&self, comparison: Comparison, operand: &str) -> bool {
+        let number = self.texts().find_map(|text| text.parse::<f64>().ok());
+        let order =
+            number.zip(operand.parse().ok()).and_then(|(number, operand)| number.partial_cmp(&operand));
+        order.is_some_and(|order| comparison.holds(order))
+    }
+}
+
+/// What stands between the quotes of a Python text, its escapes taken off.
+fn quoted(repr: &str) -> Option<Cow<'_, str>> {
+    let quote = repr.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let inner = repr.get(1..)?.strip_suffix(quote)?;
+    if !inner.contains('\\') {
+        return Some(inner.into());
+    }
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let (character, length) = escaped(&rest[at + 1..]).unwrap_or(('\\', 0));
+        text.push(character);
+        rest = &rest[at + 1 + length..];
+    }
+    text.push_str(rest);
+    Some(text.into())
+}
+
+/// The character that is escaped, and how long it is written after the backslash, in bytes.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    let code = |digits: usize| {
+        let number = u32::from_str_radix(text.get(1..=digits)?, 16).ok()?;
+        Some((char::from_u32(number)?, 1 + digits))
+    };
+    match text.chars().next()? {
+        'n' => Some(('\n', 1)),
+        't' => Some(('\t', 1)),
+        'r' => Some(('\r', 1)),
+        'x' => code(2),
+        'u' => code(4),
+        'U' => code(8),
+        same @ ('\\' | '\'' | '"') => Some((same, 1)),
+        _ => None,
+    }
+}
+
+/// A condition on the captured values of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueCondition {
+    /// Where the value stands.
+    pub path: ValuePattern,
+    /// What it has to be.
+    pub test: ValueTest,
+}
+
+impl ValueCondition {
+    /// Whether a value of the frame is so. O(values · segments).
+    pub fn holds(&self, snapshot: &Snapshot) -> bool {
+        let scopes = [&snapshot.arguments, &snapshot.locals, &snapshot.closure, &snapshot.globals];
+        let begin = self.path.begin();
+        scopes
+            .into_iter()
+            .flat_map(|scope| &scope.0)
+            .any(|(name, value)| self.step(begin, &Name::Text(name), value))
+    }
+
+    fn step(&self, places: Places, name: &Name<'_>, value: &CapturedValue) -> bool {
+        let places = self.path.step(places, name);
+        if places == 0 {
+            return false;
+        }
+        if self.path.is_end(places) && self.test.holds(value) {
+            return true;
+        }
+        match &value.content {
+            Content::Nothing | Content::Null | Content::Scalar(_) => false,
+            Content::Fields(fields) => {
+                fields.iter().any(|(name, value)| self.step(places, &Name::Text(name), value))
+            }
+            Content::Elements(elements) => {
+                (0..).zip(elements).any(|(index, value)| self.step(places, &Name::Index(index), value))
+            }
+            Content::Entries(entries) => {
+                entries.iter().any(|(key, value)| self.step(places, &Name::Key(key), value))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use reenact_model::{NotCaptured, Variables};
+
+    use super::*;
+
+    fn order() -> Snapshot {
+        let text = |text: &str| CapturedValue::scalar("str", format!("'{text}'"));
+        let lines = CapturedValue::new(
+            "list",
+            Content::Elements(vec![CapturedValue::new(
+                "dict",
+                Content::Entries(vec![
+                    (text("sku"), text("A-1")),
+                    (CapturedValue::scalar("int", "7"), CapturedValue::scalar("bool", "True")),
+                    (text("a.b"), CapturedValue::scalar("str", r#"'it\'s \u20ac5\n'"#)),
+                ]),
+            )]),
+        );
+        let order = CapturedValue::new(
+            "Order",
+            Content::Fields(vec![
+                ("currency".into(), CapturedValue::new("NoneType", Content::Null)),
+                ("total".into(), CapturedValue::scalar("Decimal", "Decimal('12.50')")),
+                ("password".into(), CapturedValue::absent("str", NotCaptured::RedactedIdentifier)),
+                ("lines".into(), lines),
+            ]),
+        );
+        Snapshot {
+            arguments: Variables(vec![("order".into(), order)]),
+            globals: Variables(vec![("RATE".into(), CapturedValue::scalar("float", "0.25"))]),
+            ..Snapshot::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(path: &str, test: ValueTest, want: bool) {
+        let condition = ValueCondition { path: ValuePattern::parse(path).unwrap(), test };
+        assert_eq!(condition.holds(&order()), want, "{condition:?}");
+    }
+
+    #[test]
+    fn values_are_found_by_their_path() {
+        let is = |text: &str| ValueTest::Is(text.to_owned());
+        check("order.currency", ValueTest::Null, true);
+        check("order.total", ValueTest::Null, false);
+        check("order.lines.0.sku", is("A-1"), true);
+        check("order.lines.1.sku", is("A-1"), false);
+        check("order.lines.*.sku", is("A-1"), true);
+        check("order.*.sku", is("A-1"), false);
+        check("order.**.sku", is("A-1"), true);
+        check("**", is("A-1"), true);
+        check("**.**.sku.**", is("A-1"), true);
+        check("sku", is("A-1"), false);
+        check("order.lines.0.7", is("true"), true);
+        check("order.lines.0.\"a.b\"", is("it's €5\n"), true);
+        check("RATE", is("0.25"), true);
+        check("lines", ValueTest::Exists, false);
+    }
+
+    #[test]
+    fn values_are_compared_as_people_write_them() {
+        let like = |parts: &[&str]| ValueTest::Like(parts.iter().map(|part| (*part).to_owned()).collect());
+        let above = |number: &str| ValueTest::Compares(Comparison::Greater, number.to_owned());
+        check("order.total", ValueTest::Is("12.50".into()), true);
+        check("order.total", ValueTest::Is("Decimal('12.50')".into()), true);
+        check("order.total", above("12"), true);
+        check("order.total", above("13"), false);
+        check("RATE", above("0.2"), true);
+        check("order.lines.0.sku", above("0"), false);
+        check("order.lines.0.sku", like(&["A-", ""]), true);
+        check("order.lines.0.sku", like(&["", "-2"]), false);
+        check("order.password", ValueTest::Exists, true);
+        check("order.password", like(&["", ""]), false);
+    }
+
+    #[test]
+    fn mistakes_in_paths_are_told() {
+        for (path, part) in
+            [("", "empty"), ("a..b", "empty"), ("a.\"b", "not closed"), ("\"a\"b", "comes a dot")]
+        {
+            assert!(ValuePattern::parse(path).unwrap_err().contains(part), "{path}");
+        }
+        assert!(ValuePattern::parse(&["a"; 24].join(".")).is_ok());
+        assert!(ValuePattern::parse(&["a"; 25].join(".")).unwrap_err().contains("24"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_read_as_it_is_written(names in proptest::collection::vec(".{0,6}", 1..5)) {
+            let path = ValuePattern(names.into_iter().map(|name| match name.as_str() {
+                "*" => Segment::One,
+                "**" => Segment::Any,
+                _ => Segment::Name(name),
+            }).collect());
+            prop_assert_eq!(ValuePattern::parse(&path.to_string()), Ok(path));
+        }
+
+        #[test]
+        fn any_scalar_can_be_asked_for(repr in ".{0,12}", wanted in ".{0,4}") {
+            let snapshot = Snapshot {
+                locals: Variables(vec![("x".into(), CapturedValue::scalar("str", repr.clone()))]),
+                ..Snapshot::default()
+            };
+            let condition = |test| ValueCondition { path: ValuePattern::parse("x").unwrap(), test };
+            prop_assert!(condition(ValueTest::Is(repr)).holds(&snapshot));
+            condition(ValueTest::Is(wanted)).holds(&snapshot);
+        }
+    }
+}
