@@ -19,11 +19,13 @@ export const KEYS: readonly QueryKey[] = [
 ];
 
 const TAG = "@";
+/** These are not whole: a name or a path follows. */
+const BEGUN = new Set([TAG, "var."]);
 /** Every event has another one, so a list of them helps nobody. */
 const ENDLESS = new Set(["trace_id", "issue"]);
 const TAG_KEY = /^@[\w.\-/]+$/;
 
-const completes = (keys: readonly QueryKey[], key: string): boolean => TAG_KEY.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && k.key !== TAG));
+const completes = (keys: readonly QueryKey[], key: string): boolean => TAG_KEY.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && !BEGUN.has(k.key)));
 
 export interface Word {
   start: number;
@@ -59,7 +61,7 @@ export function keysFor(word: Word, keys: readonly QueryKey[] = KEYS): Key[] {
   if (word.key !== null) return [];
   const typed = word.prefix.toLowerCase();
   return keys.flatMap((k): Key[] => [
-    ...(k.key.startsWith(typed) ? [{ text: k.key === TAG ? TAG : `${k.key}:`, means: k.about }] : []),
+    ...(k.key.startsWith(typed) ? [{ text: BEGUN.has(k.key) ? k.key : `${k.key}:`, means: k.about }] : []),
     ...(typed === "" ? [] : k.values.filter((value) => value.startsWith(typed)).map((value) => ({ text: `${k.key}:${value}`, means: k.about }))),
   ]).filter((k) => k.text !== word.prefix);
 }
@@ -70,7 +72,7 @@ export const tagName = (word: Word): string | null => (word.key === null && word
 /** The query with the word replaced, and where the caret goes: after a whole term there is room for the next one. */
 export function accept(text: string, word: Word, choice: string, keys: readonly QueryKey[] = KEYS): { text: string; caret: number; whole: boolean } {
   const minus = word.negated ? "-" : "";
-  const whole = word.key !== null || !(choice.endsWith(":") || choice === TAG);
+  const whole = word.key !== null || !(choice.endsWith(":") || BEGUN.has(choice));
   // What a key knows itself may be a comparison, which quotes would turn into a text.
   const own = keys.some((k) => k.key === word.key && k.values.includes(choice));
   const put = word.key === null ? minus + choice : own ? `${minus}${word.key}:${choice}` : term(word.key, choice, word.negated);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use reenact_model::{IssueId, Timestamp};
-use reenact_store::query::{self, KEYS, TAG_KEY};
+use reenact_store::query::{self, KEYS, TAG_KEY, VALUE_KEY};
 use reenact_store::{FacetCount, Filter, TimeRange};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -115,7 +115,7 @@ pub(crate) async fn facet_values(
     Ok(Json(list.await?))
 }
 
-/// The keys of the query language; a key of a tag is `@` and its name.
+/// The keys of the query language; a key of a tag is `@` and its name, one of a captured value `var.` and its path.
 #[utoipa::path(get, operation_id = "listQueryKeys", path = "/query/keys", tag = "explorer",
     responses((status = 200, body = views::QueryKeyList)))]
 pub(crate) async fn keys() -> Json<views::QueryKeyList> {
@@ -129,7 +129,12 @@ pub(crate) async fn keys() -> Json<views::QueryKeyList> {
         about: "any tag by its name: `@region:north`".to_owned(),
         values: Vec::new(),
     };
-    Json(views::QueryKeyList { keys: known.chain([tags]).collect() })
+    let values = views::QueryKey {
+        key: VALUE_KEY.to_owned(),
+        about: "captured value by its path: `var.order.currency:null`".to_owned(),
+        values: Vec::new(),
+    };
+    Json(views::QueryKeyList { keys: known.chain([tags, values]).collect() })
 }
 
 /// Which values are asked for.
