@@ -16,8 +16,8 @@ use reenact_redact::Redacted;
 
 use crate::{
     Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueBoosts, IssueGroups, IssueQuery,
-    IssueSet, IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange,
-    ValueCondition, ValuePattern, ValueTest, Write,
+    IssueSet, IssueSort, KnownIssue, MemoryStore, Merged, Outcomes, Store, StoreError, Stored, Test,
+    TimeRange, ValueCondition, ValuePattern, ValueTest, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -41,6 +41,7 @@ pub fn run(make: Make<'_>) {
     a_cursor_of_another_query_is_refused(&*make());
     what_is_unknown_is_absent(&*make());
     old_days_are_deleted(&*make());
+    issues_are_shown_as_another_one(&*make());
     what_is_rewritten_is_gone(&*make());
     nothing_is_taken_after_close(&*make());
     run_random(make, 24, &mut |_| {});
@@ -321,6 +322,36 @@ fn old_days_are_deleted(store: &dyn Store) {
     assert_eq!(store.issue(IssueId(7), always(), 1).expect("answers").expect("is there").count_total, 1);
 }
 
+fn issues_are_shown_as_another_one(store: &dyn Store) {
+    let mut events: Vec<Placed> = (1..=6).map(|id| event(id, id as i64, id as u64 % 3)).collect();
+    for (at, event) in events.iter_mut().enumerate() {
+        event.report.user_id = Some(if at < 4 { "ada" } else { "bob" }.to_owned());
+    }
+    write(store, events.into_iter().map(of).collect());
+    let count = |store: &dyn Store, id| {
+        let found = store.issue(IssueId(id), always(), 1).expect("answers");
+        found.map(|issue| (issue.row.count, issue.row.users, issue.row.first_seen, issue.latest_event))
+    };
+    assert_eq!(count(store, 1), Some((2, Some(1), at(1), Some(EventId(4)))));
+    store.set_merged(Merged::new([(IssueId(1), IssueId(2))]));
+    assert_eq!(count(store, 1), None);
+    assert_eq!(count(store, 2), Some((4, Some(2), at(1), Some(EventId(5)))));
+    let asked = all_events(store, Filter::Equals(Field::Issue, IssueId(1).to_string()));
+    assert_eq!(
+        asked.events.iter().map(|event| (event.id.0, event.issue_id.0)).collect::<Vec<_>>(),
+        [(5, 2), (4, 2), (2, 2), (1, 2)]
+    );
+    // What comes later is shown there too, and keeps its own issue.
+    write(store, vec![of(event(7, 7, 1))]);
+    assert_eq!(store.event(EventId(7)).expect("answers").map(|event| event.issue_id), Some(IssueId(1)));
+    assert_eq!(count(store, 2).map(|found| found.0), Some(5));
+    store.set_merged(Merged::default());
+    assert_eq!(
+        (count(store, 1).map(|found| found.0), count(store, 2).map(|found| found.0)),
+        (Some(3), Some(2))
+    );
+}
+
 fn what_is_rewritten_is_gone(store: &dyn Store) {
     let snapshots: Vec<Snapshot> = (1..4).map(|id| snapshot(id, 5)).collect();
     write(
@@ -402,6 +433,7 @@ struct Question {
     groups: IssueGroups,
     shown: Option<Vec<u8>>,
     boosts: IssueBoosts,
+    merged: Merged,
     field: Field,
     prefix: String,
     id: u128,
@@ -409,6 +441,8 @@ struct Question {
 
 fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Result<(), TestCaseError> {
     let Question { filter, range, .. } = question;
+    store.set_merged(question.merged.clone());
+    reference.set_merged(question.merged.clone());
     let mut events = EventQuery {
         filter: filter.clone(),
         range: *range,
@@ -459,6 +493,17 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
     let id = EventId(question.id);
     prop_assert_eq!(store.neighbours(id, filter, *range)?, reference.neighbours(id, filter, *range)?);
     prop_assert_eq!(store.event(id)?, reference.event(id)?);
+    let newest = |store: &dyn Store| {
+        let mut events = Vec::new();
+        let total = store.newest_events(filter, *range, question.limit, &mut |event| {
+            events.push((event.report.id, event.issue_id));
+            events.len() < 5
+        })?;
+        Ok::<_, StoreError>((total, events))
+    };
+    prop_assert_eq!(newest(store)?, newest(reference)?, "newest events of {:?}", filter);
+    let own = [3, 0, 1, 0].map(IssueId);
+    prop_assert_eq!(store.own_issues(&own)?, reference.own_issues(&own)?);
     let issue = IssueId(question.id as u64 % 4);
     prop_assert_eq!(
         store.issue(issue, *range, question.buckets)?,
@@ -646,6 +691,15 @@ prop_compose! {
     }
 }
 
+/// Some of the four issues shown as others, in chains too; mostly none.
+fn any_merged() -> impl Strategy<Value = Merged> {
+    let pairs = proptest::collection::vec((0_u64..4, 0_u64..4), 1..4);
+    let pairs = pairs.prop_map(|pairs| {
+        Merged::new(pairs.into_iter().filter(|(own, into)| own < into).map(|(a, b)| (IssueId(a), IssueId(b))))
+    });
+    prop_oneof![Just(Merged::default()), pairs]
+}
+
 prop_compose! {
     fn question()(
         filter in any_filter(),
@@ -664,6 +718,7 @@ prop_compose! {
         groups in proptest::collection::vec(0_u8..3, 4),
         shown in proptest::option::of(proptest::collection::vec(0_u8..3, 0..3)),
         boosts in any_boosts(),
+        merged in any_merged(),
         field in any_field(),
         prefix in value(),
         empty_prefix in any::<bool>(),
@@ -671,7 +726,7 @@ prop_compose! {
     ) -> Question {
         let prefix = if empty_prefix { String::new() } else { prefix };
         let groups = IssueGroups::new(3, (0..).map(IssueId).zip(groups));
-        Question { filter, range, sort, order, limit, buckets, groups, shown, boosts, field, prefix, id }
+        Question { filter, range, sort, order, limit, buckets, groups, shown, boosts, merged, field, prefix, id }
     }
 }
 
