@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ActivityEntry } from "../api/types";
 import { actor, sentence } from "./activity";
 
-const entry = (more: Partial<ActivityEntry>): ActivityEntry => ({ id: "1", at: "2026-01-02T03:04:05Z", actor: "local admin", kind: "state", undone: false, can_undo: true, ...more });
+const entry = (more: Partial<ActivityEntry>): ActivityEntry => ({ id: "1", at: "2026-01-02T03:04:05Z", actor: "local admin", kind: "state", undone: false, can_undo: true, issue_ids: [], ...more });
 
 test("changes of the state", () => {
   expect(sentence(entry({ from: "for_review", to: "resolved", scope: "next_version" }))).toBe("resolved it in the next version");
