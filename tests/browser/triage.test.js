@@ -235,7 +235,6 @@ describe("a day's triage by keyboard", () => {
       await page.keyboard.type("service:shop");
       await page.keyboard.press("Tab");
       await page.keyboard.type("shop");
-      await page.keyboard.press("y");
       await tabTo(page, page.getByRole("button", { name: "Preview" }));
       await page.keyboard.press("Enter");
       await page.getByText("5 issues would become 1, 1 issue would have events of several of today's").waitFor();

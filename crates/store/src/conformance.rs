@@ -1,5 +1,6 @@
 //! One suite for every engine: each answers as [`MemoryStore`] does.
 
+mod merged;
 pub mod records;
 
 use std::sync::mpsc::channel;
@@ -41,7 +42,7 @@ pub fn run(make: Make<'_>) {
     a_cursor_of_another_query_is_refused(&*make());
     what_is_unknown_is_absent(&*make());
     old_days_are_deleted(&*make());
-    issues_are_shown_as_another_one(&*make());
+    merged::issues_are_shown_as_another_one(&*make());
     what_is_rewritten_is_gone(&*make());
     nothing_is_taken_after_close(&*make());
     run_random(make, 24, &mut |_| {});
@@ -320,36 +321,6 @@ fn old_days_are_deleted(store: &dyn Store) {
     // The folder of a deleted day can come back.
     assert_eq!(write(store, vec![of(event(4, 5, 7))]), [Outcome::Stored]);
     assert_eq!(store.issue(IssueId(7), always(), 1).expect("answers").expect("is there").count_total, 1);
-}
-
-fn issues_are_shown_as_another_one(store: &dyn Store) {
-    let mut events: Vec<Placed> = (1..=6).map(|id| event(id, id as i64, id as u64 % 3)).collect();
-    for (at, event) in events.iter_mut().enumerate() {
-        event.report.user_id = Some(if at < 4 { "ada" } else { "bob" }.to_owned());
-    }
-    write(store, events.into_iter().map(of).collect());
-    let count = |store: &dyn Store, id| {
-        let found = store.issue(IssueId(id), always(), 1).expect("answers");
-        found.map(|issue| (issue.row.count, issue.row.users, issue.row.first_seen, issue.latest_event))
-    };
-    assert_eq!(count(store, 1), Some((2, Some(1), at(1), Some(EventId(4)))));
-    store.set_merged(Merged::new([(IssueId(1), IssueId(2))]));
-    assert_eq!(count(store, 1), None);
-    assert_eq!(count(store, 2), Some((4, Some(2), at(1), Some(EventId(5)))));
-    let asked = all_events(store, Filter::Equals(Field::Issue, IssueId(1).to_string()));
-    assert_eq!(
-        asked.events.iter().map(|event| (event.id.0, event.issue_id.0)).collect::<Vec<_>>(),
-        [(5, 2), (4, 2), (2, 2), (1, 2)]
-    );
-    // What comes later is shown there too, and keeps its own issue.
-    write(store, vec![of(event(7, 7, 1))]);
-    assert_eq!(store.event(EventId(7)).expect("answers").map(|event| event.issue_id), Some(IssueId(1)));
-    assert_eq!(count(store, 2).map(|found| found.0), Some(5));
-    store.set_merged(Merged::default());
-    assert_eq!(
-        (count(store, 1).map(|found| found.0), count(store, 2).map(|found| found.0)),
-        (Some(3), Some(2))
-    );
 }
 
 fn what_is_rewritten_is_gone(store: &dyn Store) {
@@ -691,15 +662,6 @@ prop_compose! {
     }
 }
 
-/// Some of the four issues shown as others, in chains too; mostly none.
-fn any_merged() -> impl Strategy<Value = Merged> {
-    let pairs = proptest::collection::vec((0_u64..4, 0_u64..4), 1..4);
-    let pairs = pairs.prop_map(|pairs| {
-        Merged::new(pairs.into_iter().filter(|(own, into)| own < into).map(|(a, b)| (IssueId(a), IssueId(b))))
-    });
-    prop_oneof![Just(Merged::default()), pairs]
-}
-
 prop_compose! {
     fn question()(
         filter in any_filter(),
@@ -718,7 +680,7 @@ prop_compose! {
         groups in proptest::collection::vec(0_u8..3, 4),
         shown in proptest::option::of(proptest::collection::vec(0_u8..3, 0..3)),
         boosts in any_boosts(),
-        merged in any_merged(),
+        merged in merged::any_merged(),
         field in any_field(),
         prefix in value(),
         empty_prefix in any::<bool>(),

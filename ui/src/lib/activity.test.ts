@@ -22,3 +22,9 @@ test("what happened by itself names the program", () => {
   expect(`${actor(regression)} ${sentence(regression)}`).toBe("Reenact reopened it as a regression in version 1.3 in prod");
   expect(sentence(entry({ kind: "first_seen", actor: "automatic" }))).toBe("saw it for the first time");
 });
+
+test("merges and splits name the others", () => {
+  expect(sentence(entry({ kind: "merged", issue_ids: ["0123456789abcdef"] }))).toBe("merged 0123456789abcdef into it");
+  expect(sentence(entry({ kind: "split", issue_ids: ["a", "b"] }))).toBe("split 2 issues off");
+  expect(sentence(entry({ kind: "merged_into", issue_ids: ["a"] }))).toBe("merged it into a");
+});

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
+use super::grouping_views::Grouping;
 use super::parameters::{Selection, buckets, limit, read};
 use super::workflow_views::StateCounts;
 use super::{ask, present, views};
@@ -164,8 +165,8 @@ pub(super) fn shown(
 }
 
 /// Why an event is in its issue, and where that is shown.
-pub(super) fn grouping(app: &App, placed: &Placed) -> views::Grouping {
-    let mut grouping = present::grouping_view(placed, app.workflow.status(placed.issue_id).merged.as_ref());
+pub(super) fn grouping(app: &App, placed: &Placed) -> Grouping {
+    let mut grouping = Grouping::of(placed, app.workflow.status(placed.issue_id).merged.as_ref());
     if let Some(merged) = &mut grouping.merged {
         // What it was merged into may have been merged since.
         merged.into = app.workflow.shown(placed.issue_id).to_string();

@@ -8,6 +8,7 @@ mod events;
 mod facets;
 mod failure;
 mod grouping;
+mod grouping_views;
 mod host;
 mod issues;
 mod jobs;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use reenact_issues::grouping::explain::{Source, explain};
 use reenact_issues::groups::{Group, groups, own_notes};
-use reenact_issues::lifecycle::{MergedInto, Status};
+use reenact_issues::lifecycle::Status;
 use reenact_model::{Exception, Frame, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
 use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
+use super::grouping_views::Grouping;
 use super::views;
 use super::workflow_views::IssueStatus;
 use crate::workflow::is_new;
@@ -43,7 +43,7 @@ pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> v
 
 pub(crate) fn issue(
     detail: IssueDetail,
-    grouping: views::Grouping,
+    grouping: Grouping,
     status: &Status,
     counts: IssueCounts,
     now: Timestamp,
@@ -124,7 +124,7 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     let snapshots: HashMap<SnapshotId, Snapshot> = snapshots.into_iter().map(|one| (one.id, one)).collect();
     let exceptions = exceptions(&placed, &snapshots, now);
     let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
-    let grouping = grouping_view(&placed, None);
+    let grouping = Grouping::of(&placed, None);
     let Placed { report, issue_id, .. } = placed;
     let mut warnings = report.warnings;
     if exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.values.earlier_occurrence)
@@ -291,49 +291,5 @@ fn frame_with(index: usize, frame: &Frame, values: views::FrameValues) -> views:
             lines: vec![line.clone()],
         }),
         values,
-    }
-}
-
-/// Why an event is in its issue. `merged` is how the issue of its fingerprint came to be shown as another one.
-pub(crate) fn grouping_view(placed: &Placed, merged: Option<&MergedInto>) -> views::Grouping {
-    let explained = explain(placed);
-    let grouping = &placed.grouping;
-    let without_rules = match grouping.rule {
-        Some(_) => reenact_issues::place(placed.report.clone()).issue_id,
-        None => placed.issue_id,
-    };
-    views::Grouping {
-        version: grouping.version.clone(),
-        fingerprint: grouping.fingerprint.clone(),
-        why: grouping.why.clone(),
-        source: match explained.source {
-            Source::Default => "default",
-            Source::Application => "application",
-            Source::Rule => "rule",
-        }
-        .to_owned(),
-        parts: explained
-            .parts
-            .into_iter()
-            .map(|part| views::GroupingPart {
-                name: part.name,
-                value: part.value,
-                contributes: part.contributes,
-                reason: part.reason,
-            })
-            .collect(),
-        frames_left_out: explained.frames_left_out,
-        rule: grouping.rule.as_ref().map(|rule| views::GroupingRuleView {
-            id: rule.id.clone(),
-            name: rule.name.clone(),
-            fingerprint: rule.fingerprint.clone(),
-        }),
-        own_issue_id: placed.issue_id.to_string(),
-        issue_id_without_rules: without_rules.to_string(),
-        merged: merged.map(|merged| views::GroupingMerge {
-            into: merged.issue.to_string(),
-            by: merged.actor.name().to_owned(),
-            at: merged.at.to_string(),
-        }),
     }
 }

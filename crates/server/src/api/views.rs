@@ -6,6 +6,7 @@ use reenact_model::Variables;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::grouping_views::Grouping;
 use super::workflow_views::{IssueState, IssueStatus, StateCounts};
 
 /// The state of the server.
@@ -156,66 +157,6 @@ pub(crate) struct Issue {
     pub(crate) latest_event_with_values_id: Option<String>,
     /// Why its events are one issue.
     pub(crate) grouping: Grouping,
-}
-
-/// Why events are one issue.
-#[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct Grouping {
-    /// The algorithm.
-    pub(crate) version: String,
-    /// What the events have in common.
-    pub(crate) fingerprint: String,
-    /// The parts of it, for people, as they were when the event arrived.
-    pub(crate) why: Vec<String>,
-    /// Who decided: `default` (the algorithm), `application` (through `error.fingerprint`) or `rule`.
-    pub(crate) source: String,
-    /// What is known of the event: what decides which issue it is, then what does not.
-    pub(crate) parts: Vec<GroupingPart>,
-    /// Frames that are not among the parts.
-    pub(crate) frames_left_out: usize,
-    /// The rule that decided, as it was then.
-    pub(crate) rule: Option<GroupingRuleView>,
-    /// The issue that the event is by its fingerprint; another one than it is shown in when that was merged.
-    pub(crate) own_issue_id: String,
-    /// The issue that the event would be without rules.
-    pub(crate) issue_id_without_rules: String,
-    /// How its issue was merged into the one that it is shown in.
-    pub(crate) merged: Option<GroupingMerge>,
-}
-
-/// Something that is known of an event, and whether it decides which issue the event is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GroupingPart {
-    /// What it is: `service`, `error type`, `frame`.
-    pub(crate) name: String,
-    /// Its value as far as it counts, 200 characters at most.
-    pub(crate) value: String,
-    /// Whether it decides.
-    pub(crate) contributes: bool,
-    /// Why, or why not.
-    pub(crate) reason: String,
-}
-
-/// A rule as it was when it decided about an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GroupingRuleView {
-    /// The rule.
-    pub(crate) id: String,
-    /// Its name.
-    pub(crate) name: String,
-    /// The template of its fingerprint.
-    pub(crate) fingerprint: String,
-}
-
-/// How an issue was merged into another one.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GroupingMerge {
-    /// The other one.
-    pub(crate) into: String,
-    /// Who merged them.
-    pub(crate) by: String,
-    /// When.
-    pub(crate) at: String,
 }
 
 /// One page of events.
