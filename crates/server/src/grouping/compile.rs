@@ -71,7 +71,8 @@ impl Rules {
 
     /// The rule for an event that was placed without rules.
     pub(crate) fn of(&self, event: &Placed) -> Option<Applied> {
-        let matches = |rule: &&Rule| rule.filter.matches(Matches { event, has_values: false, has_value: &|_| false });
+        let matches =
+            |rule: &&Rule| rule.filter.matches(Matches { event, has_values: false, has_value: &|_| false });
         self.rules.iter().find(matches).map(|rule| rule.applied.clone())
     }
 
@@ -97,8 +98,8 @@ fn compile(at: usize, rule: &GroupingRule) -> Result<Rule, SettingsError> {
         let message = format!("a name has 1 to {NAME_BYTES_MAX} bytes and no control characters");
         return Err(wrong(&field("name"), None, message));
     }
-    let filter =
-        query::parse_with(&rule.query, &query::field_of_key).map_err(|error| wrong(&field("query"), Some(error.at), error.message))?;
+    let filter = query::parse_with(&rule.query, &query::field_of_key)
+        .map_err(|error| wrong(&field("query"), Some(error.at), error.message))?;
     if asks_for_values(&filter) {
         let message = "captured values are not known yet when an event is placed: leave `has:values` out";
         let place = rule.query.find("has:");
