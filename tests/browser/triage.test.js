@@ -205,6 +205,46 @@ describe("a day's triage by keyboard", () => {
       await tab(page, "Resolved", 0).waitFor();
     }));
 
+  test("two are merged, and come apart again with undo", () =>
+    visit("/issues", async (page) => {
+      await tab(page, "For review", 5).waitFor();
+      await walkTo(page, "Missing");
+      await page.keyboard.press("x");
+      await page.keyboard.press("j");
+      await page.keyboard.press("x");
+      const bar = page.getByRole("region", { name: "Selected issues" });
+      await bar.getByText("2 selected").waitFor();
+      await bar.getByRole("button", { name: "Merge" }).waitFor();
+      await page.keyboard.press("m");
+      await toast(page, /^Merged into shop\.(Missing|Broken): 1 issue$/).waitFor();
+      await tab(page, "For review", 4).waitFor();
+      await page.keyboard.press("u");
+      await toast(page, /^Undone: Merged into/).waitFor();
+      await tab(page, "For review", 5).waitFor();
+      await row(page, "Missing").waitFor();
+      await row(page, "Broken").waitFor();
+    }));
+
+  test("a rule is previewed before it is in force", () =>
+    visit("/settings/grouping", async (page) => {
+      await page.getByText("No rules").waitFor();
+      await page.keyboard.press("a");
+      await tabTo(page, page.getByRole("textbox", { name: "Name" }));
+      await page.keyboard.type("all of the shop");
+      await page.keyboard.press("Tab");
+      await page.keyboard.type("service:shop");
+      await page.keyboard.press("Tab");
+      await page.keyboard.type("shop");
+      await tabTo(page, page.getByRole("button", { name: "Preview" }));
+      await page.keyboard.press("Enter");
+      await page.getByText("5 issues would become 1, 1 issue would have events of several of today's").waitFor();
+      await expectNoAxeViolations(page);
+      await tabTo(page, page.getByRole("button", { name: "Discard" }));
+      await page.keyboard.press("Enter");
+      await page.getByText("No rules").waitFor();
+      assert.equal((await api(server, "/grouping/rules")).rules.length, 0);
+    }));
+
   test("all that match are asked about, with the search repeated", () =>
     visit("/issues?q=again", async (page) => {
       await walkTo(page, "Missing");

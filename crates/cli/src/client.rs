@@ -56,6 +56,12 @@ pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Va
     read(server, request.send(body.to_string()))
 }
 
+/// `PUT /api/v1{path}` with a JSON body; the answer's JSON.
+pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let request = agent().put(url(server, path)).header("content-type", "application/json");
+    read(server, request.send(body.to_string()))
+}
+
 fn read(
     server: &str,
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

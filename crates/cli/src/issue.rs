@@ -2,26 +2,35 @@
 
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::client::{self, ServerArguments, text};
 use crate::output::{self, Out, Style, inert, inert_lines};
+use crate::regroup::{self, RegroupCommand};
 
 /// Entries of the timeline that are printed.
 const ACTIVITY_SHOWN: usize = 20;
 
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   reenact issue 0123456789abcdef
   reenact issue 0123456789abcdef --state resolved --scope next_version --assign grace
   reenact issue 0123456789abcdef --state ignored --ignore-events 100 --comment 'known, harmless'
-  reenact issue 0123456789abcdef --undo 89abcdef01234567")]
+  reenact issue 0123456789abcdef --undo 89abcdef01234567
+  reenact issue merge 0123456789abcdef 89abcdef01234567"
+)]
 pub(crate) struct IssueArguments {
+    #[command(subcommand)]
+    regroup: Option<RegroupCommand>,
     /// The issue (16 hexadecimal digits)
-    issue: String,
+    #[arg(required = true)]
+    issue: Option<String>,
     /// Set its state
     #[arg(long, value_enum)]
     state: Option<StateName>,
@@ -87,7 +96,11 @@ fn name(value: impl ValueEnum) -> String {
 }
 
 pub(crate) fn run(arguments: &IssueArguments) -> anyhow::Result<ExitCode> {
-    let (server, id) = (&arguments.server.server, &arguments.issue);
+    if let Some(command) = &arguments.regroup {
+        return regroup::run(command);
+    }
+    let server = &arguments.server.server;
+    let id = arguments.issue.as_deref().context("name an issue; `reenact issues` lists them")?;
     ensure!(
         id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "`{}` is no issue (16 hexadecimal digits); `reenact issues` lists them",
@@ -181,6 +194,9 @@ fn print(out: &mut Out, issue: &Value, activity: &Value) -> anyhow::Result<()> {
         inert(text(issue, "message").lines().next().unwrap_or(""))
     );
     out.line(head.trim_end())?;
+    if let Some(into) = issue["merged_into"].as_str() {
+        out.line(&format!("merged    the issue asked for is shown as {into}"))?;
+    }
     let status = &issue["status"];
     out.line(&format!("state     {}", out.paint(Style::Strong, &state_text(status))))?;
     let tags: Vec<&str> = issue["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -204,6 +220,12 @@ fn print(out: &mut Out, issue: &Value, activity: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn ids(entry: &Value) -> String {
+    let ids: Vec<&str> =
+        entry["issue_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    ids.join(", ")
+}
+
 /// What an entry says, in words.
 fn entry_text(entry: &Value) -> String {
     let place = |name: &str, word: &str| {
@@ -216,6 +238,10 @@ fn entry_text(entry: &Value) -> String {
         }
         "assigned" => format!("assigned to {}", entry["assignee_to"].as_str().unwrap_or("nobody")),
         "comment" => text(entry, "text").to_owned(),
+        "merged_into" => format!("merged into {}", ids(entry)),
+        "merged" => format!("merged with {}", ids(entry)),
+        "split_from" => format!("split off from {}", ids(entry)),
+        "split" => format!("split off {}", ids(entry)),
         "regression" => format!("came back{}{}", place("version", "in version"), place("env", "in")),
         _ => format!("first seen{}", place("version", "in version")),
     };
@@ -268,5 +294,6 @@ mod tests {
             "assigned to nobody (undone)",
         );
         check(json!({ "kind": "first_seen", "version": null }), "first seen");
+        check(json!({ "kind": "merged", "issue_ids": ["aa", "bb"] }), "merged with aa, bb");
     }
 }

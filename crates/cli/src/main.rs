@@ -4,10 +4,12 @@ mod client;
 mod compare;
 mod config;
 mod doctor;
+mod grouping;
 mod issue;
 mod leak_test;
 mod listing;
 mod output;
+mod regroup;
 mod scan;
 mod serve;
 mod show;
@@ -43,8 +45,11 @@ enum Command {
     Serve(config::Flags),
     /// List issues
     Issues(listing::IssuesArguments),
-    /// Show where one issue stands and what happened to it, or change that
+    /// Show where one issue stands and what happened to it, change that, merge issues or split them
     Issue(issue::IssueArguments),
+    /// Rules that decide which issue an event belongs to
+    #[command(subcommand)]
+    Grouping(grouping::GroupingCommand),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
     /// Compare two events value by value
@@ -108,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(flags) => serve::run(&config::load(config_file, &flags)?),
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
+        Command::Grouping(command) => grouping::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),

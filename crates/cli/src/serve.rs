@@ -11,7 +11,7 @@ use reenact_intake::{BodyLimits, Intake, Receipts, router};
 use reenact_model::{Limits, Timestamp};
 use reenact_redact::Rules;
 use reenact_server::{
-    Addresses, App, AppOptions, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Workflow,
+    Addresses, App, AppOptions, Grouping, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Workflow,
 };
 use reenact_store::Store;
 use reenact_store::embedded::{EmbeddedStore, Options};
@@ -83,10 +83,15 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let store: Arc<dyn Store> = Arc::new(embedded);
     let policies = Policies::load(rules, Keys::open(&config.data_dir)?, Arc::clone(&control))?;
     let workflow = Workflow::load(Arc::clone(&store), Arc::clone(&control))?;
+    let grouping = Grouping::load(Arc::clone(&control))?;
     let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
     let receipts = Arc::new(Receipts::default());
-    let (pipeline, recorded) =
-        Pipeline::new(Arc::clone(&policies), Arc::clone(&store), Arc::clone(&workflow));
+    let (pipeline, recorded) = Pipeline::new(
+        Arc::clone(&policies),
+        Arc::clone(&store),
+        Arc::clone(&workflow),
+        Arc::clone(&grouping),
+    );
     let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
@@ -114,6 +119,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         policies: Arc::clone(&policies),
         jobs: Arc::clone(&jobs),
         workflow: Arc::clone(&workflow),
+        grouping,
         local_admin: config.local_admin,
     });
 

@@ -13,6 +13,7 @@ pub mod lifecycle;
 mod links;
 mod listing;
 mod same;
+pub mod similar;
 pub mod traceback;
 mod tree;
 mod values;

@@ -20,7 +20,8 @@ pub use ids::{EventId, IssueId, ParseIdError, SnapshotId, SpanId, TraceId};
 pub use limits::Limits;
 pub use outcome::{Outcome, Problem, ProblemKind};
 pub use report::{
-    Absorbed, Client, Exception, Frame, Grouping, Placed, Relation, Report, Request, TraceSpan, ValuesHint,
+    Absorbed, AppliedRule, Client, Exception, Frame, Grouping, Placed, Relation, Report, Request, TraceSpan,
+    ValuesHint,
 };
 pub use snapshot::{Snapshot, Variables};
 pub use time::{ParseTimestampError, Timestamp};

@@ -236,6 +236,20 @@ pub struct Grouping {
     pub fingerprint: String,
     /// The parts that made the fingerprint, in order, for people.
     pub why: Vec<String>,
+    /// The rule that decided, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<AppliedRule>,
+}
+
+/// A rule of the server as it was when it decided about an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedRule {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The template of its fingerprint.
+    pub fingerprint: String,
 }
 
 /// A report that knows its issue.

@@ -9,6 +9,7 @@ use reenact_store::Store;
 
 use crate::Addresses;
 use crate::access::{Permissions, Searches};
+use crate::grouping::Grouping;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
@@ -36,6 +37,8 @@ pub struct App {
     pub jobs: Arc<Jobs>,
     /// Where issues stand.
     pub workflow: Arc<Workflow>,
+    /// Rules that decide which issue an event belongs to.
+    pub grouping: Arc<Grouping>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
@@ -62,6 +65,8 @@ pub struct AppOptions {
     pub jobs: Arc<Jobs>,
     /// Where issues stand.
     pub workflow: Arc<Workflow>,
+    /// Rules that decide which issue an event belongs to.
+    pub grouping: Arc<Grouping>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
 }
@@ -79,12 +84,14 @@ impl App {
             policies,
             jobs,
             workflow,
+            grouping,
             local_admin,
         } = options;
         Arc::new(Self {
             policies,
             jobs,
             workflow,
+            grouping,
             local_admin,
             store,
             receipts,

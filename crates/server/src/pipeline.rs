@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::app::now;
 use crate::earlier::{Earlier, Teller};
+use crate::grouping::{Applied, Grouping};
 use crate::policy::Policies;
 use crate::workflow::{Judged, Seen, Workflow};
 
@@ -28,6 +29,7 @@ pub struct Pipeline {
     policies: Arc<Policies>,
     store: Arc<dyn Store>,
     workflow: Arc<Workflow>,
+    grouping: Arc<Grouping>,
     earlier: Earlier,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
@@ -40,6 +42,7 @@ impl Pipeline {
         policies: Arc<Policies>,
         store: Arc<dyn Store>,
         workflow: Arc<Workflow>,
+        grouping: Arc<Grouping>,
     ) -> (Arc<Self>, Recorded) {
         let receiver = workflow.recorded().subscribe();
         (
@@ -47,6 +50,7 @@ impl Pipeline {
                 policies,
                 store,
                 workflow,
+                grouping,
                 earlier: Earlier::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
@@ -146,8 +150,28 @@ impl Pipeline {
         batch.writes.extend(
             captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
         );
+        self.regroup(&mut batch);
         self.sort(&mut batch);
         batch
+    }
+
+    /// Places events anew that a rule decides about.
+    fn regroup(&self, batch: &mut Batch) {
+        let rules = self.grouping.rules();
+        if rules.is_empty() {
+            return;
+        }
+        let rule_of = |write: &Write| match write {
+            Write::Event(event) => rules.of(event),
+            Write::Part(_) | Write::Snapshots(_) => None,
+        };
+        let writes = std::mem::take(&mut batch.writes).into_iter();
+        batch.writes = writes
+            .map(|write| match rule_of(write.get()) {
+                Some(rule) => write.derive_with(rule, Applied::write),
+                None => write,
+            })
+            .collect();
     }
 
     /// Takes out events of excluded issues, and notes those that are to be judged.
@@ -161,13 +185,14 @@ impl Pipeline {
                 if let Some(version) = &report.version {
                     self.workflow.note_version(&report.service, &report.env, version, report.timestamp);
                 }
-                match self.workflow.judged(event.issue_id) {
+                let issue = self.workflow.shown(event.issue_id);
+                match self.workflow.judged(issue) {
                     Some(Judged::Excluded) => {
-                        self.workflow.exclude(event.issue_id);
+                        self.workflow.exclude(issue);
                         self.earlier.exclude(&report.snapshot_ids());
                         is_kept = false;
                     }
-                    Some(Judged::Resolved | Judged::Counted) => seen.push((outcome, Seen::of(event))),
+                    Some(Judged::Resolved | Judged::Counted) => seen.push((outcome, Seen::of(event, issue))),
                     None => {}
                 }
             }

@@ -1,5 +1,6 @@
 //! One suite for every engine: each answers as [`MemoryStore`] does.
 
+mod merged;
 pub mod records;
 
 use std::sync::mpsc::channel;
@@ -16,8 +17,8 @@ use reenact_redact::Redacted;
 
 use crate::{
     Comparison, EventOrder, EventPage, EventQuery, Field, Filter, IssueBoosts, IssueGroups, IssueQuery,
-    IssueSet, IssueSort, KnownIssue, MemoryStore, Outcomes, Store, StoreError, Stored, Test, TimeRange,
-    ValueCondition, ValuePattern, ValueTest, Write,
+    IssueSet, IssueSort, KnownIssue, MemoryStore, Merged, Outcomes, Store, StoreError, Stored, Test,
+    TimeRange, ValueCondition, ValuePattern, ValueTest, Write,
 };
 
 /// Makes a fresh, empty store whose retention is [`RETENTION`].
@@ -41,6 +42,7 @@ pub fn run(make: Make<'_>) {
     a_cursor_of_another_query_is_refused(&*make());
     what_is_unknown_is_absent(&*make());
     old_days_are_deleted(&*make());
+    merged::issues_are_shown_as_another_one(&*make());
     what_is_rewritten_is_gone(&*make());
     nothing_is_taken_after_close(&*make());
     run_random(make, 24, &mut |_| {});
@@ -402,6 +404,7 @@ struct Question {
     groups: IssueGroups,
     shown: Option<Vec<u8>>,
     boosts: IssueBoosts,
+    merged: Merged,
     field: Field,
     prefix: String,
     id: u128,
@@ -409,6 +412,8 @@ struct Question {
 
 fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Result<(), TestCaseError> {
     let Question { filter, range, .. } = question;
+    store.set_merged(question.merged.clone());
+    reference.set_merged(question.merged.clone());
     let mut events = EventQuery {
         filter: filter.clone(),
         range: *range,
@@ -459,6 +464,17 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
     let id = EventId(question.id);
     prop_assert_eq!(store.neighbours(id, filter, *range)?, reference.neighbours(id, filter, *range)?);
     prop_assert_eq!(store.event(id)?, reference.event(id)?);
+    let newest = |store: &dyn Store| {
+        let mut events = Vec::new();
+        let total = store.newest_events(filter, *range, question.limit, &mut |event| {
+            events.push((event.report.id, event.issue_id));
+            events.len() < 5
+        })?;
+        Ok::<_, StoreError>((total, events))
+    };
+    prop_assert_eq!(newest(store)?, newest(reference)?, "newest events of {:?}", filter);
+    let own = [3, 0, 1, 0].map(IssueId);
+    prop_assert_eq!(store.own_issues(&own)?, reference.own_issues(&own)?);
     let issue = IssueId(question.id as u64 % 4);
     prop_assert_eq!(
         store.issue(issue, *range, question.buckets)?,
@@ -664,6 +680,7 @@ prop_compose! {
         groups in proptest::collection::vec(0_u8..3, 4),
         shown in proptest::option::of(proptest::collection::vec(0_u8..3, 0..3)),
         boosts in any_boosts(),
+        merged in merged::any_merged(),
         field in any_field(),
         prefix in value(),
         empty_prefix in any::<bool>(),
@@ -671,7 +688,7 @@ prop_compose! {
     ) -> Question {
         let prefix = if empty_prefix { String::new() } else { prefix };
         let groups = IssueGroups::new(3, (0..).map(IssueId).zip(groups));
-        Question { filter, range, sort, order, limit, buckets, groups, shown, boosts, field, prefix, id }
+        Question { filter, range, sort, order, limit, buckets, groups, shown, boosts, merged, field, prefix, id }
     }
 }
 

@@ -21,6 +21,11 @@ impl IssueSet {
         Self { name: name.to_owned(), ids: Arc::new(ids.into_iter().collect()) }
     }
 
+    /// What it is told apart by.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the issue is in it.
     pub fn contains(&self, id: IssueId) -> bool {
         self.ids.contains(&id)
@@ -90,10 +95,10 @@ impl fmt::Debug for IssueGroups {
 }
 
 /// Ids of issues are hashes already.
-type IdHash = BuildHasherDefault<IdHasher>;
+pub(crate) type IdHash = BuildHasherDefault<IdHasher>;
 
 #[derive(Default)]
-struct IdHasher(u64);
+pub(crate) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {

@@ -16,6 +16,7 @@ pub mod embedded;
 mod filter;
 mod issue_set;
 mod memory;
+mod merged;
 mod page;
 pub mod query;
 mod rows;
@@ -28,9 +29,10 @@ pub use embedded::{EmbeddedStore, Options};
 pub use filter::{Comparison, Field, Filter, Matches, Test, TimeRange, WORD_BYTES_MAX, words};
 pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
+pub use merged::Merged;
 pub use rows::{
     EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueBoosts,
-    IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, RELEVANCE_NEW,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, OwnIssue, RELEVANCE_NEW,
     RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, SeenIn,
 };
 pub use value_filter::{PATH_SEGMENTS_MAX, ValueCondition, ValuePattern, ValueTest};
@@ -135,12 +137,19 @@ pub trait Store: Send + Sync {
     /// batch is kept.
     fn submit(&self, writes: Vec<Redacted<Write>>, done: Done) -> Result<(), StoreError>;
 
+    /// From now on these issues are shown as others: every answer below is about shown issues, unless it says
+    /// otherwise. A store that was just opened shows each as itself.
+    fn set_merged(&self, merged: Merged);
+
     /// Issues with events that match, a page at a time.
     fn issues(&self, query: &IssueQuery) -> Result<IssuePage, StoreError>;
 
     /// One issue; counts and histogram are those of `range`.
     fn issue(&self, id: IssueId, range: TimeRange, buckets: usize)
     -> Result<Option<IssueDetail>, StoreError>;
+
+    /// Those of these own issues that there are, whatever they are shown as, by id.
+    fn own_issues(&self, ids: &[IssueId]) -> Result<Vec<OwnIssue>, StoreError>;
 
     /// The issues with events that match, by id.
     fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError>;
@@ -168,7 +177,17 @@ pub trait Store: Send + Sync {
         range: TimeRange,
     ) -> Result<Option<Neighbours>, StoreError>;
 
-    /// One event, whole.
+    /// Shows the newest matching events, the newest first, `limit` at most, until `visit` returns false. Each has
+    /// its own issue. Answers with how many match.
+    fn newest_events(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        limit: usize,
+        visit: &mut dyn FnMut(Placed) -> bool,
+    ) -> Result<u64, StoreError>;
+
+    /// One event, whole, with its own issue.
     fn event(&self, id: EventId) -> Result<Option<Placed>, StoreError>;
 
     /// Snapshots by id, those that are there, in any order, over the whole retention.

@@ -12,8 +12,8 @@ use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
 use crate::rows::place_of;
 use crate::{
     Change, Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram,
-    IssueDetail, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Neighbours, Outcomes, RewriteStep,
-    SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, ValueCondition, Write,
+    IssueDetail, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Merged, Neighbours, Outcomes,
+    OwnIssue, RewriteStep, SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, ValueCondition, Write,
 };
 
 /// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
@@ -24,9 +24,10 @@ pub struct MemoryStore {
     retention_age: Option<Duration>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Kept {
     closed: bool,
+    merged: Merged,
     events: Vec<Placed>,
     /// Deleted by the retention; issues still know when they were first seen.
     gone: Vec<Placed>,
@@ -46,6 +47,16 @@ impl MemoryStore {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything, with the issues that it is shown as.
+    fn shown(&self) -> Kept {
+        let mut kept = self.lock().clone();
+        let merged = kept.merged.clone();
+        for event in kept.events.iter_mut().chain(&mut kept.gone) {
+            event.issue_id = merged.shown(event.issue_id);
+        }
+        kept
     }
 }
 
@@ -95,6 +106,7 @@ impl Kept {
     }
 
     fn matching(&self, filter: &Filter, range: TimeRange) -> Vec<(&Placed, bool)> {
+        let filter = self.merged.addressed(filter);
         self.events
             .iter()
             .map(|event| (event, self.has_values(event)))
@@ -175,9 +187,57 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn set_merged(&self, merged: Merged) {
+        self.lock().merged = merged;
+    }
+
+    fn own_issues(&self, ids: &[IssueId]) -> Result<Vec<OwnIssue>, StoreError> {
+        let kept = self.lock();
+        let ids: BTreeSet<&IssueId> = ids.iter().collect();
+        let own = |id: &&IssueId| {
+            let ever = kept.ever(**id);
+            let (first, last) = (ever.first()?, ever.last()?);
+            Some(OwnIssue {
+                id: **id,
+                type_name: last.report.type_name().to_owned(),
+                message: last.report.message().to_owned(),
+                culprit: last.report.culprit().map(place_of),
+                service: last.report.service.clone(),
+                count: ever.len() as u64,
+                first_seen: first.report.timestamp,
+                last_seen: last.report.timestamp,
+                newest: last.report.id,
+            })
+        };
+        Ok(ids.iter().filter_map(own).collect())
+    }
+
+    fn newest_events(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        limit: usize,
+        visit: &mut dyn FnMut(Placed) -> bool,
+    ) -> Result<u64, StoreError> {
+        let (kept, raw) = (self.shown(), self.lock());
+        let mut found: Vec<_> = kept
+            .matching(filter, range)
+            .into_iter()
+            .map(|(event, _)| (event.report.timestamp, event.report.id))
+            .collect();
+        found.sort_unstable();
+        for (_, id) in found.iter().rev().take(limit) {
+            let event = raw.events.iter().find(|event| event.report.id == *id);
+            if event.is_some_and(|event| !visit(event.clone())) {
+                break;
+            }
+        }
+        Ok(found.len() as u64)
+    }
+
     fn issues(&self, query: &IssueQuery) -> Result<IssuePage, StoreError> {
         let start = page::issue_page_start(query)?;
-        let kept = self.lock();
+        let kept = self.shown();
         let mut by_issue: BTreeMap<IssueId, Vec<(&Placed, bool)>> = BTreeMap::new();
         for found in kept.matching(&query.filter, query.range) {
             by_issue.entry(found.0.issue_id).or_default().push(found);
@@ -214,7 +274,7 @@ impl Store for MemoryStore {
         range: TimeRange,
         buckets: usize,
     ) -> Result<Option<IssueDetail>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let filter = Filter::Equals(Field::Issue, id.to_string());
         let matching = kept.matching(&filter, range);
         let Some(mut row) = kept.row(id, &matching, Buckets::new(range, buckets)) else { return Ok(None) };
@@ -240,14 +300,14 @@ impl Store for MemoryStore {
     }
 
     fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let ids: BTreeSet<IssueId> =
             kept.matching(filter, range).into_iter().map(|(event, _)| event.issue_id).collect();
         Ok(ids.into_iter().collect())
     }
 
     fn known_issues(&self, visit: &mut dyn FnMut(KnownIssue)) -> Result<(), StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let ids: BTreeSet<IssueId> =
             kept.events.iter().chain(&kept.gone).map(|event| event.issue_id).collect();
         for id in ids {
@@ -266,7 +326,7 @@ impl Store for MemoryStore {
         range: TimeRange,
         rows_max: usize,
     ) -> Result<Option<Vec<SeenIn>>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let mut rows: BTreeMap<_, (Timestamp, Timestamp)> = BTreeMap::new();
         for (Placed { report, issue_id, .. }, _) in kept.matching(filter, range) {
             let key = (*issue_id, report.service.clone(), report.env.clone(), report.version.clone());
@@ -287,7 +347,7 @@ impl Store for MemoryStore {
 
     fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError> {
         let start = page::event_page_start(query)?;
-        let kept = self.lock();
+        let kept = self.shown();
         let rows: Vec<_> = kept
             .matching(&query.filter, query.range)
             .into_iter()
@@ -309,7 +369,7 @@ impl Store for MemoryStore {
         filter: &Filter,
         range: TimeRange,
     ) -> Result<Option<Neighbours>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let Some(event) = kept.events.iter().find(|event| event.report.id == id) else { return Ok(None) };
         let mut found = kept.matching(filter, range);
         found.retain(|(other, _)| other.issue_id == event.issue_id);
@@ -340,13 +400,13 @@ impl Store for MemoryStore {
     }
 
     fn snapshots(&self, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let unique: BTreeSet<&SnapshotId> = ids.iter().collect();
         Ok(unique.into_iter().filter_map(|id| kept.snapshots.get(id).cloned()).collect())
     }
 
     fn histogram(&self, filter: &Filter, range: TimeRange, buckets: usize) -> Result<Histogram, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let buckets = Buckets::new(range, buckets.max(1));
         let mut counts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (event, _) in kept.matching(filter, range) {
@@ -366,7 +426,7 @@ impl Store for MemoryStore {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let values = |event: &Placed| field_values(event, field).into_iter().collect();
         Ok(count_values(&kept.matching(filter, range), &values, prefix, limit))
     }
@@ -378,13 +438,13 @@ impl Store for MemoryStore {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let names = |event: &Placed| tag_names(event).into_iter().cloned().collect();
         Ok(count_values(&kept.matching(filter, range), &names, prefix, limit))
     }
 
     fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError> {
-        let kept = self.lock();
+        let kept = self.shown();
         let mut counts: BTreeMap<IssueId, u64> = BTreeMap::new();
         for (event, _) in kept.matching(filter, range) {
             *counts.entry(event.issue_id).or_default() += 1;

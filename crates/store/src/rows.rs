@@ -90,6 +90,29 @@ pub struct KnownIssue {
     pub last_seen: Timestamp,
 }
 
+/// What is known ever of an own issue, whatever it is shown as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnIssue {
+    /// The own issue.
+    pub id: IssueId,
+    /// Type of the exception, of the newest event.
+    pub type_name: String,
+    /// Its message, of the newest event.
+    pub message: String,
+    /// Where to look first, of the newest event.
+    pub culprit: Option<Frame>,
+    /// The service.
+    pub service: String,
+    /// Events ever.
+    pub count: u64,
+    /// The first event ever.
+    pub first_seen: Timestamp,
+    /// The newest event ever.
+    pub last_seen: Timestamp,
+    /// The newest event ever; it may have been deleted by the retention.
+    pub newest: EventId,
+}
+
 /// An issue in one version in one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenIn {

@@ -147,6 +147,21 @@ impl Store for Shared {
     ) -> Result<(), reenact_store::StoreError> {
         self.0.submit(writes, done)
     }
+    fn set_merged(&self, merged: reenact_store::Merged) {
+        self.0.set_merged(merged);
+    }
+    fn own_issues(&self, ids: &[IssueId]) -> Result<Vec<reenact_store::OwnIssue>, reenact_store::StoreError> {
+        self.0.own_issues(ids)
+    }
+    fn newest_events(
+        &self,
+        filter: &Filter,
+        range: reenact_store::TimeRange,
+        limit: usize,
+        visit: &mut dyn FnMut(reenact_model::Placed) -> bool,
+    ) -> Result<u64, reenact_store::StoreError> {
+        self.0.newest_events(filter, range, limit, visit)
+    }
     fn issues(&self, query: &IssueQuery) -> Result<reenact_store::IssuePage, reenact_store::StoreError> {
         self.0.issues(query)
     }

@@ -140,6 +140,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/grouping/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would do to the newest events that are there, compared with the rules in force. Changes nothing. */
+        post: operations["previewGrouping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grouping/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The grouping rules in force. */
+        get: operations["getGroupingRules"];
+        /** Changes the grouping rules; in force for what arrives afterwards. */
+        put: operations["putGroupingRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/histogram": {
         parameters: {
             query?: never;
@@ -185,6 +220,23 @@ export interface paths {
         put?: never;
         /** Changes many issues alike: those that are named, or all that match. */
         post: operations["changeIssues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows issues as one: with all their events, past and future, under the id of one of them. */
+        post: operations["mergeIssues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -271,6 +323,57 @@ export interface paths {
         get: operations["listEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an issue is made of: its own events and the issues that were merged into it; 200 at most. */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues of any service that resemble this one by frames, type and message of their newest events. */
+        get: operations["listSimilar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows issues that were merged into this one as themselves again, with the state that each had. */
+        post: operations["splitIssue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -655,8 +758,12 @@ export interface components {
             /** @description The entry. */
             id: string;
             ignore?: null | components["schemas"]["IgnoreTermsView"];
+            /** @description The other issues, of merges and splits. */
+            issue_ids: string[];
             /** @description What. */
             kind: components["schemas"]["ActivityKind"];
+            /** @description The issue that it is about, when that is one that was merged into this one. */
+            of_issue_id?: string | null;
             scope?: null | components["schemas"]["ResolutionScope"];
             /** @description The comment, or why it changed by itself. */
             text?: string | null;
@@ -670,7 +777,7 @@ export interface components {
          * @description The kinds of entries of a timeline.
          * @enum {string}
          */
-        ActivityKind: "state" | "assigned" | "comment" | "regression" | "first_seen";
+        ActivityKind: "state" | "assigned" | "comment" | "regression" | "merged_into" | "merged" | "split_from" | "split" | "first_seen";
         /** @description A page of an issue's timeline, the newest entry first. */
         ActivityList: {
             /** @description The entries. */
@@ -1173,10 +1280,126 @@ export interface components {
         Grouping: {
             /** @description What the events have in common. */
             fingerprint: string;
+            /** @description Frames that are not among the parts. */
+            frames_left_out: number;
+            /** @description The issue that the event would be without rules. */
+            issue_id_without_rules: string;
+            merged?: null | components["schemas"]["GroupingMerge"];
+            /** @description The issue that the event is by its fingerprint; another one than it is shown in when that was merged. */
+            own_issue_id: string;
+            /** @description What is known of the event: what decides which issue it is, then what does not. */
+            parts: components["schemas"]["GroupingPart"][];
+            rule?: null | components["schemas"]["GroupingRuleView"];
+            /** @description Who decided: `default` (the algorithm), `application` (through `error.fingerprint`) or `rule`. */
+            source: string;
             /** @description The algorithm. */
             version: string;
-            /** @description The parts of it, for people. */
+            /** @description The parts of it, for people, as they were when the event arrived. */
             why: string[];
+        };
+        /** @description Other rules. */
+        GroupingChange: {
+            /** @description All rules, in order; 50 at most. */
+            rules: components["schemas"]["GroupingRule"][];
+            /**
+             * Format: int64
+             * @description The version that is changed.
+             */
+            version: number;
+        };
+        /** @description A component of fingerprints. */
+        GroupingComponent: {
+            /** @description What it is. */
+            about: string;
+            /** @description As it is written. */
+            name: string;
+        };
+        /** @description How an issue was merged into another one. */
+        GroupingMerge: {
+            /** @description When. */
+            at: string;
+            /** @description Who merged them. */
+            by: string;
+            /** @description The other one. */
+            into: string;
+        };
+        /** @description Something that is known of an event, and whether it decides which issue the event is. */
+        GroupingPart: {
+            /** @description Whether it decides. */
+            contributes: boolean;
+            /** @description What it is: `service`, `error type`, `frame`. */
+            name: string;
+            /** @description Why, or why not. */
+            reason: string;
+            /** @description Its value as far as it counts, 200 characters at most. */
+            value: string;
+        };
+        /** @description What rules would do to the newest events that are there. */
+        GroupingPreview: {
+            /**
+             * Format: int64
+             * @description Those of them that were looked at, the newest.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Events that match.
+             */
+            matching: number;
+            /** @description Issues that would have events of several of today's issues, those with the most events first; 50 at most. */
+            merges: components["schemas"]["PreviewedMerge"][];
+            /** @description Further ones. */
+            merges_left_out: number;
+            /** @description Whether 20 seconds were over before all that were asked for were looked at. */
+            out_of_time: boolean;
+            /** @description Events that each rule would decide about, in the order of the rules. */
+            rules: components["schemas"]["PreviewedRule"][];
+            /** @description Issues some of whose events would be elsewhere, those with the most such events first; 50 at most. */
+            splits: components["schemas"]["PreviewedSplit"][];
+            /** @description Further ones. */
+            splits_left_out: number;
+            /**
+             * Format: int64
+             * @description Events that would be in the same issue as under the rules in force.
+             */
+            unchanged: number;
+        };
+        /** @description One rule. */
+        GroupingRule: {
+            /** @description Whether it decides about events. */
+            enabled?: boolean;
+            /** @description What they have in common: text with components, `timeout {{type}}`. */
+            fingerprint: string;
+            /** @description 1 to 32 letters, digits, `-` and `_`; each once. The server makes one where it is empty. */
+            id?: string;
+            /** @description For people; 1 to 100 bytes. */
+            name: string;
+            /**
+             * @description Which events: a query over what is known of an event when it arrives. `issue:` stands for the issue that it has
+             *     without rules.
+             */
+            query?: string;
+        };
+        /** @description A rule as it was when it decided about an event. */
+        GroupingRuleView: {
+            /** @description The template of its fingerprint. */
+            fingerprint: string;
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description The grouping rules. */
+        GroupingRules: {
+            /** @description What can stand in a fingerprint between `{{` and `}}`; `tag.NAME` besides. */
+            components: components["schemas"]["GroupingComponent"][];
+            /** @description In order: the first enabled one whose query matches decides. */
+            rules: components["schemas"]["GroupingRule"][];
+            /**
+             * Format: int64
+             * @description Grows by one with each change; 0 when there never were rules.
+             */
+            version: number;
         };
         /** @description Events over time. */
         Histogram: {
@@ -1331,6 +1554,8 @@ export interface components {
             latest_event_id?: string | null;
             /** @description The newest event with values. */
             latest_event_with_values_id?: string | null;
+            /** @description The same as `id` when it was asked for by the id of an issue that was merged into it. */
+            merged_into?: string | null;
             /** @description Where it stands, in full. */
             status: components["schemas"]["IssueStatus"];
         };
@@ -1360,6 +1585,35 @@ export interface components {
              * @description Issues that match and are in the state asked for, on all pages.
              */
             total: number;
+        };
+        /** @description Events that were one issue by themselves; counts are those of ever. */
+        IssueMember: {
+            /**
+             * Format: int64
+             * @description Events ever.
+             */
+            count: number;
+            culprit?: null | components["schemas"]["Culprit"];
+            /** @description What the events have in common; null when the newest one is no longer kept. */
+            fingerprint?: string | null;
+            /** @description The first event ever. */
+            first_seen: string;
+            /** @description The issue that they were, and are again when they are split off. */
+            id: string;
+            /** @description The newest event ever. */
+            last_seen: string;
+            /** @description The newest event; null when it is no longer kept. */
+            latest_event_id?: string | null;
+            /** @description When it was merged; null for the issue itself. */
+            merged_at?: string | null;
+            /** @description Who merged it; null for the issue itself. */
+            merged_by?: string | null;
+            /** @description Message of the newest event. */
+            message: string;
+            /** @description The service. */
+            service: string;
+            /** @description Type of the exception, of the newest event. */
+            type: string;
         };
         /**
          * @description Where an issue stands.
@@ -1511,6 +1765,30 @@ export interface components {
             /** @description The name that the audit log shows. */
             name: string;
         };
+        /** @description What an issue is made of. */
+        MemberList: {
+            /** @description The issue's own events first, then the issues that were merged into it. */
+            members: components["schemas"]["IssueMember"][];
+        };
+        /** @description Issues to show as one. */
+        MergeRequest: {
+            /**
+             * @description The one that keeps its id, its state and its assignee; when absent the one with the most events ever, of
+             *     several the one that was first seen first.
+             */
+            into?: string | null;
+            /** @description 2 to 200 issues, or 1 with `into`. */
+            issues: string[];
+        };
+        /** @description What became of a merge. */
+        MergeResult: {
+            /** @description The change, to undo it; null when they were one issue already. */
+            change_id?: string | null;
+            /** @description The issue that has all events now. */
+            into: string;
+            /** @description The issues that are shown as it from now on. */
+            merged: string[];
+        };
         /**
          * @description How much is kept.
          * @enum {string}
@@ -1576,6 +1854,86 @@ export interface components {
             kind: "library";
             /** @description Its id. */
             rule: string;
+        };
+        /** @description What to preview. */
+        PreviewRequest: {
+            /** @description How many of the newest events, 1 to 10,000, default 2,000. */
+            events?: number | null;
+            /** @description Start of the range; a day before `to` when absent. */
+            from?: string | null;
+            /** @description Which events to look at; all when absent. */
+            query?: string | null;
+            /** @description All rules as they would be. */
+            rules: components["schemas"]["GroupingRule"][];
+            /** @description End of the range; now when absent. */
+            to?: string | null;
+        };
+        /** @description Events that are, or would be, one issue. */
+        PreviewedIssue: {
+            /**
+             * Format: int64
+             * @description Events of those that were looked at.
+             */
+            count: number;
+            /** @description Whether there is such an issue now. */
+            exists: boolean;
+            /** @description What they have in common. */
+            fingerprint: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description Its message. */
+            message: string;
+            rule?: null | components["schemas"]["PreviewedRuleName"];
+            /** @description The newest of them. */
+            sample_event_id: string;
+            /** @description Its service. */
+            service: string;
+            /** @description Type of the newest of them. */
+            type: string;
+            /** @description What decides about the newest of them, for people. */
+            why: string[];
+        };
+        /** @description An issue that would have events of several. */
+        PreviewedMerge: {
+            /** @description Today's issues, the largest first; 50 at most. */
+            from: components["schemas"]["PreviewedIssue"][];
+            /** @description Further ones. */
+            from_left_out: number;
+            /** @description The issue under the new rules. */
+            issue: components["schemas"]["PreviewedIssue"];
+        };
+        /** @description What a rule would do. */
+        PreviewedRule: {
+            /**
+             * Format: int64
+             * @description Events that it would decide about.
+             */
+            events: number;
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A rule by its name. */
+        PreviewedRuleName: {
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description An issue whose events would be elsewhere. */
+        PreviewedSplit: {
+            /** @description What it would become, the largest first; 50 at most. */
+            becomes: components["schemas"]["PreviewedIssue"][];
+            /** @description Further ones. */
+            becomes_left_out: number;
+            /** @description The issue under the rules in force. */
+            issue: components["schemas"]["PreviewedIssue"];
+            /**
+             * Format: int64
+             * @description How many of its events would be elsewhere.
+             */
+            moved: number;
         };
         /** @description One key of the query language. */
         QueryKey: {
@@ -1874,6 +2232,43 @@ export interface components {
          * @enum {string}
          */
         SideSetting: "first" | "last";
+        /** @description An issue that resembles another one. */
+        SimilarIssue: {
+            /**
+             * Format: int64
+             * @description Events ever.
+             */
+            count: number;
+            culprit?: null | components["schemas"]["Culprit"];
+            /** @description The first event ever. */
+            first_seen: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description The newest event ever. */
+            last_seen: string;
+            /** @description Message of the newest event. */
+            message: string;
+            /** @description What they have in common, for people. */
+            reasons: string[];
+            /**
+             * Format: double
+             * @description How much it resembles the issue, from 0.3 to 1.
+             */
+            score: number;
+            /** @description The service. */
+            service: string;
+            /** @description Where the issue stands. */
+            state: components["schemas"]["IssueState"];
+            /** @description Type of the exception, of the newest event. */
+            type: string;
+        };
+        /** @description Issues that resemble one. */
+        SimilarIssues: {
+            /** @description Issues of the last 30 days that were compared; 200 at most. */
+            compared: number;
+            /** @description The most similar first. */
+            issues: components["schemas"]["SimilarIssue"][];
+        };
         /** @description Lines of source. */
         SourceLines: {
             /**
@@ -1883,6 +2278,20 @@ export interface components {
             first_line_number: number;
             /** @description The lines. */
             lines: string[];
+        };
+        /** @description Which issues are to be shown as themselves again. */
+        SplitRequest: {
+            /** @description 1 to 199 of the issue's members, not itself. */
+            members: string[];
+        };
+        /** @description What became of a split. */
+        SplitResult: {
+            /** @description The change, to undo it. */
+            change_id: string;
+            /** @description The issue that had their events. */
+            from: string;
+            /** @description The issues that are shown as themselves again. */
+            split: string[];
         };
         /** @description Issues that match, by state. */
         StateCounts: {
@@ -2468,6 +2877,103 @@ export interface operations {
             };
         };
     };
+    previewGrouping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getGroupingRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingRules"];
+                };
+            };
+        };
+    };
+    putGroupingRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingRules"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getHistogram: {
         parameters: {
             query?: {
@@ -2580,6 +3086,61 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mergeIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2851,6 +3412,116 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listSimilar: {
+        parameters: {
+            query?: {
+                /** @description 1 to 50, default 10. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarIssues"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    splitIssue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

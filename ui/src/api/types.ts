@@ -33,6 +33,14 @@ export type FacetList = Schemas["FacetList"];
 export type Facet = Schemas["Facet"];
 export type FacetValue = Schemas["FacetValue"];
 export type Span = ErrorEvent["trace"]["spans"][number];
+export type Grouping = Schemas["Grouping"];
+export type MergeResult = Schemas["MergeResult"];
+export type SplitResult = Schemas["SplitResult"];
+export type MemberList = Schemas["MemberList"];
+export type SimilarIssues = Schemas["SimilarIssues"];
+export type GroupingRule = Schemas["GroupingRule"];
+export type GroupingRules = Schemas["GroupingRules"];
+export type GroupingPreview = Schemas["GroupingPreview"];
 export type ErrorBody = Schemas["ErrorBody"];
 
 export type Me = Schemas["Me"];

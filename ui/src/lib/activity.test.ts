@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ActivityEntry } from "../api/types";
 import { actor, sentence } from "./activity";
 
-const entry = (more: Partial<ActivityEntry>): ActivityEntry => ({ id: "1", at: "2026-01-02T03:04:05Z", actor: "local admin", kind: "state", undone: false, can_undo: true, ...more });
+const entry = (more: Partial<ActivityEntry>): ActivityEntry => ({ id: "1", at: "2026-01-02T03:04:05Z", actor: "local admin", kind: "state", undone: false, can_undo: true, issue_ids: [], ...more });
 
 test("changes of the state", () => {
   expect(sentence(entry({ from: "for_review", to: "resolved", scope: "next_version" }))).toBe("resolved it in the next version");
@@ -21,4 +21,10 @@ test("what happened by itself names the program", () => {
   const regression = entry({ kind: "regression", actor: "automatic", version: "1.3", env: "prod" });
   expect(`${actor(regression)} ${sentence(regression)}`).toBe("Reenact reopened it as a regression in version 1.3 in prod");
   expect(sentence(entry({ kind: "first_seen", actor: "automatic" }))).toBe("saw it for the first time");
+});
+
+test("merges and splits name the others", () => {
+  expect(sentence(entry({ kind: "merged", issue_ids: ["0123456789abcdef"] }))).toBe("merged 0123456789abcdef into it");
+  expect(sentence(entry({ kind: "split", issue_ids: ["a", "b"] }))).toBe("split 2 issues off");
+  expect(sentence(entry({ kind: "merged_into", issue_ids: ["a"] }))).toBe("merged it into a");
 });

@@ -1,5 +1,6 @@
 // What happened to an issue, as sentences without their subject.
 import type { ActivityEntry } from "../api/types";
+import { plural } from "./format";
 import { until } from "./workflow";
 
 const SCOPED = { now: "resolved it", current_version: "resolved it in the version it was seen in", next_version: "resolved it in the next version" };
@@ -13,6 +14,10 @@ export function sentence(entry: ActivityEntry): string {
     case "first_seen": return `saw it for the first time${where(entry)}`;
     case "regression": return `reopened it as a regression${where(entry)}`;
     case "assigned": return assigned(entry.assignee_from ?? null, entry.assignee_to ?? null);
+    case "merged_into": return `merged it into ${entry.issue_ids[0] ?? "another issue"}`;
+    case "merged": return `merged ${those(entry)} into it`;
+    case "split_from": return `split it off from ${entry.issue_ids[0] ?? "another issue"}`;
+    case "split": return `split ${those(entry)} off`;
     case "state": return moved(entry);
   }
 }
@@ -30,6 +35,11 @@ function moved(entry: ActivityEntry): string {
 function assigned(from: string | null, to: string | null): string {
   if (to === null) return from === null ? "assigned it to nobody" : `took it off ${from}`;
   return from === null ? `assigned it to ${to}` : `assigned it to ${to} instead of ${from}`;
+}
+
+/** The other issues of a merge: one by its id, more by their number. */
+function those({ issue_ids }: ActivityEntry): string {
+  return issue_ids.length === 1 ? issue_ids[0]! : plural(issue_ids.length, "issue");
 }
 
 function where({ version, env }: ActivityEntry): string {

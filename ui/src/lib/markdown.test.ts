@@ -6,7 +6,7 @@ const none: FrameValues = { arguments: {}, locals: {}, closure: {}, globals: {},
 const frame = (more: Partial<Frame>): Frame => ({ file: "/srv/pay.py", function: "charge", in_app: true, index: 0, repeats: 0, line_number: 7, values: none, ...more });
 const event = (frames: Frame[], message = "division by zero"): ErrorEvent => ({
   id: "e", issue_id: "i", service: "shop", timestamp: "2026-01-02T03:04:05Z", received_at: "", handled: false, client: { name: "ddtrace" }, warnings: [],
-  grouping: { version: "v1", fingerprint: "", why: [] }, metrics: {}, tags: {}, trace: { spans: [], spans_dropped: 0 }, values: { state: "off", reason: "" },
+  grouping: { version: "v1", fingerprint: "", why: [], source: "default", parts: [], frames_left_out: 0, own_issue_id: "i", issue_id_without_rules: "i" }, metrics: {}, tags: {}, trace: { spans: [], spans_dropped: 0 }, values: { state: "off", reason: "" },
   exceptions: [{ type: "builtins.ZeroDivisionError", message, notes: [], members: [], members_left_out: 0, frames }],
 });
 

@@ -18,6 +18,7 @@ export const SHORTCUTS = [
   { id: "ignore", keys: "i", where: "Issues", does: "Ignore for ever, or until something happens" },
   { id: "assign", keys: "a", where: "Issues", does: "Assign" },
   { id: "assignMe", keys: "Shift+a", where: "Issues", does: "Assign to me" },
+  { id: "merge", keys: "m", where: "Lists", does: "Merge the selected issues into the one with the most events" },
   { id: "undo", keys: "u", where: "Issues", does: "Undo the last change; again, the one before" },
   { id: "activity", keys: "h", where: "Issues", does: "Activity of the issue, or back to its occurrence" },
   { id: "similar", keys: "l", where: "Issues", does: "View similar errors: all occurrences of the issue, or back to the one" },

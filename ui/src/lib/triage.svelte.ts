@@ -1,7 +1,7 @@
 // Changing issues: what has to be asked first, the change itself, what came of it, and the way back.
 import { untrack } from "svelte";
 import { ApiError, apiUrl, asFailure, sendJson } from "../api/client";
-import type { BulkResult, ChangeResult, IssueChange, UndoResult } from "../api/types";
+import type { BulkResult, ChangeResult, IssueChange, MergeResult, SplitResult, UndoResult } from "../api/types";
 import { plural } from "./format";
 import { me } from "./me.svelte";
 import { toasts } from "./toasts.svelte";
@@ -48,6 +48,8 @@ export const triage = {
   cancel(): void { asking = null; },
   begin,
   send,
+  merge,
+  split,
   undo,
   undoLast,
 };
@@ -84,6 +86,40 @@ async function send(target: Target, change: IssueChange): Promise<void> {
   } catch (reason) {
     asking = null;
     refused(target, change, asFailure(reason));
+  }
+  sending = false;
+}
+
+/** Makes issues one, with one undo: into the one that is named, or the one with the most events. */
+async function merge(ids: readonly string[], into: { id: string; name: string } | null, nameOfId: (id: string) => string | undefined = () => undefined): Promise<void> {
+  if (!me.mayTriage) return void toasts.tell(`${me.name} has no permission to change issues: triage in access.local_admin`);
+  if (ids.length + (into ? 1 : 0) < 2) return void toasts.tell("Merging needs two issues: x selects one, x on another row the next");
+  await changed("Not merged", () => void merge(ids, into, nameOfId), async () => {
+    const answer = await sendJson<MergeResult>("POST", apiUrl("/issues/merge"), { issues: ids, ...(into ? { into: into.id } : {}) });
+    const name = (into?.id === answer.into ? into.name : nameOfId(answer.into)) ?? answer.into;
+    return { change_id: answer.change_id, text: answer.change_id ? `Merged into ${name}: ${plural(answer.merged.length, "issue")}` : `They are one issue already: ${name}` };
+  });
+}
+
+/** Makes an issue that was merged itself again. */
+async function split(from: string, member: string, name: string): Promise<void> {
+  await changed("Not split off", () => void split(from, member, name), async () => {
+    const { change_id } = await sendJson<SplitResult>("POST", apiUrl(`/issues/${encodeURIComponent(from)}/split`), { members: [member] });
+    return { change_id, text: `Split off: ${name}` };
+  });
+}
+
+async function changed(failed: string, again: () => void, change: () => Promise<{ change_id?: string | null; text: string }>): Promise<void> {
+  if (sending) return;
+  sending = true;
+  try {
+    const { change_id, text } = await change();
+    round += 1;
+    if (change_id) remember(change_id, text);
+    else toasts.tell(text);
+  } catch (reason) {
+    const error = asFailure(reason);
+    toasts.fail(`${failed}: ${error.message}`, error.passing ? { text: "Try again", take: again } : null);
   }
   sending = false;
 }

@@ -43,7 +43,7 @@ pub fn place(report: Report) -> Placed {
     Placed { report, issue_id, grouping }
 }
 
-fn issue_id(service: &str, fingerprint: &str) -> IssueId {
+pub(super) fn issue_id(service: &str, fingerprint: &str) -> IssueId {
     let hash = hash(&[service, fingerprint]);
     let mut id = [0; 8];
     id.copy_from_slice(&hash.as_bytes()[..8]);
@@ -52,12 +52,12 @@ fn issue_id(service: &str, fingerprint: &str) -> IssueId {
 
 fn group(report: &Report) -> Grouping {
     let version = "v1".to_owned();
-    if let Some(given) = report.tags.get("error.fingerprint").filter(|given| !given.is_empty()) {
+    if let Some(given) = given(report) {
         let why = vec![
             format!("service is \"{}\"", report.service),
             format!("the application gave the fingerprint \"{given}\""),
         ];
-        return Grouping { version, fingerprint: given.clone(), why };
+        return Grouping { version, fingerprint: given.to_owned(), why, rule: None };
     }
     let type_name = normalised_type(report.type_name());
     let root = match report.exceptions.as_slice() {
@@ -94,9 +94,19 @@ fn group(report: &Report) -> Grouping {
         }
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let mut fingerprint = hash(&parts).to_hex().to_string();
-    fingerprint.truncate(32);
-    Grouping { version, fingerprint, why }
+    Grouping { version, fingerprint: short_hash(&parts), why, rule: None }
+}
+
+/// The fingerprint that the application gave.
+pub(super) fn given(report: &Report) -> Option<&str> {
+    report.tags.get("error.fingerprint").map(String::as_str).filter(|given| !given.is_empty())
+}
+
+/// 32 hexadecimal digits.
+pub(super) fn short_hash(parts: &[&str]) -> String {
+    let mut text = hash(parts).to_hex().to_string();
+    text.truncate(32);
+    text
 }
 
 fn hash(parts: &[&str]) -> blake3::Hash {
@@ -134,19 +144,17 @@ fn add_members(exception: Option<&Exception>, parts: &mut Vec<String>, why: &mut
 }
 
 /// The innermost frame that counts.
-fn raised_at(exception: &Exception) -> Option<(String, String)> {
+pub(super) fn raised_at(exception: &Exception) -> Option<(String, String)> {
     frames_that_count(exception).0.into_iter().next()
 }
 
-fn normalised_type(type_name: &str) -> &str {
+pub(crate) fn normalised_type(type_name: &str) -> &str {
     let type_name = type_name.strip_prefix("builtins.").unwrap_or(type_name);
     type_name.strip_prefix("__mp_main__.").or(type_name.strip_prefix("__main__.")).unwrap_or(type_name)
 }
 
 /// Normalised file and function of the frames that count, the raise first, and what they are.
-fn frames_that_count(exception: &Exception) -> (Vec<(String, String)>, &'static str) {
-    let is_comprehension =
-        |frame: &Frame| matches!(frame.function.as_str(), "<listcomp>" | "<dictcomp>" | "<setcomp>");
+pub(super) fn frames_that_count(exception: &Exception) -> (Vec<(String, String)>, &'static str) {
     let in_app = exception.frames.iter().any(|frame| frame.in_app);
     let kind = if in_app { "in-app frames" } else { "frames" };
     let mut frames: Vec<(String, String)> = Vec::new();
@@ -154,7 +162,7 @@ fn frames_that_count(exception: &Exception) -> (Vec<(String, String)>, &'static 
         if in_app != frame.in_app || is_comprehension(frame) {
             continue;
         }
-        let normalised = (normalised_file(&frame.file), normalised_function(&frame.function));
+        let normalised = normalised(frame);
         if frames.last() != Some(&normalised) {
             frames.push(normalised);
         }
@@ -163,6 +171,15 @@ fn frames_that_count(exception: &Exception) -> (Vec<(String, String)>, &'static 
         }
     }
     (frames, kind)
+}
+
+pub(super) fn is_comprehension(frame: &Frame) -> bool {
+    matches!(frame.function.as_str(), "<listcomp>" | "<dictcomp>" | "<setcomp>")
+}
+
+/// Normalised file and function.
+pub(super) fn normalised(frame: &Frame) -> (String, String) {
+    (normalised_file(&frame.file), normalised_function(&frame.function))
 }
 
 fn normalised_file(file: &str) -> String {
@@ -230,7 +247,7 @@ fn push_word(result: &mut String, word: &str) {
 }
 
 /// The first line of a message without what differs between occurrences.
-fn normalised_message(message: &str) -> String {
+pub(crate) fn normalised_message(message: &str) -> String {
     let line = message.lines().next().unwrap_or("");
     let mut unquoted = String::with_capacity(line.len());
     let mut rest = line;

@@ -123,6 +123,7 @@ fn moved(status: &Status, to: State, resolution: Option<Resolution>, reason: Str
         ignore: None,
         regression: None,
         judged_after: now,
+        merged: status.merged.clone(),
     };
     Step { status, activity: vec![entry] }
 }

@@ -45,6 +45,7 @@ pub fn occurred(status: &Status, occurrence: Occurrence<'_>, now: Timestamp) -> 
         ignore: None,
         regression: Some(regression.clone()),
         judged_after: now,
+        merged: status.merged.clone(),
     };
     Some(Step { status, activity: vec![Activity::Regression { regression }] })
 }

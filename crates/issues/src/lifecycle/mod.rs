@@ -11,9 +11,12 @@
 //! | ignored | so many events or users, or the date ([`counted`], [`time_passed`]) | for review |
 //! | for review, reviewed | quiet, or outlived by newer versions ([`fell_quiet`]) | resolved |
 //! | any | a change is taken back ([`restore`]) | as before the change |
+//! | any | its events are shown as those of another issue ([`merge_into`]) | the same; it waits for [`split_from`] |
+//! | any | it has the events of other issues ([`take_in`], [`give_back`]) | the same |
 
 mod automatic;
 mod event;
+mod merging;
 mod person;
 mod status;
 #[cfg(test)]
@@ -24,7 +27,9 @@ pub use automatic::{
     EnvLife, Life, NEWER_VERSION_AGE_NS, QUIET_NS, Release, counted, fell_quiet, time_passed,
 };
 pub use event::{Occurrence, occurred};
+pub use merging::{give_back, merge_into, split_from, take_in};
 pub use person::{ASSIGNEE_BYTES_MAX, Request, Set, ask, restore};
 pub use status::{
-    Activity, Actor, EnvVersions, Ignore, KNOWN_MAX, Regression, Resolution, Scope, State, Status, Step,
+    Activity, Actor, EnvVersions, Ignore, KNOWN_MAX, MergedInto, Regression, Resolution, Scope, State,
+    Status, Step,
 };

@@ -2,6 +2,7 @@
 
 use reenact_model::Timestamp;
 
+use super::merging;
 use super::status::{Activity, Actor, EnvVersions, Ignore, Resolution, Scope, State, Status, Step};
 
 /// Length of an assignee's name, in bytes.
@@ -115,6 +116,7 @@ pub fn restore(before: &Status, current: &Status, actor: &Actor, now: Timestamp)
     if current.assignee != next.assignee {
         activity.push(Activity::Assigned { from: current.assignee.clone(), to: next.assignee.clone() });
     }
+    activity.extend(merging::moved(current, &next));
     let terms = |status: &Status| (status.state, status.resolution.clone(), status.ignore.clone());
     if terms(current) != terms(&next) {
         activity.push(Activity::State {

@@ -1,6 +1,6 @@
 //! What is known of an issue's state.
 
-use reenact_model::{EventId, Timestamp};
+use reenact_model::{EventId, IssueId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::versions;
@@ -192,6 +192,17 @@ pub struct Regression {
     pub event_id: Option<EventId>,
 }
 
+/// Which issue another one is shown as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedInto {
+    /// The issue that has its events.
+    pub issue: IssueId,
+    /// Who merged them.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where an issue stands, and since when. The default is that of an issue that nobody has touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -214,6 +225,8 @@ pub struct Status {
     pub regression: Option<Regression>,
     /// Events of this time or before change nothing: they were there when it got its state.
     pub judged_after: Timestamp,
+    /// Present when its events are shown as those of another issue. Nothing moves it meanwhile.
+    pub merged: Option<MergedInto>,
 }
 
 /// One entry of an issue's timeline.
@@ -248,6 +261,26 @@ pub enum Activity {
         /// How.
         #[serde(flatten)]
         regression: Regression,
+    },
+    /// Its events are shown as those of another issue.
+    MergedInto {
+        /// The other one.
+        issue: IssueId,
+    },
+    /// The events of other issues are shown as its own.
+    Merged {
+        /// The others.
+        issues: Vec<IssueId>,
+    },
+    /// Its events are its own again.
+    SplitFrom {
+        /// The issue that had them.
+        issue: IssueId,
+    },
+    /// The events of other issues are their own again.
+    Split {
+        /// The others.
+        issues: Vec<IssueId>,
     },
     /// What somebody wrote.
     Comment {

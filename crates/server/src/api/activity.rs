@@ -7,7 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use reenact_issues::lifecycle::{Activity, Actor, Ignore, State as IssueState};
-use reenact_model::Timestamp;
+use reenact_model::{IssueId, Timestamp};
 use reenact_store::control::ActivityEntry;
 use reenact_store::{IssueDetail, TimeRange};
 use serde::Deserialize;
@@ -56,14 +56,18 @@ pub(crate) async fn list(
         })?),
     };
     ask(&app, move |app| {
+        let id = app.workflow.shown(id);
         let nothing = TimeRange { from: Timestamp::default(), to: Timestamp::default() };
         let issue = app.store.issue(id, nothing, 0)?.ok_or_else(|| Failure::not_found("issue"))?;
         let found = app.workflow.activity(id, before, limit)?;
         // After a full page there is at least the first event.
         let more = found.len() == limit;
-        let next_cursor = found.last().filter(|_| more).map(|entry| entry.number.to_string());
-        let revision = app.workflow.status(id).revision;
-        let mut entries: Vec<_> = found.into_iter().map(|entry| shown(entry, revision)).collect();
+        let next_cursor = found.last().filter(|_| more).map(|(_, entry)| entry.number.to_string());
+        let of_own = |(own, entry): (IssueId, ActivityEntry)| views::ActivityEntry {
+            of_issue_id: Some(own).filter(|own| *own != id).map(|own| own.to_string()),
+            ..shown(entry, app.workflow.status(own).revision)
+        };
+        let mut entries: Vec<_> = found.into_iter().map(of_own).collect();
         if !more {
             entries.push(first_seen(issue));
         }
@@ -167,10 +171,28 @@ fn shown(entry: ActivityEntry, revision: u64) -> views::ActivityEntry {
             event_id: regression.event_id.map(|id| id.to_string()),
             ..view
         },
+        Activity::MergedInto { issue } => views::ActivityEntry {
+            kind: ActivityKind::MergedInto,
+            issue_ids: vec![issue.to_string()],
+            ..view
+        },
+        Activity::Merged { issues } => {
+            views::ActivityEntry { kind: ActivityKind::Merged, issue_ids: texts(&issues), ..view }
+        }
+        Activity::SplitFrom { issue } => {
+            views::ActivityEntry { kind: ActivityKind::SplitFrom, issue_ids: vec![issue.to_string()], ..view }
+        }
+        Activity::Split { issues } => {
+            views::ActivityEntry { kind: ActivityKind::Split, issue_ids: texts(&issues), ..view }
+        }
         Activity::Comment { text } => {
             views::ActivityEntry { kind: ActivityKind::Comment, text: Some(text), ..view }
         }
     }
+}
+
+fn texts(issues: &[IssueId]) -> Vec<String> {
+    issues.iter().map(ToString::to_string).collect()
 }
 
 fn first_seen(issue: IssueDetail) -> views::ActivityEntry {

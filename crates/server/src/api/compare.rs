@@ -74,7 +74,8 @@ pub(crate) async fn events(
 
 /// An event with its snapshots. Blocks.
 fn found(app: &App, id: EventId) -> Result<Option<(Placed, Vec<Snapshot>)>, Failure> {
-    let Some(placed) = app.store.event(id)? else { return Ok(None) };
+    let Some(mut placed) = app.store.event(id)? else { return Ok(None) };
+    placed.issue_id = app.workflow.shown(placed.issue_id);
     let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
     Ok(Some((placed, snapshots)))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use reenact_model::EventId;
+use reenact_model::{EventId, Placed};
 
 use super::failure::Failure;
+use super::issues::grouping;
 use super::parameters::{Selection, read};
 use super::{ask, present, views};
 use crate::App;
@@ -31,14 +32,17 @@ pub(crate) async fn one(
     let found = ask(&app, move |app| {
         let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;
         let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
+        let (grouping, shown) = (grouping(app, &placed), app.workflow.shown(placed.issue_id));
+        let placed = Placed { issue_id: shown, ..placed };
         if !viewer.permissions.see_values {
-            return Ok(present::event_without_values(placed, snapshots, now()));
+            let event = present::event_without_values(placed, snapshots, now());
+            return Ok(views::Event { grouping, ..event });
         }
         if !snapshots.is_empty() {
             // Without an entry no values are shown.
             app.policies.control().audit(&audit)?;
         }
-        Ok(present::event(placed, snapshots, now()))
+        Ok(views::Event { grouping, ..present::event(placed, snapshots, now()) })
     });
     Ok(Json(found.await?))
 }

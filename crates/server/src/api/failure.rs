@@ -7,7 +7,7 @@ use reenact_store::StoreError;
 use reenact_store::query::QueryError;
 
 use crate::policy::{ChangeError, SettingsError};
-use crate::workflow::{ChangeFailure, STATUSES_MAX};
+use crate::workflow::{ChangeFailure, MEMBERS_MAX, MERGED_MAX, STATUSES_MAX};
 
 /// Why a call failed; becomes the one shape of error answers.
 #[derive(Debug)]
@@ -95,6 +95,30 @@ impl From<ChangeFailure> for Failure {
                 let message = format!("{STATUSES_MAX} issues have a state of their own; no more can get one");
                 Self::new(StatusCode::CONFLICT, "limit_reached", message)
             }
+            ChangeFailure::Missing(id) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no issue `{id}`"))
+            }
+            ChangeFailure::NoMember(id) => {
+                let message = format!(
+                    "`{id}` was not merged into this issue; `members` lists what was, and the issue itself stays"
+                );
+                Self::parameter("members", message)
+            }
+            ChangeFailure::TooManyMembers => {
+                let message =
+                    format!("at most {MEMBERS_MAX} issues are shown as one; a grouping rule has no limit");
+                Self::new(StatusCode::CONFLICT, "limit_reached", message)
+            }
+            ChangeFailure::TooManyMerged => {
+                let message =
+                    format!("{MERGED_MAX} issues are shown as others; a grouping rule has no limit");
+                Self::new(StatusCode::CONFLICT, "limit_reached", message)
+            }
+            ChangeFailure::ExcludedDiffers => conflict(
+                "excluded_differs",
+                "some of these issues are excluded and some are not: merging would silently begin or end dropping \
+                 events; give all of them another state first, or exclude all",
+            ),
             ChangeFailure::TooMuch => {
                 let message = "the issues have too many versions; resolve fewer of them at a time";
                 Self::bad("parameter_invalid", message.to_owned())

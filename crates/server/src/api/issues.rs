@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use reenact_issues::lifecycle::State as IssueState;
-use reenact_model::{IssueId, Timestamp};
+use reenact_model::{IssueId, Placed, Timestamp};
 use reenact_store::{
     EventOrder, EventQuery, Field, Filter, IssueBoosts, IssueQuery, IssueRow, IssueSort, TimeRange,
 };
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::failure::Failure;
+use super::grouping_views::Grouping;
 use super::parameters::{Selection, buckets, limit, read};
 use super::workflow_views::StateCounts;
 use super::{ask, present, views};
@@ -152,10 +153,25 @@ pub(super) fn shown(
     range: TimeRange,
     now: Timestamp,
 ) -> Result<views::Issue, Failure> {
+    let asked = id;
+    let id = app.workflow.shown(asked);
     let detail = app.store.issue(id, range, ROW_BUCKETS)?.ok_or_else(|| Failure::not_found("issue"))?;
     let latest = detail.latest_event.map(|event| app.store.event(event)).transpose()?.flatten();
     let (status, counts) = (app.workflow.status(id), app.workflow.counts(id));
-    Ok(present::issue(detail, latest.map(|event| event.grouping), &status, counts, now))
+    let grouping = latest.map(|event| grouping(app, &event)).unwrap_or_default();
+    let mut issue = present::issue(detail, grouping, &status, counts, now);
+    issue.merged_into = Some(id).filter(|id| *id != asked).map(|id| id.to_string());
+    Ok(issue)
+}
+
+/// Why an event is in its issue, and where that is shown.
+pub(super) fn grouping(app: &App, placed: &Placed) -> Grouping {
+    let mut grouping = Grouping::of(placed, app.workflow.status(placed.issue_id).merged.as_ref());
+    if let Some(merged) = &mut grouping.merged {
+        // What it was merged into may have been merged since.
+        merged.into = app.workflow.shown(placed.issue_id).to_string();
+    }
+    grouping
 }
 
 /// How a page of events is asked for.
@@ -210,7 +226,7 @@ pub(crate) async fn events(
         let cursor = paging.cursor.filter(|cursor| !cursor.is_empty());
         let query = EventQuery { filter: Filter::And(filters), range, order, cursor, limit };
         let page = app.store.events(&query)?;
-        if page.total == 0 && app.store.issue(id, query.range, 1)?.is_none() {
+        if page.total == 0 && app.store.issue(app.workflow.shown(id), query.range, 1)?.is_none() {
             return Err(Failure::not_found("issue"));
         }
         Ok(page)

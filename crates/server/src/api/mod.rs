@@ -7,9 +7,12 @@ mod compare_views;
 mod events;
 mod facets;
 mod failure;
+mod grouping;
+mod grouping_views;
 mod host;
 mod issues;
 mod jobs;
+mod merging;
 mod origin;
 mod parameters;
 mod present;
@@ -17,6 +20,7 @@ mod redaction;
 mod saved;
 mod scanner;
 mod settings_views;
+mod similar;
 mod stream;
 mod system;
 pub(crate) mod views;
@@ -59,6 +63,13 @@ use failure::Failure;
         workflow::change,
         workflow::bulk,
         workflow::undo,
+        merging::merge,
+        merging::split,
+        merging::members,
+        similar::list,
+        grouping::get,
+        grouping::put,
+        grouping::try_out,
         workflow::assignees,
         activity::list,
         activity::comment,
@@ -103,6 +114,12 @@ impl App {
             .route("/issues", get(issues::list))
             .route("/issues/{id}", get(issues::one).patch(workflow::change))
             .route("/issues/bulk", post(workflow::bulk))
+            .route("/issues/merge", post(merging::merge))
+            .route("/issues/{id}/split", post(merging::split))
+            .route("/issues/{id}/members", get(merging::members))
+            .route("/issues/{id}/similar", get(similar::list))
+            .route("/grouping/rules", get(grouping::get).put(grouping::put))
+            .route("/grouping/preview", post(grouping::try_out))
             .route("/issues/{id}/activity", get(activity::list))
             .route("/issues/{id}/comments", post(activity::comment))
             .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use reenact_issues::groups::{Group, groups, own_notes};
 use reenact_issues::lifecycle::Status;
-use reenact_model::{
-    Exception, Frame, Grouping, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables,
-};
+use reenact_model::{Exception, Frame, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
 use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
+use super::grouping_views::Grouping;
 use super::views;
 use super::workflow_views::IssueStatus;
 use crate::workflow::is_new;
@@ -44,19 +43,20 @@ pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> v
 
 pub(crate) fn issue(
     detail: IssueDetail,
-    grouping: Option<Grouping>,
+    grouping: Grouping,
     status: &Status,
     counts: IssueCounts,
     now: Timestamp,
 ) -> views::Issue {
     views::Issue {
+        merged_into: None,
         status: IssueStatus::new(status, counts),
         count_total: detail.count_total,
         first_version: detail.first_version,
         last_version: detail.last_version,
         latest_event_id: detail.latest_event.map(|id| id.to_string()),
         latest_event_with_values_id: detail.latest_event_with_values.map(|id| id.to_string()),
-        grouping: grouping.map(grouping_view).unwrap_or_default(),
+        grouping,
         summary: issue_summary(detail.row, status, now),
     }
 }
@@ -124,7 +124,8 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     let snapshots: HashMap<SnapshotId, Snapshot> = snapshots.into_iter().map(|one| (one.id, one)).collect();
     let exceptions = exceptions(&placed, &snapshots, now);
     let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
-    let Placed { report, issue_id, grouping } = placed;
+    let grouping = Grouping::of(&placed, None);
+    let Placed { report, issue_id, .. } = placed;
     let mut warnings = report.warnings;
     if exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.values.earlier_occurrence)
     {
@@ -186,7 +187,7 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
                 .collect(),
             spans_dropped: report.spans_dropped,
         },
-        grouping: grouping_view(grouping),
+        grouping,
         warnings,
     }
 }
@@ -291,8 +292,4 @@ fn frame_with(index: usize, frame: &Frame, values: views::FrameValues) -> views:
         }),
         values,
     }
-}
-
-fn grouping_view(grouping: Grouping) -> views::Grouping {
-    views::Grouping { version: grouping.version, fingerprint: grouping.fingerprint, why: grouping.why }
 }

@@ -6,6 +6,7 @@ use reenact_model::Variables;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::grouping_views::Grouping;
 use super::workflow_views::{IssueState, IssueStatus, StateCounts};
 
 /// The state of the server.
@@ -140,6 +141,8 @@ pub(crate) struct Issue {
     /// What a list shows of it.
     #[serde(flatten)]
     pub(crate) summary: IssueSummary,
+    /// The same as `id` when it was asked for by the id of an issue that was merged into it.
+    pub(crate) merged_into: Option<String>,
     /// Where it stands, in full.
     pub(crate) status: IssueStatus,
     /// Events ever.
@@ -154,17 +157,6 @@ pub(crate) struct Issue {
     pub(crate) latest_event_with_values_id: Option<String>,
     /// Why its events are one issue.
     pub(crate) grouping: Grouping,
-}
-
-/// Why events are one issue.
-#[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct Grouping {
-    /// The algorithm.
-    pub(crate) version: String,
-    /// What the events have in common.
-    pub(crate) fingerprint: String,
-    /// The parts of it, for people.
-    pub(crate) why: Vec<String>,
 }
 
 /// One page of events.

@@ -319,6 +319,14 @@ pub(crate) enum ActivityKind {
     Comment,
     /// It came back.
     Regression,
+    /// Its events are shown as those of another issue.
+    MergedInto,
+    /// Events of other issues are shown as its own.
+    Merged,
+    /// Its events are its own again.
+    SplitFrom,
+    /// Events of other issues are their own again.
+    Split,
     /// Its first event.
     FirstSeen,
 }
@@ -354,6 +362,10 @@ pub(crate) struct ActivityEntry {
     pub(crate) env: Option<String>,
     /// The event.
     pub(crate) event_id: Option<String>,
+    /// The other issues, of merges and splits.
+    pub(crate) issue_ids: Vec<String>,
+    /// The issue that it is about, when that is one that was merged into this one.
+    pub(crate) of_issue_id: Option<String>,
     /// The change that it is part of.
     pub(crate) change_id: Option<String>,
     /// Whether the change was undone.

@@ -7,6 +7,7 @@ use reenact_model::{IssueId, Timestamp};
 use reenact_store::control::{ActivityEntry, AuditEntry, ChangedIssue, IssueChange, KeptChange, Recorded};
 use reenact_store::{Filter, IssueSet, SeenIn, StoreError, TimeRange};
 
+use super::merge::tell_targets;
 use super::{STATUSES_MAX, Workflow, lock};
 use crate::app::now;
 
@@ -65,6 +66,16 @@ pub(crate) enum ChangeFailure {
     Revision,
     /// The change was taken back already.
     AlreadyUndone,
+    /// There is no issue of this id.
+    Missing(IssueId),
+    /// The issue is not shown as the one that it is to be split off from.
+    NoMember(IssueId),
+    /// Too many issues would be shown as one.
+    TooManyMembers,
+    /// Too many issues are shown as others.
+    TooManyMerged,
+    /// Some of the issues are excluded, others are not.
+    ExcludedDiffers,
     /// Too many issues have a status of their own.
     Full,
     /// Too many versions to resolve so many issues at a time.
@@ -137,7 +148,7 @@ impl Workflow {
         let mut changed = Vec::new();
         for (id, before, revision) in issues {
             let current = self.status(id);
-            if current.revision != revision {
+            if current.revision != revision || !self.may_show(&before) {
                 answer.skipped += 1;
                 continue;
             }
@@ -150,14 +161,24 @@ impl Workflow {
             });
         }
         answer.undone = changed.len() as u64;
+        tell_targets(&mut changed);
         if !changed.is_empty() {
             answer.change_id = Some(self.record_one(changed, &actor, Some(id), now, audit)?);
         }
         Ok(answer)
     }
 
+    /// Whether a status may be in force again: an issue is not merged into one that was forgotten, or became
+    /// excluded, meanwhile.
+    fn may_show(&self, before: &Status) -> bool {
+        let Some(merged) = &before.merged else { return true };
+        let target = self.status(self.shown(merged.issue));
+        (target.state == State::Excluded) == (before.state == State::Excluded)
+    }
+
     /// Writes a comment.
     pub(crate) fn comment(&self, id: IssueId, actor: &str, text: String) -> Result<Comment, ChangeFailure> {
+        let id = self.shown(id);
         self.existing(&Selected::One(id, None))?;
         let at = now();
         let (actor, activity) = (Actor::Person(actor.to_owned()), Activity::Comment { text });
@@ -173,21 +194,33 @@ impl Workflow {
         number: u64,
         audit: &AuditEntry,
     ) -> Result<(), ChangeFailure> {
-        if !self.control.delete_comment(id, number, Some(audit))? {
+        let mut deleted = false;
+        for own in self.merged().members(id) {
+            deleted = deleted || self.control.delete_comment(own, number, Some(audit))?;
+        }
+        if !deleted {
             return Err(ChangeFailure::NotFound("comment"));
         }
         self.put_in_force(std::iter::empty());
         Ok(())
     }
 
-    /// Entries of an issue's timeline.
+    /// Entries of the timelines of an issue and of those that are shown as it, each with its own issue, the newest
+    /// first.
     pub(crate) fn activity(
         &self,
         id: IssueId,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<ActivityEntry>, StoreError> {
-        self.control.activity(id, before, limit)
+    ) -> Result<Vec<(IssueId, ActivityEntry)>, StoreError> {
+        let mut entries = Vec::new();
+        for own in self.merged().members(id) {
+            let of_own = self.control.activity(own, before, limit)?;
+            entries.extend(of_own.into_iter().map(|entry| (own, entry)));
+        }
+        entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.number));
+        entries.truncate(limit);
+        Ok(entries)
     }
 
     /// Names that issues were assigned to, each with how many are now.
@@ -203,7 +236,7 @@ impl Workflow {
     }
 
     /// Makes a change of some issues; answers with its id. The caller holds the lock.
-    fn record_one(
+    pub(super) fn record_one(
         &self,
         issues: Vec<ChangedIssue>,
         actor: &Actor,
@@ -243,17 +276,19 @@ impl Workflow {
 
     /// Those of the issues that there are, each once, and how many there are not.
     fn existing(&self, selected: &Selected) -> Result<(Vec<IssueId>, u64), ChangeFailure> {
+        let merged = self.merged();
         let wanted: HashSet<IssueId> = match selected {
-            Selected::One(id, _) => HashSet::from([*id]),
-            Selected::Many(ids) => ids.iter().copied().collect(),
+            Selected::One(id, _) => HashSet::from([merged.shown(*id)]),
+            Selected::Many(ids) => ids.iter().map(|id| merged.shown(*id)).collect(),
         };
         let mut found = Vec::new();
         if let Selected::One(id, _) = selected {
+            let id = merged.shown(*id);
             let nothing = TimeRange { from: Timestamp::default(), to: Timestamp::default() };
-            if self.store.issue(*id, nothing, 0)?.is_none() {
+            if self.store.issue(id, nothing, 0)?.is_none() {
                 return Err(ChangeFailure::NotFound("issue"));
             }
-            found.push(*id);
+            found.push(id);
         } else {
             self.store.known_issues(&mut |issue| {
                 if wanted.contains(&issue.id) {
@@ -268,7 +303,10 @@ impl Workflow {
     }
 
     /// The versions in which issues were seen, and those of their services.
-    fn known_versions(&self, ids: &[IssueId]) -> Result<HashMap<IssueId, Vec<EnvVersions>>, ChangeFailure> {
+    pub(super) fn known_versions(
+        &self,
+        ids: &[IssueId],
+    ) -> Result<HashMap<IssueId, Vec<EnvVersions>>, ChangeFailure> {
         let always = TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) };
         let filter = Filter::Issues(IssueSet::new("changed", ids.iter().copied()));
         let rows = self.store.seen_in(&filter, always, ROWS_MAX)?.ok_or(ChangeFailure::TooMuch)?;

@@ -51,11 +51,11 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// What matters of an event.
-    pub(crate) fn of(event: &Placed) -> Self {
+    /// What matters of an event that is shown in this issue.
+    pub(crate) fn of(event: &Placed, issue: IssueId) -> Self {
         let report = &event.report;
         Self {
-            issue: event.issue_id,
+            issue,
             event: report.id,
             at: report.timestamp,
             env: report.env.clone(),
@@ -138,6 +138,10 @@ impl Workflow {
         let mut changes = Vec::new();
         for Move { id, step, again } in moves {
             let before = self.status(id);
+            if before.merged.is_some() {
+                // Since a moment ago: what happened until then is judged no more.
+                continue;
+            }
             let step = if before.revision + 1 == step.status.revision { Some(step) } else { again(&before) };
             let Some(step) = step.filter(|_| moved.insert(id)) else { continue };
             changes.push(IssueChange {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use reenact_issues::lifecycle::{State, Status};
 use reenact_model::{IssueId, Timestamp};
+use reenact_store::Merged;
 
 use super::judge::Judged;
 
@@ -16,6 +17,10 @@ pub(super) struct Live {
     judged: HashMap<IssueId, Judged>,
     /// When ignoring ends.
     dates: BTreeSet<(Timestamp, IssueId)>,
+    /// Issues with the one that each was merged into.
+    into: HashMap<IssueId, IssueId>,
+    /// The same, for whoever asks.
+    merged: Merged,
 }
 
 impl Live {
@@ -24,6 +29,7 @@ impl Live {
         for (id, status) in statuses {
             live.set(id, Some(status));
         }
+        live.merge();
         live
     }
 
@@ -35,9 +41,19 @@ impl Live {
         self.judged.get(&id).copied()
     }
 
-    /// All of them, in no order.
+    /// Those of all issues that are shown as themselves, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = (IssueId, &Arc<Status>)> {
-        self.statuses.iter().map(|(id, status)| (*id, status))
+        self.statuses.iter().filter(|(_, status)| status.merged.is_none()).map(|(id, status)| (*id, status))
+    }
+
+    /// Which issues are shown as others.
+    pub(super) fn merged(&self) -> &Merged {
+        &self.merged
+    }
+
+    /// Puts in force where issues are shown.
+    pub(super) fn merge(&mut self) {
+        self.merged = Merged::new(self.into.iter().map(|(id, into)| (*id, *into)));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -49,17 +65,27 @@ impl Live {
         self.dates.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| *id).collect()
     }
 
-    /// Replaces a status, or forgets it.
-    pub(super) fn set(&mut self, id: IssueId, status: Option<Status>) {
+    /// Replaces a status, or forgets it; whether the issue is shown elsewhere now.
+    pub(super) fn set(&mut self, id: IssueId, status: Option<Status>) -> bool {
         let date = |status: &Status| status.ignore.as_ref().and_then(|ignore| ignore.until);
         if let Some(until) = self.statuses.get(&id).and_then(|status| date(status)) {
             self.dates.remove(&(until, id));
         }
         self.judged.remove(&id);
+        let into = status.as_ref().and_then(|status| status.merged.as_ref()).map(|merged| merged.issue);
+        let was = match into {
+            Some(into) => self.into.insert(id, into),
+            None => self.into.remove(&id),
+        };
         let Some(status) = status else {
             self.statuses.remove(&id);
-            return;
+            return was != into;
         };
+        if into.is_some() {
+            // It waits.
+            self.statuses.insert(id, Arc::new(status));
+            return was != into;
+        }
         if let Some(until) = date(&status) {
             self.dates.insert((until, id));
         }
@@ -75,5 +101,6 @@ impl Live {
             self.judged.insert(id, judged);
         }
         self.statuses.insert(id, Arc::new(status));
+        was != into
     }
 }

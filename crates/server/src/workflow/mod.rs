@@ -7,6 +7,8 @@
 //! - **Judging:** after events are durable, those of resolved and of ignored issues are judged. What a crash or
 //!   a failing disk leaves out is found by looking at all events since each resolution, at the start and after
 //!   a failure; counts of ignored issues are counted again in the same way.
+//! - **Merged issues** keep their own status, which waits; nothing moves it. Events are looked at under the issue
+//!   that theirs is shown as.
 //! - **Limits:** [`STATUSES_MAX`] issues have a status of their own. What was not seen and not changed for long
 //!   is forgotten ([`FORGOTTEN_NS`], [`FORGOTTEN_AUTOMATIC_NS`]), except excluded issues.
 
@@ -17,6 +19,9 @@ mod counting;
 mod forget;
 mod judge;
 mod live;
+mod merge;
+#[cfg(test)]
+mod merge_tests;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -38,6 +43,7 @@ use live::Live;
 
 pub(crate) use change::{Asked, ChangeFailure, Selected};
 pub(crate) use judge::{Judged, Seen};
+pub(crate) use merge::{AskedMerge, MEMBERS_MAX, MERGED_MAX};
 pub(crate) use terms::{FilterFailure, group_of, is_new};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -88,6 +94,7 @@ impl Workflow {
     /// [`StoreError`] when the store fails.
     pub fn load(store: Arc<dyn Store>, control: Arc<dyn Control>) -> Result<Arc<Self>, StoreError> {
         let live = Live::new(control.statuses()?);
+        store.set_merged(live.merged().clone());
         let counting = Counting::new(control.counts()?);
         let catalogue = Catalogue::new(control.versions()?);
         Ok(Arc::new(Self {
@@ -193,8 +200,13 @@ impl Workflow {
     /// Puts statuses that are durable in force, and wakes pages.
     fn put_in_force(&self, statuses: impl Iterator<Item = (IssueId, Option<Status>)>) {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let mut moved = false;
         for (id, status) in statuses {
-            live.set(id, status);
+            moved |= live.set(id, status);
+        }
+        if moved {
+            live.merge();
+            self.store.set_merged(live.merged().clone());
         }
         drop(live);
         *lock(&self.groups) = None;

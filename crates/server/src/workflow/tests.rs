@@ -9,15 +9,15 @@ use reenact_store::{EmbeddedStore, Filter, Options, Write, conformance};
 use super::*;
 
 /// A store in a folder of its own, and the workflow over it.
-struct Place {
+pub(super) struct Place {
     dir: tempfile::TempDir,
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     control: Arc<dyn Control>,
-    workflow: Arc<Workflow>,
+    pub(super) workflow: Arc<Workflow>,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::in_dir(tempfile::tempdir().unwrap())
     }
 
@@ -30,7 +30,7 @@ impl Place {
     }
 
     /// As after a crash: nothing was written at the end.
-    fn again(self) -> Self {
+    pub(super) fn again(self) -> Self {
         let Self { dir, store, control, workflow } = self;
         drop((workflow, control));
         store.close().unwrap();
@@ -49,23 +49,24 @@ impl Place {
     }
 
     /// Stores and judges.
-    fn receive(&self, event: &Placed) {
+    pub(super) fn receive(&self, event: &Placed) {
         let report = &event.report;
         if let Some(version) = &report.version {
             self.workflow.note_version(&report.service, &report.env, version, report.timestamp);
         }
-        if self.workflow.judged(event.issue_id) == Some(Judged::Excluded) {
-            self.workflow.exclude(event.issue_id);
+        let issue = self.workflow.shown(event.issue_id);
+        if self.workflow.judged(issue) == Some(Judged::Excluded) {
+            self.workflow.exclude(issue);
             return;
         }
         self.store(std::slice::from_ref(event));
-        let seen = Seen::of(event);
+        let seen = Seen::of(event, issue);
         if let Some(step) = self.workflow.judge(&seen, now()) {
             self.workflow.carry_out(&[(seen, step)], now());
         }
     }
 
-    fn ask(&self, issue: u64, set: Set) -> Option<String> {
+    pub(super) fn ask(&self, issue: u64, set: Set) -> Option<String> {
         let asked = Asked {
             request: Request { set: Some(set), assignee: None },
             actor: "ada".to_owned(),
@@ -74,18 +75,18 @@ impl Place {
         self.workflow.change(&Selected::One(IssueId(issue), None), &asked).unwrap().change_id
     }
 
-    fn state(&self, issue: u64) -> State {
+    pub(super) fn state(&self, issue: u64) -> State {
         self.workflow.status(IssueId(issue)).state
     }
 
-    fn found(&self, query: &str) -> Vec<u64> {
+    pub(super) fn found(&self, query: &str) -> Vec<u64> {
         let filter = self.workflow.filter(query, now()).unwrap();
         let ids = self.store.issue_ids(&filter, conformance::always()).unwrap();
         ids.into_iter().map(|id| id.0).collect()
     }
 }
 
-fn event(id: u128, issue: u64, version: Option<&str>, at: Timestamp) -> Placed {
+pub(super) fn event(id: u128, issue: u64, version: Option<&str>, at: Timestamp) -> Placed {
     let mut event = conformance::event(id, 0, issue);
     event.report.timestamp = at;
     event.report.received_at = now();
@@ -180,7 +181,7 @@ fn what_is_quiet_or_outlived_is_resolved() {
     let (over, open) = (State::Resolved, State::ForReview);
     assert_eq!(states, [over, State::Reviewed, over, open, open]);
     // Each can be taken back alone.
-    let entry = place.workflow.activity(IssueId(1), None, 1).unwrap().remove(0);
+    let entry = place.workflow.activity(IssueId(1), None, 1).unwrap().remove(0).1;
     assert_eq!(entry.actor, Actor::Automatic);
     place.workflow.undo(&entry.change.unwrap(), "ada", &AuditEntry::default()).unwrap();
     assert_eq!([1, 3].map(|issue| place.state(issue)), [open, over]);
@@ -199,7 +200,7 @@ fn ignoring_ends_at_its_date() {
     assert_eq!(place.state(5), State::Ignored);
     place.workflow.end_dates(until).unwrap();
     assert_eq!(place.state(5), State::ForReview);
-    let entry = place.workflow.activity(IssueId(5), None, 1).unwrap().remove(0);
+    let entry = place.workflow.activity(IssueId(5), None, 1).unwrap().remove(0).1;
     assert!(matches!(entry.activity, Activity::State { from: State::Ignored, reason: Some(_), .. }));
 }
 

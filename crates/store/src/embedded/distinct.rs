@@ -35,6 +35,23 @@ impl Distinct {
         }
     }
 
+    /// Adds what another set has.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        match other {
+            Self::Exact(hashes) => hashes.iter().for_each(|hash| self.insert(*hash)),
+            Self::Estimated(others) => {
+                let mut all = others.clone();
+                match &*self {
+                    Self::Exact(hashes) => hashes.iter().for_each(|hash| register(&mut all, *hash)),
+                    Self::Estimated(registers) => {
+                        all.iter_mut().zip(registers).for_each(|(all, rank)| *all = (*all).max(*rank));
+                    }
+                }
+                *self = Self::Estimated(all);
+            }
+        }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         match self {
@@ -110,6 +127,23 @@ mod tests {
             (0..count).for_each(|user| users.insert(user_hash(&format!("user-{user}"))));
             let error = (users.count() as f64 - count as f64).abs() / count as f64;
             assert!(error < 0.02, "{} of {count}", users.count());
+        }
+    }
+
+    #[test]
+    fn sets_put_together_count_as_one() {
+        let of = |users: std::ops::Range<u64>| {
+            let mut set = Distinct::default();
+            users.for_each(|user| set.insert(user_hash(&format!("user-{user}"))));
+            set
+        };
+        for (left, right) in
+            [(0..10, 5..20), (0..5_000, 4_000..4_100), (0..100, 50..6_000), (0..5_000, 2_000..9_000)]
+        {
+            let whole = of(left.start.min(right.start)..left.end.max(right.end));
+            let mut both = of(left);
+            both.absorb(&of(right));
+            assert_eq!(both.count(), whole.count());
         }
     }
 }

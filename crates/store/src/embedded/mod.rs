@@ -20,6 +20,7 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod merged;
 mod of_issues;
 mod of_values;
 mod open_day;
@@ -41,7 +42,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -52,7 +53,8 @@ use reenact_redact::Redacted;
 use crate::control::Control;
 use crate::{
     Change, Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, KnownIssue, Neighbours, RewriteStep, SeenIn, Store, StoreError, StoreStats, TimeRange, Write,
+    IssueQuery, KnownIssue, Merged, Neighbours, OwnIssue, RewriteStep, SeenIn, Store, StoreError, StoreStats,
+    TimeRange, Write,
 };
 use days::{Days, lock};
 use failure::Failure;
@@ -105,6 +107,7 @@ pub struct EmbeddedStore {
     options: Options,
     days: Arc<Days>,
     state: Arc<Mutex<Issues>>,
+    merged: RwLock<Merged>,
     indexer: Arc<Indexer>,
     waiting: Arc<AtomicUsize>,
     queue: Mutex<Option<SyncSender<Message>>>,
@@ -161,6 +164,7 @@ impl EmbeddedStore {
             options,
             days,
             state: issues,
+            merged: RwLock::default(),
             indexer,
             waiting,
             queue: Mutex::new(Some(sender)),
@@ -191,6 +195,10 @@ impl EmbeddedStore {
     #[doc(hidden)]
     pub fn wait_until_indexed(&self) {
         self.indexer.wait_until_done();
+    }
+
+    fn merged(&self) -> Merged {
+        self.merged.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the thread that writes to delete days, and waits.
@@ -231,7 +239,7 @@ impl Store for EmbeddedStore {
     }
 
     fn issues(&self, query: &IssueQuery) -> Result<IssuePage, StoreError> {
-        query::issues(&self.days, &self.state, query)
+        query::issues(&self.days, &self.state, &self.merged(), query)
     }
 
     fn issue(
@@ -240,15 +248,33 @@ impl Store for EmbeddedStore {
         range: TimeRange,
         buckets: usize,
     ) -> Result<Option<IssueDetail>, StoreError> {
-        query::issue(&self.days, &self.state, id, range, buckets)
+        query::issue(&self.days, &self.state, &self.merged(), id, range, buckets)
+    }
+
+    fn set_merged(&self, merged: Merged) {
+        *self.merged.write().unwrap_or_else(PoisonError::into_inner) = merged;
+    }
+
+    fn own_issues(&self, ids: &[IssueId]) -> Result<Vec<OwnIssue>, StoreError> {
+        merged::own_issues(&self.state, ids)
+    }
+
+    fn newest_events(
+        &self,
+        filter: &Filter,
+        range: TimeRange,
+        limit: usize,
+        visit: &mut dyn FnMut(Placed) -> bool,
+    ) -> Result<u64, StoreError> {
+        merged::newest_events(&self.days, &self.merged().own(filter), range, limit, visit)
     }
 
     fn issue_ids(&self, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
-        query::issue_ids(&self.days, filter, range)
+        query::issue_ids(&self.days, &self.merged(), filter, range)
     }
 
     fn known_issues(&self, visit: &mut dyn FnMut(KnownIssue)) -> Result<(), StoreError> {
-        query::known_issues(&self.state, visit)
+        query::known_issues(&self.state, &self.merged(), visit)
     }
 
     fn seen_in(
@@ -257,11 +283,11 @@ impl Store for EmbeddedStore {
         range: TimeRange,
         rows_max: usize,
     ) -> Result<Option<Vec<SeenIn>>, StoreError> {
-        query::seen_in(&self.days, filter, range, rows_max)
+        query::seen_in(&self.days, &self.merged(), filter, range, rows_max)
     }
 
     fn events(&self, query: &EventQuery) -> Result<EventPage, StoreError> {
-        query::events(&self.days, query)
+        query::events(&self.days, &self.merged(), query)
     }
 
     fn neighbours(
@@ -270,7 +296,7 @@ impl Store for EmbeddedStore {
         filter: &Filter,
         range: TimeRange,
     ) -> Result<Option<Neighbours>, StoreError> {
-        query::neighbours(&self.days, id, filter, range)
+        query::neighbours(&self.days, &self.merged(), id, filter, range)
     }
 
     fn event(&self, id: EventId) -> Result<Option<Placed>, StoreError> {
@@ -282,7 +308,7 @@ impl Store for EmbeddedStore {
     }
 
     fn histogram(&self, filter: &Filter, range: TimeRange, buckets: usize) -> Result<Histogram, StoreError> {
-        query::histogram(&self.days, filter, range, buckets)
+        query::histogram(&self.days, &self.merged(), filter, range, buckets)
     }
 
     fn facet(
@@ -293,7 +319,7 @@ impl Store for EmbeddedStore {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
-        query::facet(&self.days, field, filter, range, prefix, limit)
+        query::facet(&self.days, &self.merged(), field, filter, range, prefix, limit)
     }
 
     fn tag_names(
@@ -303,11 +329,11 @@ impl Store for EmbeddedStore {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
-        query::tag_names(&self.days, filter, range, prefix, limit)
+        query::tag_names(&self.days, &self.merged(), filter, range, prefix, limit)
     }
 
     fn issue_counts(&self, filter: &Filter, range: TimeRange) -> Result<Vec<(IssueId, u64)>, StoreError> {
-        query::issue_counts(&self.days, filter, range)
+        query::issue_counts(&self.days, &self.merged(), filter, range)
     }
 
     fn stats(&self) -> Result<StoreStats, StoreError> {

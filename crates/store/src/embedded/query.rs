@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::days::{Day, Days, lock};
 use super::file::{self, StoredEvent};
+use super::merged::{KnownTogether, first_seen, state_of};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
 use super::tag_names::TagNamesTally;
@@ -18,27 +19,29 @@ use super::tally_issues::{CountsTally, IdsTally, SeenTally};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, IssueRow, IssueSet, IssueSort, KnownIssue, Neighbours, SeenIn, StoreError, TimeRange,
+    IssueQuery, IssueRow, IssueSet, IssueSort, KnownIssue, Merged, Neighbours, SeenIn, StoreError, TimeRange,
 };
 
 pub(super) fn issues(
     days: &Days,
     state: &Mutex<Issues>,
+    merged: &Merged,
     query: &IssueQuery,
 ) -> Result<IssuePage, StoreError> {
     let start = page::issue_page_start(query)?;
     let buckets = Buckets::new(query.range, query.buckets);
     let mut tally = IssuesTally::new(buckets);
-    scan(days, &query.filter, query.range, &mut tally)?;
+    scan(days, &merged.own(&query.filter), query.range, &mut tally)?;
+    let issues = merged.fold(tally.issues, &mut IssueTally::absorb);
     let mut found: Vec<(IssueId, IssueTally)> =
-        tally.issues.into_iter().map(|(id, issue)| (IssueId(id), issue)).collect();
+        issues.into_iter().map(|(id, issue)| (IssueId(id), issue)).collect();
     let by_group = page::group_issues(query, &mut found);
     let total = found.len() as u64;
     let state = lock(state);
     let mut rows = Vec::with_capacity(found.len());
     for (id, issue) in found {
         let first_seen = match query.sort {
-            IssueSort::FirstSeen | IssueSort::Relevance => state.first_seen(id)?,
+            IssueSort::FirstSeen | IssueSort::Relevance => first_seen(&state, merged, id)?,
             IssueSort::LastSeen | IssueSort::Count | IssueSort::Users => None,
         };
         let facts = IssueFacts {
@@ -55,7 +58,7 @@ pub(super) fn issues(
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
     let mut issues = Vec::with_capacity(rows.len());
     for (_, (id, issue)) in rows {
-        let known = match state.read(id)? {
+        let known = match state_of(&state, merged, id)? {
             Some(known) => known,
             // Committed a moment ago and not counted yet.
             None => match event(days, EventId(issue.newest.1))? {
@@ -66,13 +69,14 @@ pub(super) fn issues(
         issues.push(issue_row(id, known, Some(issue), &tally.names, buckets));
     }
     drop(state);
-    add_counts_before(days, &query.filter, query.range, &mut issues)?;
+    add_counts_before(days, merged, &query.filter, query.range, &mut issues)?;
     Ok(IssuePage { issues, total, by_group, next_cursor })
 }
 
 /// Counts the events of these issues in the range before this one.
 fn add_counts_before(
     days: &Days,
+    merged: &Merged,
     filter: &Filter,
     range: TimeRange,
     rows: &mut [IssueRow],
@@ -82,10 +86,11 @@ fn add_counts_before(
     let mut tally = CountsTally::default();
     if !listed.is_empty() {
         let filter = Filter::And(vec![Filter::Issues(listed), filter.clone()]);
-        scan(days, &filter, before, &mut tally)?;
+        scan(days, &merged.own(&filter), before, &mut tally)?;
     }
+    let counts = merged.fold(tally.counts, &mut |all, more| *all += more);
     for row in rows {
-        row.count_before = Some(tally.counts.get(&row.id.0).copied().unwrap_or(0));
+        row.count_before = Some(counts.get(&row.id.0).copied().unwrap_or(0));
     }
     Ok(())
 }
@@ -93,26 +98,31 @@ fn add_counts_before(
 pub(super) fn issue(
     days: &Days,
     state: &Mutex<Issues>,
+    merged: &Merged,
     id: IssueId,
     range: TimeRange,
     buckets: usize,
 ) -> Result<Option<IssueDetail>, StoreError> {
-    let Some(known) = lock(state).read(id)? else { return Ok(None) };
+    if merged.shown(id) != id {
+        return Ok(None);
+    }
+    let Some(known) = state_of(&lock(state), merged, id)? else { return Ok(None) };
     let buckets = Buckets::new(range, buckets);
     let mut tally = IssuesTally::new(buckets);
-    scan(days, &Filter::Equals(Field::Issue, id.to_string()), range, &mut tally)?;
+    scan(days, &merged.own(&Filter::Equals(Field::Issue, id.to_string())), range, &mut tally)?;
+    let ids = merged.members(id);
     let ever = TimeRange { from: known.first.0, to: known.last.0.saturating_add_nanos(1) };
     let latest = |has_values: &[bool]| -> Result<Option<EventId>, StoreError> {
-        match newest_of_issue(days, id, has_values, range)? {
+        match newest_of_issues(days, &ids, has_values, range)? {
             Some(found) => Ok(Some(found)),
-            None => newest_of_issue(days, id, has_values, ever),
+            None => newest_of_issues(days, &ids, has_values, ever),
         }
     };
     let latest_event = latest(&[true, false])?;
     let latest_event_with_values = latest(&[true])?;
-    let issue = tally.issues.remove(&id.0);
+    let issue = merged.fold(tally.issues, &mut IssueTally::absorb).remove(&id.0);
     let mut rows = [issue_row(id, known.clone(), issue, &tally.names, buckets)];
-    add_counts_before(days, &Filter::All, range, &mut rows)?;
+    add_counts_before(days, merged, &Filter::All, range, &mut rows)?;
     let [row] = rows;
     Ok(Some(IssueDetail {
         count_total: known.count,
@@ -124,31 +134,40 @@ pub(super) fn issue(
     }))
 }
 
-pub(super) fn issue_ids(days: &Days, filter: &Filter, range: TimeRange) -> Result<Vec<IssueId>, StoreError> {
+pub(super) fn issue_ids(
+    days: &Days,
+    merged: &Merged,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Vec<IssueId>, StoreError> {
     let mut tally = IdsTally::default();
-    scan(days, filter, range, &mut tally)?;
-    let mut ids: Vec<IssueId> = tally.ids.into_iter().map(IssueId).collect();
+    scan(days, &merged.own(filter), range, &mut tally)?;
+    let mut ids: Vec<IssueId> = tally.ids.into_iter().map(|id| merged.shown(IssueId(id))).collect();
     ids.sort_unstable();
+    ids.dedup();
     Ok(ids)
 }
 
 pub(super) fn known_issues(
     state: &Mutex<Issues>,
+    merged: &Merged,
     visit: &mut dyn FnMut(KnownIssue),
 ) -> Result<(), StoreError> {
+    let mut together = KnownTogether::new(merged, visit);
     let mut after = i64::MIN;
     loop {
         // The thread that writes waits for the lock: it is held for one page at a time.
         let page = lock(state).known_after(after, KNOWN_PAGE)?;
         let is_last = page.len() < KNOWN_PAGE;
         after = page.last().map_or(after, |issue| issue.id.0.cast_signed());
-        page.into_iter().for_each(&mut *visit);
+        page.into_iter().for_each(|own| together.add(own));
         if is_last {
             break;
         }
     }
     let pending = lock(state).known_pending()?;
-    pending.into_iter().for_each(visit);
+    pending.into_iter().for_each(|own| together.add(own));
+    together.finish();
     Ok(())
 }
 
@@ -157,18 +176,19 @@ const KNOWN_PAGE: usize = 5_000;
 
 pub(super) fn seen_in(
     days: &Days,
+    merged: &Merged,
     filter: &Filter,
     range: TimeRange,
     rows_max: usize,
 ) -> Result<Option<Vec<SeenIn>>, StoreError> {
-    let mut tally = SeenTally::new(rows_max);
-    scan(days, filter, range, &mut tally)?;
+    let mut tally = SeenTally::new(rows_max, merged.clone());
+    scan(days, &merged.own(filter), range, &mut tally)?;
     Ok(tally.into_rows())
 }
 
-fn newest_of_issue(
+fn newest_of_issues(
     days: &Days,
-    id: IssueId,
+    ids: &[IssueId],
     has_values: &[bool],
     range: TimeRange,
 ) -> Result<Option<EventId>, StoreError> {
@@ -183,9 +203,10 @@ fn newest_of_issue(
             break;
         }
         days.touch(&day);
-        for has_values in has_values {
+        for (id, has_values) in ids.iter().flat_map(|id| has_values.iter().map(move |values| (*id, *values)))
+        {
             newest =
-                newest.max(read(&day, |file| file::newest_of_issue(file, id, *has_values, times))?.flatten());
+                newest.max(read(&day, |file| file::newest_of_issue(file, id, has_values, times))?.flatten());
         }
     }
     Ok(newest.map(|(_, id)| id))
@@ -221,7 +242,7 @@ fn issue_row(
     row
 }
 
-pub(super) fn events(days: &Days, query: &EventQuery) -> Result<EventPage, StoreError> {
+pub(super) fn events(days: &Days, merged: &Merged, query: &EventQuery) -> Result<EventPage, StoreError> {
     let start = page::event_page_start(query)?;
     let limit = query.limit.clamp(1, LIMIT_MAX);
     let mut tally = EventsTally {
@@ -232,7 +253,7 @@ pub(super) fn events(days: &Days, query: &EventQuery) -> Result<EventPage, Store
         total: 0,
         kept: BinaryHeap::new(),
     };
-    scan(days, &query.filter, query.range, &mut tally)?;
+    scan(days, &merged.own(&query.filter), query.range, &mut tally)?;
     let mut places: Vec<Place> = tally.kept.into_sorted_vec();
     let more = places.len() > limit;
     places.truncate(limit);
@@ -241,20 +262,24 @@ pub(super) fn events(days: &Days, query: &EventQuery) -> Result<EventPage, Store
     for place in places {
         let Some(day) = days.get(place.day) else { continue };
         let stored = read(&day, |file| file::event_by_row(file, place.row))?.flatten();
-        events.extend(stored.map(|stored| EventRow::of(&stored.event, stored.has_values)));
+        events.extend(stored.map(|stored| {
+            let row = EventRow::of(&stored.event, stored.has_values);
+            EventRow { issue_id: merged.shown(row.issue_id), ..row }
+        }));
     }
     Ok(EventPage { events, total: tally.total, next_cursor })
 }
 
 pub(super) fn neighbours(
     days: &Days,
+    merged: &Merged,
     id: EventId,
     filter: &Filter,
     range: TimeRange,
 ) -> Result<Option<Neighbours>, StoreError> {
     let Some(own) = event(days, id)? else { return Ok(None) };
     let of_issue = Filter::Equals(Field::Issue, own.issue_id.to_string());
-    let filter = Filter::And(vec![of_issue, filter.clone()]);
+    let filter = merged.own(&Filter::And(vec![of_issue, filter.clone()]));
     let key = (own.report.timestamp.as_nanos(), id.0);
     let mut ends: Option<((i64, u128), (i64, u128))> = None;
     let mut newer: [Option<(i64, u128)>; 2] = [None; 2];
@@ -278,7 +303,7 @@ pub(super) fn neighbours(
     scan(days, &filter, range, &mut EachEvent(&mut look))?;
     let id_of = |key: (i64, u128)| EventId(key.1);
     Ok(Some(Neighbours {
-        issue_id: own.issue_id,
+        issue_id: merged.shown(own.issue_id),
         position: if here { newer_count + 1 } else { 0 },
         total,
         newest: ends.map(|ends| id_of(ends.1)),
@@ -320,48 +345,72 @@ pub(super) fn snapshots(days: &Days, ids: &[SnapshotId]) -> Result<Vec<Snapshot>
 
 pub(super) fn histogram(
     days: &Days,
+    merged: &Merged,
     filter: &Filter,
     range: TimeRange,
     buckets: usize,
 ) -> Result<Histogram, StoreError> {
     let buckets = Buckets::new(range, buckets.max(1));
     let mut tally = HistogramTally { buckets, names: Names::default(), counts: Vec::new() };
-    scan(days, filter, range, &mut tally)?;
+    scan(days, &merged.own(filter), range, &mut tally)?;
     Ok(page::fold_histogram(buckets, tally.names.texts.into_iter().zip(tally.counts)))
 }
 
 pub(super) fn facet(
     days: &Days,
+    merged: &Merged,
     field: &Field,
     filter: &Filter,
     range: TimeRange,
     prefix: &str,
     limit: usize,
 ) -> Result<Vec<FacetCount>, StoreError> {
+    if *field == Field::Issue && !merged.is_empty() {
+        return facet_of_issues(days, merged, filter, range, prefix, limit);
+    }
     let mut tally = FacetTally { field, prefix, found: HashMap::new(), failure: None };
-    scan(days, filter, range, &mut tally)?;
+    scan(days, &merged.own(filter), range, &mut tally)?;
     if let Some(failure) = tally.failure {
         return Err(failure);
     }
-    Ok(facet_counts(tally.found, limit))
+    Ok(facet_counts(merged, tally.found, limit))
+}
+
+fn facet_of_issues(
+    days: &Days,
+    merged: &Merged,
+    filter: &Filter,
+    range: TimeRange,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<FacetCount>, StoreError> {
+    let counts = issue_counts(days, merged, filter, range)?;
+    let counts =
+        counts.into_iter().map(|(id, events)| FacetCount { value: id.to_string(), issues: 1, events });
+    Ok(page::order_facet(counts.filter(|count| count.value.starts_with(prefix)).collect(), limit))
 }
 
 pub(super) fn tag_names(
     days: &Days,
+    merged: &Merged,
     filter: &Filter,
     range: TimeRange,
     prefix: &str,
     limit: usize,
 ) -> Result<Vec<FacetCount>, StoreError> {
     let mut tally = TagNamesTally { prefix, found: HashMap::new() };
-    scan(days, filter, range, &mut tally)?;
-    Ok(facet_counts(tally.found, limit))
+    scan(days, &merged.own(filter), range, &mut tally)?;
+    Ok(facet_counts(merged, tally.found, limit))
 }
 
-fn facet_counts(found: HashMap<String, (u64, HashSet<u64>)>, limit: usize) -> Vec<FacetCount> {
+fn facet_counts(
+    merged: &Merged,
+    found: HashMap<String, (u64, HashSet<u64>)>,
+    limit: usize,
+) -> Vec<FacetCount> {
     let count = |(value, (events, issues)): (_, (_, HashSet<u64>))| FacetCount {
         value,
-        issues: issues.len() as u64,
+        issues: merged.count(&issues),
         events,
     };
     page::order_facet(found.into_iter().map(count).collect(), limit)
@@ -369,18 +418,20 @@ fn facet_counts(found: HashMap<String, (u64, HashSet<u64>)>, limit: usize) -> Ve
 
 pub(super) fn issue_counts(
     days: &Days,
+    merged: &Merged,
     filter: &Filter,
     range: TimeRange,
 ) -> Result<Vec<(IssueId, u64)>, StoreError> {
     let mut tally = CountsTally::default();
-    scan(days, filter, range, &mut tally)?;
-    let mut counts: Vec<_> = tally.counts.into_iter().map(|(id, count)| (IssueId(id), count)).collect();
+    scan(days, &merged.own(filter), range, &mut tally)?;
+    let counts = merged.fold(tally.counts, &mut |all, more| *all += more);
+    let mut counts: Vec<_> = counts.into_iter().map(|(id, count)| (IssueId(id), count)).collect();
     counts.sort_unstable();
     Ok(counts)
 }
 
 /// Reads a day's file; `None` when the day was deleted meanwhile.
-fn read<T>(
+pub(super) fn read<T>(
     day: &Day,
     read: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {

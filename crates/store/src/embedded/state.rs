@@ -65,7 +65,7 @@ impl IssueState {
     }
 
     /// Adds what was learnt later. The same event again replaces what was known of it.
-    fn merge(&mut self, later: Self) {
+    pub(super) fn merge(&mut self, later: Self) {
         self.count += later.count;
         if later.first <= self.first {
             self.first = later.first;

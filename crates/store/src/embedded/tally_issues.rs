@@ -9,7 +9,7 @@ use tantivy::{DocId, SegmentReader};
 use super::days::Day;
 use super::scan::Tally;
 use super::tally::{NamedColumn, Names};
-use crate::SeenIn;
+use crate::{Merged, SeenIn};
 
 /// Collects the ids of issues.
 #[derive(Debug, Default)]
@@ -65,16 +65,18 @@ type Place = (u64, usize, Option<usize>, Option<usize>);
 /// Collects in which environments and versions issues were seen, and when.
 pub(super) struct SeenTally {
     rows_max: usize,
+    merged: Merged,
     names: Names,
     rows: HashMap<Place, (i64, i64)>,
 }
 
 impl SeenTally {
-    pub(super) fn new(rows_max: usize) -> Self {
-        Self { rows_max, names: Names::default(), rows: HashMap::new() }
+    pub(super) fn new(rows_max: usize, merged: Merged) -> Self {
+        Self { rows_max, merged, names: Names::default(), rows: HashMap::new() }
     }
 
-    fn add(&mut self, place: Place, time: i64) {
+    fn add(&mut self, (own, service, env, version): Place, time: i64) {
+        let place = (self.merged.shown(IssueId(own)).0, service, env, version);
         if let Some((first, last)) = self.rows.get_mut(&place) {
             *first = time.min(*first);
             *last = time.max(*last);

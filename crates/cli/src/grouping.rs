@@ -1,0 +1,171 @@
+//! `reenact grouping`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::client::{self, ServerArguments, text};
+use crate::output::{self, Out, Style, inert};
+use crate::regroup::count;
+
+#[derive(Subcommand)]
+pub(crate) enum GroupingCommand {
+    /// List the grouping rules in force; with `--json` as `set` and `preview` read them
+    List(ListArguments),
+    /// Say what rules would have done to the newest events; changes nothing
+    Preview(PreviewArguments),
+    /// Replace the grouping rules
+    Set(SetArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct ListArguments {
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  reenact grouping list --json > rules.json      # then change \"rules\" in it
+  reenact grouping preview rules.json --from now-1w --events 10000")]
+pub(crate) struct PreviewArguments {
+    /// A JSON file with \"rules\" [default: the rules in force]
+    file: Option<PathBuf>,
+    /// Which events: `service:checkout env:prod`
+    #[arg(long, default_value = "")]
+    query: String,
+    /// Start of the range: RFC 3339 or `now-1d`
+    #[arg(long, default_value = "now-1w")]
+    from: String,
+    /// End of the range, likewise
+    #[arg(long, default_value = "now")]
+    to: String,
+    /// How many of the newest events, 1 to 10,000
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    events: u16,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  reenact grouping list --json > rules.json      # then change \"rules\" in it
+  reenact grouping set rules.json")]
+pub(crate) struct SetArguments {
+    /// A JSON file with \"rules\" and the \"version\" that is changed
+    file: PathBuf,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+pub(crate) fn run(command: &GroupingCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        GroupingCommand::List(ListArguments { json, server }) => {
+            print_rules(&client::get(&server.server, "/grouping/rules", &[])?, *json)?;
+        }
+        GroupingCommand::Preview(arguments) => {
+            let server = &arguments.server.server;
+            let rules = match &arguments.file {
+                Some(file) => read(file)?,
+                None => client::get(server, "/grouping/rules", &[])?,
+            };
+            let body = json!({
+                "rules": rules["rules"], "query": arguments.query, "from": arguments.from, "to": arguments.to,
+                "events": arguments.events,
+            });
+            print_preview(&client::post(server, "/grouping/preview", &body)?, arguments.json)?;
+        }
+        GroupingCommand::Set(SetArguments { file, json, server }) => {
+            let rules = read(file)?;
+            let body = json!({ "version": rules["version"], "rules": rules["rules"] });
+            let saved = client::put(&server.server, "/grouping/rules", &body)?;
+            eprintln!("saved as version {}; in force for what arrives from now on", saved["version"]);
+            print_rules(&saved, *json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", file.display()))
+}
+
+fn print_rules(answer: &Value, json: bool) -> anyhow::Result<()> {
+    let mut out = Out::stdout();
+    if json {
+        return output::json(&mut out, answer);
+    }
+    let rules = answer["rules"].as_array().map_or(&[][..], Vec::as_slice);
+    for (at, rule) in rules.iter().enumerate() {
+        let off = if rule["enabled"] == false { "  (off)" } else { "" };
+        let head = out.paint(Style::Strong, &inert(text(rule, "name")));
+        out.line(&format!("{}. {head}{off}", at + 1))?;
+        let query = Some(text(rule, "query")).filter(|query| !query.is_empty()).unwrap_or("every event");
+        out.line(&format!("   events       {}", inert(query)))?;
+        out.line(&format!("   fingerprint  {}", inert(text(rule, "fingerprint"))))?;
+    }
+    drop(out);
+    if rules.is_empty() {
+        eprintln!("no grouping rules; `reenact grouping set --help` says how to write one");
+    }
+    Ok(())
+}
+
+pub(crate) fn print_preview(answer: &Value, json: bool) -> anyhow::Result<()> {
+    let mut out = Out::stdout();
+    if json {
+        return output::json(&mut out, answer);
+    }
+    let number = |key: &str| usize::try_from(answer[key].as_u64().unwrap_or(0)).unwrap_or(usize::MAX);
+    let late = if answer["out_of_time"] == true { "; the time was over before the others were" } else { "" };
+    out.line(&format!(
+        "looked at the newest {} of {}{late}; {} would stay where they are",
+        number("looked_at"),
+        count(number("matching"), "event"),
+        number("unchanged")
+    ))?;
+    let list = |of: &Value, key: &str| of[key].as_array().cloned().unwrap_or_default();
+    for split in list(answer, "splits") {
+        out.line(&format!("comes apart  {}", issue_text(&split["issue"])))?;
+        for part in list(&split, "becomes") {
+            out.line(&format!("    →  {}", issue_text(&part)))?;
+        }
+    }
+    for merge in list(answer, "merges") {
+        out.line(&format!("becomes one  {}", issue_text(&merge["issue"])))?;
+        for part in list(&merge, "from") {
+            out.line(&format!("    ←  {}", issue_text(&part)))?;
+        }
+    }
+    if list(answer, "splits").is_empty() && list(answer, "merges").is_empty() {
+        out.line("nothing would change")?;
+    }
+    Ok(())
+}
+
+fn issue_text(issue: &Value) -> String {
+    let rule =
+        issue["rule"]["name"].as_str().map(|name| format!("  by \"{}\"", inert(name))).unwrap_or_default();
+    format!(
+        "{}  {:>6} x  {}  {}{rule}",
+        text(issue, "id"),
+        issue["count"].as_u64().unwrap_or(0),
+        inert(text(issue, "type")),
+        inert(text(issue, "message").lines().next().unwrap_or(""))
+    )
+}
