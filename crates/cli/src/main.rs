@@ -11,6 +11,7 @@ mod output;
 mod scan;
 mod serve;
 mod show;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Command {
     Issue(issue::IssueArguments),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
+    /// List the versions of services that were seen for the first time
+    Versions(versions::VersionsArguments),
     /// Compare two events value by value
     Compare(compare::CompareArguments),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
@@ -110,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Versions(arguments) => versions::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),
