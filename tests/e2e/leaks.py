@@ -28,7 +28,7 @@ def places_with(secrets: dict[str, str], texts: dict[str, str | bytes]) -> list[
 def api_texts(server: Server) -> dict[str, str]:
     """Every answer of the API that could show a value."""
     texts = {
-        path: json.dumps(server.get(path), ensure_ascii=False) for path in ("/status", "/issues", "/facets", "/histogram", "/outcomes")
+        path: json.dumps(server.get(path), ensure_ascii=False) for path in ("/status", "/issues", "/facets", "/histogram", "/versions", "/outcomes")
     }
     texts["metrics"] = requests.get(f"{server.ui}/metrics", timeout=30).text
     for issue in server.issues():

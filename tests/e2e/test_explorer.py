@@ -338,3 +338,69 @@ def test_views_are_changed_by_those_who_may(tmp_path: Path, monkeypatch: pytest.
     finally:
         if server.process and server.process.poll() is None:
             server.kill()
+
+
+def test_histograms_are_grouped_by_version(own_server: Server) -> None:
+    for number in range(7):
+        for _ in range(7 - number):
+            send(own_server, "banded", ago_ns=number * 3_600_000_000_000, version=f"1.{number}")
+    span = error_span("banded", "settling failed")
+    span["meta"].pop("version", None)
+    assert post_traces(own_server.agent, traces_body(span)).ok
+    found = own_server.get("/histogram", query="service:banded", group_by="version", buckets=24)
+    totals = {series["name"]: sum(series["counts"]) for series in found["series"]}
+    assert totals == {"1.0": 7, "1.1": 6, "1.2": 5, "1.3": 4, "1.4": 3, "other": 2 + 1 + 1}
+    assert found["total"] == sum(totals.values()) == own_server.get("/histogram", query="service:banded")["total"]
+    assert all(len(series["counts"]) == 24 for series in found["series"])
+    [issue] = own_server.get("/issues", query="service:banded version:1.0")["issues"]
+    found = own_server.get("/histogram", issue=issue["id"], query="-version:(1.1 OR 1.2 OR 1.3 OR 1.4 OR 1.5 OR 1.6)", group_by="version")
+    assert [(series["name"], sum(series["counts"])) for series in found["series"]] == [("1.0", 7), ("", 1)]
+    assert own_server.get("/histogram", query="service:nobody", group_by="version")["series"] == []
+    refused = call(own_server, "GET", "/histogram", status=400, group_by="host")["error"]
+    assert refused["code"] == "parameter_invalid" and "`service`, `version`" in refused["message"]
+
+
+def test_versions_are_listed_where_they_were_first_seen(own_server: Server) -> None:
+    hour = 3_600_000_000_000
+    for version, env, ago in [("1.0", "prod", 50), ("1.1", "staging", 6), ("1.1", "prod", 4), ("1.2", "prod", 2), ("1.1", "prod", 1)]:
+        send(own_server, "released", ago_ns=ago * hour, version=version, env=env)
+    send(own_server, "elsewhere", version="9", env="prod")
+
+    def versions(query: str, **range_: str) -> list[tuple[str, str, list[str]]]:
+        found = own_server.get("/versions", query=query, **range_)
+        assert found["left_off"] == 0
+        times = [one["first_seen"] for one in found["versions"]]
+        assert times == sorted(times)
+        return [(one["service"], one["version"], sorted(one["envs"])) for one in found["versions"]]
+
+    both = ["prod", "staging"]
+    assert versions("service:released") == [("released", "1.1", both), ("released", "1.2", ["prod"])]
+    assert versions("") == [("released", "1.1", both), ("released", "1.2", ["prod"]), ("elsewhere", "9", ["prod"])]
+    assert versions("service:released env:staging") == [("released", "1.1", ["staging"])]
+    # Nothing of staging happened then: what is new to production is new.
+    assert versions("service:released", **{"from": "now-5h"}) == [("released", "1.1", ["prod"]), ("released", "1.2", ["prod"])]
+    assert versions("service:released", **{"from": "now-3d", "to": "now-1d"}) == [("released", "1.0", ["prod"])]
+    assert versions("service:nobody") == []
+    [newest] = own_server.get("/versions", query="service:released", **{"from": "now-3h"})["versions"]
+    [event] = own_server.get(f"/issues/{own_server.get('/issues', query='service:released')['issues'][0]['id']}/events", query="version:1.2")["events"]
+    assert newest["first_seen"] == event["timestamp"]
+    lines = reenact(own_server, "versions", "--query", "service:released").splitlines()
+    assert [line.split()[1:] for line in lines] == [["released", "1.1", "prod,", "staging"], ["released", "1.2", "prod"]]
+    assert json.loads(reenact(own_server, "versions", "--json", "--from", "now-3h"))["versions"][-1]["service"] == "elsewhere"
+
+
+def test_an_event_can_be_read_without_its_values(own_server: Server) -> None:
+    event = captured(own_server, "glanced", "glanced-1", "glance", {}, amount=scalar("int", "424242"))
+
+    def looks() -> int:
+        return sum(entry["action"] == "values.viewed" for entry in own_server.get("/audit")["entries"])
+
+    before = looks()
+    bare = requests.get(f"{own_server.ui}/api/v1/events/{event}", params={"values": "false"}, timeout=30)
+    assert "424242" not in bare.text
+    frames = bare.json()["exceptions"][-1]["frames"]
+    assert frames[-1]["values"]["state"] == "hidden" and frames[-1]["values"]["reason"] == "captured values were not asked for"
+    assert looks() == before, "nobody has looked at values"
+    assert "424242" in json.dumps(own_server.get(f"/events/{event}", values="true"))
+    assert looks() == before + 1
+    assert call(own_server, "GET", f"/events/{event}", status=400, values="some")["error"]["message"] == "`values` is `true` or `false`"

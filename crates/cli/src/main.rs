@@ -13,6 +13,7 @@ mod regroup;
 mod scan;
 mod serve;
 mod show;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Command {
     Grouping(grouping::GroupingCommand),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
+    /// List the versions of services that were seen for the first time
+    Versions(versions::VersionsArguments),
     /// Compare two events value by value
     Compare(compare::CompareArguments),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
@@ -116,6 +119,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Grouping(command) => grouping::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Versions(arguments) => versions::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),

@@ -182,7 +182,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Matching events over time, by service. */
+        /** Matching events over time, by service or version. */
         get: operations["getHistogram"];
         put?: never;
         post?: never;
@@ -472,7 +472,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of the query language; a key of a tag is `@` and its name. */
+        /** The keys of the query language; a key of a tag is `@` and its name, one of a captured value `var.` and its path. */
         get: operations["listQueryKeys"];
         put?: never;
         post?: never;
@@ -670,6 +670,26 @@ export interface paths {
         put?: never;
         /** Takes the masks of a text off. */
         post: operations["unmask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions that were seen for the first time in the range, of the services and environments of matching events.
+         * @description At most 200 services and 200 environments, the commonest, are looked at, and the newest 500 versions are listed.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1209,6 +1229,17 @@ export interface components {
             /** @description The commonest values. */
             values: components["schemas"]["FacetValue"][];
         };
+        /** @description A version of a service, and when it was seen for the first time. */
+        FirstSeenVersion: {
+            /** @description Environments that have it; events without one have none. */
+            envs: string[];
+            /** @description The time of the first event that has it. */
+            first_seen: string;
+            /** @description The service. */
+            service: string;
+            /** @description The version. */
+            version: string;
+        };
         /** @description One frame. */
         Frame: {
             /** @description The source file. */
@@ -1410,7 +1441,7 @@ export interface components {
              * @description Width of a bucket in milliseconds.
              */
             interval_ms: number;
-            /** @description Counts by service: the five largest, then `other`. */
+            /** @description Counts by service or version: the five largest, then `other`. */
             series: components["schemas"]["HistogramSeries"][];
             /** @description Start of each bucket. */
             starts: string[];
@@ -1422,11 +1453,11 @@ export interface components {
              */
             total: number;
         };
-        /** @description The counts of one service. */
+        /** @description The counts of one service or version. */
         HistogramSeries: {
             /** @description Events per bucket. */
             counts: number[];
-            /** @description The service, or `other`. */
+            /** @description The service or version, or `other`; empty for events without a version. */
             name: string;
         };
         /** @description Until when an issue is ignored: what comes first. */
@@ -2549,6 +2580,16 @@ export interface components {
              */
             state: string;
         };
+        /** @description Versions that were seen for the first time in a range. */
+        VersionList: {
+            /**
+             * Format: int64
+             * @description How many older ones in the range are left off.
+             */
+            left_off: number;
+            /** @description In the order in which they were seen. */
+            versions: components["schemas"]["FirstSeenVersion"][];
+        };
         /** @description A view to save. */
         ViewChange: {
             /** @description 1 to 100 bytes, without control characters; no other view has it. */
@@ -2686,7 +2727,10 @@ export interface operations {
     };
     getEvent: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `false` leaves captured values out, so that nobody has looked at them; default `true`. */
+                values?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2989,6 +3033,8 @@ export interface operations {
                 issue?: string;
                 /** @description 1 to 500, default 60. */
                 buckets?: number;
+                /** @description What the counts are of: `service` (default) or `version`. */
+                group_by?: string;
             };
             header?: never;
             path?: never;
@@ -4178,6 +4224,42 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

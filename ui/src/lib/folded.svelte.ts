@@ -1,12 +1,14 @@
 // Which parts of the page the reader has folded, remembered on this machine.
+import { keep, recall } from "./kept";
+
 const KEY = "reenact.folded";
 
 function remembered(): Record<string, boolean> {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    const stored: unknown = JSON.parse(recall(KEY) ?? "{}");
     return typeof stored === "object" && stored !== null ? (stored as Record<string, boolean>) : {};
   } catch {
-    return {}; // Storage can be forbidden or garbled; everything is unfolded then.
+    return {}; // Garbled: everything is unfolded then.
   }
 }
 
@@ -17,9 +19,5 @@ export const isFolded = (name: string): boolean => folded[name] === true;
 export function fold(name: string, is: boolean): void {
   if (isFolded(name) === is) return;
   folded[name] = is;
-  try {
-    localStorage.setItem(KEY, JSON.stringify(folded));
-  } catch {
-    // As above: then it lasts as long as the page.
-  }
+  keep(KEY, JSON.stringify(folded));
 }

@@ -33,17 +33,51 @@ async function refresh(): Promise<void> {
   }
 }
 
+const hearing = new Set<() => void>();
+
+/**
+ * Does something whenever anything was recorded or changed: at once, then at most every `pauseMs`, and not while
+ * nobody sees the page. Call during the initialisation of a component.
+ */
+export function whenRecorded(action: () => void, pauseMs: number): void {
+  $effect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let due = false;
+    const act = () => {
+      if (timer !== undefined || document.hidden) {
+        due = true;
+        return;
+      }
+      due = false;
+      timer = setTimeout(() => { timer = undefined; if (due) act(); }, pauseMs);
+      action();
+    };
+    const seen = () => { if (due) act(); };
+    hearing.add(act);
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      hearing.delete(act);
+      document.removeEventListener("visibilitychange", seen);
+      clearTimeout(timer);
+    };
+  });
+}
+
 /** Server-sent events, and plain polling while they cannot be had. */
 export function follow(): () => void {
   void refresh();
   let timer: ReturnType<typeof setInterval> | undefined;
   const now = () => void refresh();
-  const poll = () => { timer ??= setInterval(now, POLL_MS); };
+  const recorded = () => {
+    now();
+    for (const act of hearing) act();
+  };
+  const poll = () => { timer ??= setInterval(recorded, POLL_MS); };
   const rest = () => { clearInterval(timer); timer = undefined; };
   const source = new EventSource(apiUrl("/stream"));
   source.addEventListener("open", rest);
   source.addEventListener("open", now);
-  source.addEventListener("recorded", now);
+  source.addEventListener("recorded", recorded);
   source.addEventListener("error", poll);
   source.addEventListener("error", now);
   addEventListener("online", now);

@@ -108,6 +108,9 @@ export function only(query: string, key: string, value: string): string {
   return isOnly(query, key, value) ? join(rest) : join(rest, term(key, value));
 }
 
+/** Shows only this value of the key, also when it is so already. */
+export const narrowed = (query: string, key: string, value: string): string => (isOnly(query, key, value) ? query : only(query, key, value));
+
 /** Leaves this value out; a second time lifts it again. */
 export function exclude(query: string, key: string, value: string): string {
   const terms = parse(query);

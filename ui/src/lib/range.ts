@@ -60,6 +60,14 @@ export function fromBuckets(starts: string[], intervalMs: number, a: number, b: 
   return { from: new Date(first).toISOString(), to: new Date(Date.parse(last) + intervalMs).toISOString() };
 }
 
+/** A part of a chart that was chosen, as it stands in the address: both ends. */
+export const writePart = (part: { from: string; to: string }): string => `${part.from}/${part.to}`;
+
+export function readPart(text: string | null): { from: string; to: string } | null {
+  const [from = "", to = "", ...more] = text?.split("/") ?? [];
+  return more.length === 0 && isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to) ? { from, to } : null;
+}
+
 /** For <input type="datetime-local">, which speaks local time without a zone. */
 export function toLocalInput(iso: string): string {
   const time = new Date(iso);

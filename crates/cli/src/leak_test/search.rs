@@ -122,6 +122,7 @@ pub(super) fn answers(server: &str, needles: &[Needle]) -> anyhow::Result<Search
         ask(path.to_owned(), &[])?;
     }
     ask("/histogram".to_owned(), range)?;
+    ask("/versions".to_owned(), range)?;
     let facets = ask("/facets".to_owned(), range)?;
     for facet in facets["facets"].as_array().into_iter().flatten() {
         if let Some(key) = facet["key"].as_str() {

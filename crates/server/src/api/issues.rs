@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::grouping_views::Grouping;
 use super::parameters::{Selection, buckets, limit, read};
 use super::workflow_views::StateCounts;
-use super::{ask, present, views};
+use super::{ask, present, versions, views};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
@@ -247,9 +247,31 @@ pub(crate) struct HistogramShape {
     issue: Option<String>,
     /// 1 to 500, default 60.
     buckets: Option<usize>,
+    /// What the counts are of: `service` (default) or `version`.
+    group_by: Option<String>,
 }
 
-/// Matching events over time, by service.
+/// What the counts of a histogram are of.
+#[derive(Clone, Copy)]
+enum GroupBy {
+    Service,
+    Version,
+}
+
+impl GroupBy {
+    fn of_name(name: Option<&str>) -> Result<Self, Failure> {
+        match name {
+            None | Some("" | "service") => Ok(Self::Service),
+            Some("version") => Ok(Self::Version),
+            Some(_) => {
+                let message = "`group_by` is one of `service`, `version`".to_owned();
+                Err(Failure::parameter("group_by", message))
+            }
+        }
+    }
+}
+
+/// Matching events over time, by service or version.
 #[utoipa::path(get, operation_id = "getHistogram", path = "/histogram", tag = "explorer",
     params(Selection, StateSelection, HistogramShape),
     responses((status = 200, body = views::Histogram), (status = 400, body = views::ErrorBody)))]
@@ -265,13 +287,17 @@ pub(crate) async fn histogram(
     let range = selection.range(now)?;
     let issue = shape.issue.filter(|issue| !issue.is_empty()).map(|issue| issue_id(&issue)).transpose()?;
     let buckets = buckets(shape.buckets, 60)?;
+    let by = GroupBy::of_name(shape.group_by.as_deref())?;
     let groups = state.groups()?;
     let found = ask(&app, move |app| {
         let mut filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
         if let Some(issue) = issue {
             filter = Filter::And(vec![Filter::Equals(Field::Issue, issue.to_string()), filter]);
         }
-        Ok(app.store.histogram(&filter, range, buckets)?)
+        match by {
+            GroupBy::Service => Ok(app.store.histogram(&filter, range, buckets)?),
+            GroupBy::Version => versions::histogram(app, &filter, range, buckets),
+        }
     })
     .await?;
     let start = |index: usize| range.from.saturating_add_nanos(found.width_ns.saturating_mul(index as i64));

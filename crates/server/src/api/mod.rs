@@ -23,6 +23,7 @@ mod settings_views;
 mod similar;
 mod stream;
 mod system;
+mod versions;
 pub(crate) mod views;
 mod workflow;
 mod workflow_views;
@@ -56,6 +57,7 @@ use failure::Failure;
         facets::list,
         facets::facet_values,
         facets::keys,
+        versions::list,
         saved::list,
         saved::add,
         saved::put,
@@ -130,6 +132,7 @@ impl App {
             .route("/facets", get(facets::list))
             .route("/facets/{key}/values", get(facets::facet_values))
             .route("/query/keys", get(facets::keys))
+            .route("/versions", get(versions::list))
             .route("/views", get(saved::list).post(saved::add))
             .route("/views/{id}", put(saved::put).delete(saved::remove))
             .route("/events/{id}", get(events::one))

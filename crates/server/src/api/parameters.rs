@@ -148,7 +148,7 @@ fn unreadable(library_says: &str) -> String {
         Some("version") => "`version` is a whole number".to_owned(),
         Some("tags") => "`tags` is a number from 0 to 100".to_owned(),
         Some("buckets") => format!("`buckets` is a number from 1 to {BUCKETS_MAX}"),
-        Some("has_values") => "`has_values` is `true` or `false`".to_owned(),
+        Some(name @ ("has_values" | "values")) => format!("`{name}` is `true` or `false`"),
         _ => "the parameters cannot be read; they are percent-encoded UTF-8".to_owned(),
     }
 }

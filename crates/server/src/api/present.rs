@@ -95,9 +95,14 @@ pub(crate) fn neighbours(found: Neighbours) -> views::Neighbours {
 }
 
 /// As [`event`], for somebody who may not see captured values.
-pub(crate) fn event_without_values(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) -> views::Event {
+pub(crate) fn event_without_values(
+    placed: Placed,
+    snapshots: Vec<Snapshot>,
+    now: Timestamp,
+    reason: &str,
+) -> views::Event {
     let mut event = event(placed, snapshots, now);
-    let (hidden, reason) = ("hidden", "you may not see captured values");
+    let hidden = "hidden";
     let mut exceptions: Vec<&mut views::Exception> = event.exceptions.iter_mut().collect();
     let mut any = false;
     while let Some(exception) = exceptions.pop() {

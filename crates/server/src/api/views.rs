@@ -525,19 +525,41 @@ pub(crate) struct Histogram {
     pub(crate) interval_ms: i64,
     /// Start of each bucket.
     pub(crate) starts: Vec<String>,
-    /// Counts by service: the five largest, then `other`.
+    /// Counts by service or version: the five largest, then `other`.
     pub(crate) series: Vec<HistogramSeries>,
     /// All events.
     pub(crate) total: u64,
 }
 
-/// The counts of one service.
+/// The counts of one service or version.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HistogramSeries {
-    /// The service, or `other`.
+    /// The service or version, or `other`; empty for events without a version.
     pub(crate) name: String,
     /// Events per bucket.
     pub(crate) counts: Vec<u64>,
+}
+
+/// Versions that were seen for the first time in a range.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VersionList {
+    /// In the order in which they were seen.
+    pub(crate) versions: Vec<FirstSeenVersion>,
+    /// How many older ones in the range are left off.
+    pub(crate) left_off: u64,
+}
+
+/// A version of a service, and when it was seen for the first time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FirstSeenVersion {
+    /// The service.
+    pub(crate) service: String,
+    /// The version.
+    pub(crate) version: String,
+    /// Environments that have it; events without one have none.
+    pub(crate) envs: Vec<String>,
+    /// The time of the first event that has it.
+    pub(crate) first_seen: String,
 }
 
 /// The facets of the explorer.

@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use reenact_issues::lifecycle::Status;
+use reenact_issues::lifecycle::{Release, Status};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::control::{Control, IssueCounts};
 use reenact_store::{IssueGroups, Store, StoreError};
@@ -174,6 +174,11 @@ impl Workflow {
     /// Notes the version of an event.
     pub(crate) fn note_version(&self, service: &str, env: &Option<String>, version: &str, at: Timestamp) {
         self.catalogue.note(service, env, version, at);
+    }
+
+    /// Environments of a service, each with its versions in the order in which they were first seen.
+    pub(crate) fn releases(&self, service: &str) -> Vec<(Option<String>, Vec<Release>)> {
+        self.catalogue.releases(service)
     }
 
     fn write_counts(&self) -> Result<(), StoreError> {
