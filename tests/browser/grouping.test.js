@@ -57,7 +57,7 @@ describe("grouping", () => {
       const found = similar.getByRole("listitem").filter({ hasText: "bank.Refused" });
       await found.getByText(/raised by charge in shop\/bank\.py too/).waitFor();
       await expectNoAxeViolations(page);
-      await found.getByRole("button", { name: /^Merge bank\.Refused/ }).click();
+      await found.getByRole("button", { name: /^Merge into this one: bank\.Refused/ }).click();
       await page.getByText("Merged into bank.Declined: 1 issue").waitFor();
       await page.getByText("No issue resembles this one").waitFor();
     });
