@@ -207,7 +207,7 @@ describe("a day's triage by keyboard", () => {
 
   test("two are merged, and come apart again with undo", () =>
     visit("/issues", async (page) => {
-      await tab(page, "For review", 5).waitFor();
+      await tab(page, "For review", 4).waitFor();
       await walkTo(page, "Missing");
       await page.keyboard.press("x");
       await page.keyboard.press("j");
@@ -217,10 +217,10 @@ describe("a day's triage by keyboard", () => {
       await bar.getByRole("button", { name: "Merge" }).waitFor();
       await page.keyboard.press("m");
       await toast(page, /^Merged into shop\.(Missing|Broken): 1 issue$/).waitFor();
-      await tab(page, "For review", 4).waitFor();
+      await tab(page, "For review", 3).waitFor();
       await page.keyboard.press("u");
       await toast(page, /^Undone: Merged into/).waitFor();
-      await tab(page, "For review", 5).waitFor();
+      await tab(page, "For review", 4).waitFor();
       await row(page, "Missing").waitFor();
       await row(page, "Broken").waitFor();
     }));
