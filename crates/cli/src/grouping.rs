@@ -1,6 +1,6 @@
 //! `reenact grouping`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -100,7 +100,7 @@ pub(crate) fn run(command: &GroupingCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Value> {
+fn read(file: &Path) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", file.display()))
 }

@@ -31,7 +31,11 @@ fn counts(place: &Place) -> Vec<(u64, u64)> {
 fn three_issues() -> Place {
     let place = Place::new();
     for id in 0..6_u128 {
-        let issue = if id < 1 { 1 } else { if id < 3 { 2 } else { 3 } };
+        let issue = match id {
+            0 => 1,
+            1 | 2 => 2,
+            _ => 3,
+        };
         place.receive(&event(id, issue, Some("1"), now()));
     }
     place
