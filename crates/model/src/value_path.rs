@@ -9,7 +9,7 @@ use crate::{CapturedValue, Content, Snapshot};
 ///
 /// The first segment names a variable. Each further one is the name of an attribute, the key of a mapping as
 /// [`CapturedValue::text`] gives it, or the index of an element in the order of the client, from 0. Between segments
-/// is a dot. A segment that is empty, or that has white space, a control character or one of `. " : , ( ) \`, stands
+/// is a dot. A segment that is empty, or that has white space, a control character or one of `. " : , * ( ) \`, stands
 /// in double quotes, within which `\"` and `\\` are a quote and a backslash: `headers."user.agent"`.
 ///
 /// A key that is itself a container, or that was not captured, has no path, and nor has what it leads to.
@@ -244,7 +244,7 @@ fn step<'a>(path: &mut ValuePath, segment: &str, value: &'a CapturedValue, visit
 }
 
 fn needs_quotes(character: char) -> bool {
-    matches!(character, '.' | '"' | ':' | ',' | '(' | ')' | '\\')
+    matches!(character, '.' | '"' | ':' | ',' | '*' | '(' | ')' | '\\')
         || character.is_whitespace()
         || character.is_control()
 }
