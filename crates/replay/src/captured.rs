@@ -19,7 +19,7 @@ pub(crate) struct Captured<'a> {
 
 /// The frames of an occurrence that have values of this occurrence, the nearest to the first raise before the others: root causes
 /// first, and of each exception the innermost call first.
-pub(crate) fn frames<'a>(side: Side<'a>) -> Vec<Captured<'a>> {
+pub(crate) fn frames(side: Side<'_>) -> Vec<Captured<'_>> {
     let snapshots: HashMap<SnapshotId, &Snapshot> =
         side.snapshots.iter().map(|snapshot| (snapshot.id, snapshot)).collect();
     let mut captured = Vec::new();

@@ -54,9 +54,8 @@ pub fn pick(side: Side<'_>, wanted: &Wanted) -> Picked {
     let mut path = Some(wanted.path.clone());
     while let Some(looked_for) = path {
         for captured in &frames {
-            let found = looked_for.find(captured.snapshot).into_iter();
-            let told = found.filter(|value| !is_around || value.not_captured.is_some());
-            if let Some(value) = told.into_iter().next() {
+            let mut found = looked_for.find(captured.snapshot).into_iter();
+            if let Some(value) = found.find(|value| !is_around || value.not_captured.is_some()) {
                 return Picked::Found(Found {
                     exception: captured.exception,
                     frame: captured.index,

@@ -134,6 +134,8 @@ pub(crate) struct CorrelationPredicate {
     type_name: Option<String>,
     /// The number of `at_least` and `at_most`.
     number: Option<String>,
+    /// A query for events in which some frame has that: `var.order.currency:"XXX"`; null where there is none.
+    query: Option<String>,
 }
 
 impl Correlations {
@@ -190,8 +192,27 @@ fn share(share: replay::Share) -> CorrelationShare {
     CorrelationShare { count: share.count, total: share.total }
 }
 
+/// Length of a value in a query, in bytes; longer ones have none.
+const QUERY_VALUE_BYTES_MAX: usize = 500;
+
+/// The query for what holds.
+fn query(predicate: &replay::Predicate) -> Option<String> {
+    let asked = match &predicate.condition {
+        replay::Condition::Is(value) => {
+            let text = value.text().filter(|text| !value.truncated && text.len() <= QUERY_VALUE_BYTES_MAX)?;
+            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+        }
+        replay::Condition::Null => "null".to_owned(),
+        replay::Condition::AtLeast(number) => format!(">={number}"),
+        replay::Condition::AtMost(number) => format!("<={number}"),
+        replay::Condition::Empty | replay::Condition::Missing | replay::Condition::HasType(_) => return None,
+    };
+    Some(format!("var.{}:{asked}", predicate.path))
+}
+
 fn predicate(predicate: replay::Predicate) -> CorrelationPredicate {
     use CorrelationCondition as Kind;
+    let query = query(&predicate);
     let (condition, value, type_name, number) = match predicate.condition {
         replay::Condition::Is(value) => (Kind::Is, Some(value), None, None),
         replay::Condition::Null => (Kind::Null, None, None, None),
@@ -209,5 +230,34 @@ fn predicate(predicate: replay::Predicate) -> CorrelationPredicate {
         value,
         type_name,
         number,
+        query,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reenact_model::ValuePath;
+    use reenact_store::query::parse;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, condition: replay::Condition, want: Option<&str>) {
+        let function = replay::Function { function: "pay".to_owned(), file: "shop.py".to_owned() };
+        let path = ValuePath::parse(path).unwrap();
+        let query = query(&replay::Predicate { function, path, condition });
+        assert_eq!(query.as_deref(), want);
+        assert!(query.is_none_or(|query| parse(&query).is_ok()));
+    }
+
+    #[test]
+    fn what_holds_can_be_searched_for() {
+        let text = |repr: &str| replay::Condition::Is(CapturedValue::scalar("str", repr));
+        check("order.currency", text("'XXX'"), Some(r#"var.order.currency:"XXX""#));
+        check(r#"h."a.b"."*""#, text(r#"'say "a\\\\b"'"#), Some(r#"var.h."a.b"."*":"say \"a\\\\b\"""#));
+        check("order.0", replay::Condition::Null, Some("var.order.0:null"));
+        check("count", replay::Condition::AtLeast("10".to_owned()), Some("var.count:>=10"));
+        check("count", replay::Condition::Missing, None);
+        check("long", text(&"x".repeat(501)), None);
     }
 }

@@ -69,11 +69,12 @@ pub(crate) async fn one(
     let now = now();
     let range = selection.range(now)?;
     let found = ask(&app, move |app| {
+        let id = app.workflow.shown(id);
         let issue = app.store.issue(id, range, 1)?.ok_or_else(|| Failure::not_found("issue"))?;
         let matching = Filter::And(vec![
             Filter::Equals(Field::Issue, id.to_string()),
             Filter::HasValues,
-            selection.filter(app, now)?,
+            selection.filter(app, &viewer, now)?,
         ]);
         let page = page(app, matching.clone(), range)?;
         let matching_total = page.total;
@@ -135,7 +136,8 @@ impl Samples {
         if self.is_full() || !self.known.insert(id) {
             return Ok(None);
         }
-        let Some(placed) = app.store.event(id)? else { return Ok(None) };
+        let Some(mut placed) = app.store.event(id)? else { return Ok(None) };
+        placed.issue_id = app.workflow.shown(placed.issue_id);
         let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
         Ok((!snapshots.is_empty()).then_some((placed, snapshots)))
     }

@@ -110,7 +110,8 @@ pub(crate) async fn add(
     let audit = viewer.does("pin.added", Some(id.to_string()), Some(named(&wanted)));
     let pins = ask(&app, move |app| {
         let nothing = TimeRange { from: Timestamp::default(), to: Timestamp::default() };
-        app.store.issue(id, nothing, 0)?.ok_or_else(|| Failure::not_found("issue"))?;
+        let shown = app.workflow.shown(id);
+        app.store.issue(shown, nothing, 0)?.ok_or_else(|| Failure::not_found("issue"))?;
         Ok(app.workflow.pin(id, &wanted, &audit)?)
     });
     Ok(PinList::of(pins.await?))

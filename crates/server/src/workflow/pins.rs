@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use reenact_model::{IssueId, Timestamp, ValuePath};
 use reenact_replay::pick::Wanted;
 use reenact_store::StoreError;
-use reenact_store::control::{AuditEntry, Control};
+use reenact_store::control::AuditEntry;
 use serde::{Deserialize, Serialize};
 
 use super::{FORGOTTEN_NS, Workflow};
@@ -109,7 +109,8 @@ impl Workflow {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         for (name, document) in self.control.documents(DOCUMENTS)? {
-            let seen = name.strip_prefix(DOCUMENTS).and_then(|id| last_seen.get(&id.parse().ok()?)).copied();
+            let issue = name.strip_prefix(DOCUMENTS).and_then(|id| id.parse::<IssueId>().ok());
+            let seen = issue.and_then(|issue| last_seen.get(&issue)).copied();
             let pinned = read(&document.body).iter().map(|pin| pin.at).max();
             if now.nanos_since(seen.max(pinned).unwrap_or_default()) >= FORGOTTEN_NS {
                 self.control.delete_document(&name)?;
@@ -118,8 +119,13 @@ impl Workflow {
         Ok(())
     }
 
+    /// The document of an issue's pins: those of the issue that it is shown as.
+    fn name_of_pins(&self, issue: IssueId) -> String {
+        format!("{DOCUMENTS}{}", self.shown(issue))
+    }
+
     fn load_pins(&self, issue: IssueId) -> Result<(u64, Vec<Pin>), StoreError> {
-        let document = self.control.document(&format!("{DOCUMENTS}{issue}"))?;
+        let document = self.control.document(&self.name_of_pins(issue))?;
         Ok(document.map_or((0, Vec::new()), |document| (document.version, read(&document.body))))
     }
 
@@ -135,7 +141,7 @@ impl Workflow {
                 return Ok(pins);
             }
             let body = serde_json::to_string(&pins).expect("pins are plain data");
-            let name = format!("{DOCUMENTS}{issue}");
+            let name = self.name_of_pins(issue);
             if self.control.put_document(&name, version, &body, Some(audit))?.is_some() {
                 return Ok(pins);
             }
