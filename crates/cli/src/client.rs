@@ -62,6 +62,15 @@ pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Valu
     read(server, request.send(body.to_string()))
 }
 
+/// `DELETE /api/v1{path}` with parameters; the answer's JSON.
+pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
+    let mut request = agent().delete(url(server, path));
+    for (name, value) in parameters {
+        request = request.query(name, value);
+    }
+    read(server, request.call())
+}
+
 fn read(
     server: &str,
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

@@ -100,12 +100,7 @@ pub(crate) fn run(arguments: &IssueArguments) -> anyhow::Result<ExitCode> {
         return regroup::run(command);
     }
     let server = &arguments.server.server;
-    let id = arguments.issue.as_deref().context("name an issue; `reenact issues` lists them")?;
-    ensure!(
-        id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        "`{}` is no issue (16 hexadecimal digits); `reenact issues` lists them",
-        inert(id)
-    );
+    let id = checked(arguments.issue.as_deref().context("name an issue; `reenact issues` lists them")?)?;
     let path = format!("/issues/{id}");
     if let Some(change) = &arguments.undo {
         ensure!(change.bytes().all(|byte| byte.is_ascii_alphanumeric()), "`{}` is no change", inert(change));
@@ -135,6 +130,16 @@ pub(crate) fn run(arguments: &IssueArguments) -> anyhow::Result<ExitCode> {
         print(&mut out, &issue, &activity)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The id of an issue, which becomes part of an address.
+pub(crate) fn checked(id: &str) -> anyhow::Result<&str> {
+    ensure!(
+        id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "`{}` is no issue (16 hexadecimal digits); `reenact issues` lists them",
+        inert(id)
+    );
+    Ok(id)
 }
 
 /// The body of the change; empty when none is asked for. The server says what does not belong together.

@@ -3,11 +3,13 @@
 mod client;
 mod compare;
 mod config;
+mod correlate;
 mod doctor;
 mod grouping;
 mod issue;
 mod leak_test;
 mod listing;
+mod occurrences;
 mod output;
 mod regroup;
 mod scan;
@@ -55,8 +57,14 @@ enum Command {
     Show(show::ShowArguments),
     /// List the versions of services that were seen for the first time
     Versions(versions::VersionsArguments),
+    /// List the events of an issue, with values of variables as far as they are asked for
+    Events(occurrences::EventsArguments),
     /// Compare two events value by value
     Compare(compare::CompareArguments),
+    /// Find which value or type sets the events of an issue apart from others
+    Correlate(correlate::CorrelateArguments),
+    /// Pin a variable to an issue as a column of its events, for everybody; or list what is pinned
+    Pin(occurrences::PinArguments),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
     Scan(scan::ScanArguments),
     /// Run a program with made-up secrets, and look for them in everything that is kept and answered
@@ -118,8 +126,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Grouping(command) => grouping::run(&command),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Versions(arguments) => versions::run(&arguments),
+        Command::Correlate(arguments) => correlate::run(&arguments),
+        Command::Pin(arguments) => occurrences::run_pin(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),

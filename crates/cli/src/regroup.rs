@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::ensure;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use crate::client::{self, ServerArguments, text};
 use crate::grouping;
+use crate::issue::checked;
 use crate::output::{self, Out, Style, inert};
 
 #[derive(Subcommand)]
@@ -88,7 +88,7 @@ pub(crate) fn run(command: &RegroupCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn merge(arguments: &MergeArguments) -> anyhow::Result<()> {
-    arguments.issues.iter().chain(&arguments.into).try_for_each(|id| check(id))?;
+    arguments.issues.iter().chain(&arguments.into).try_for_each(|id| checked(id).map(drop))?;
     let mut body = Map::from_iter([("issues".to_owned(), json!(arguments.issues))]);
     if let Some(into) = &arguments.into {
         body.insert("into".to_owned(), json!(into));
@@ -107,11 +107,11 @@ fn merge(arguments: &MergeArguments) -> anyhow::Result<()> {
 
 fn split(arguments: &SplitArguments) -> anyhow::Result<()> {
     let (server, id) = (&arguments.server.server, &arguments.issue);
-    check(id)?;
+    checked(id)?;
     if let Some(by) = &arguments.by {
         return split_by(arguments, by);
     }
-    arguments.member.iter().try_for_each(|id| check(id))?;
+    arguments.member.iter().try_for_each(|id| checked(id).map(drop))?;
     let split =
         client::post(server, &format!("/issues/{id}/split"), &json!({ "members": arguments.member }))?;
     let (from, change) = (text(&split, "from"), text(&split, "change_id"));
@@ -148,7 +148,7 @@ fn split_by(arguments: &SplitArguments, by: &str) -> anyhow::Result<()> {
 }
 
 fn members(arguments: &OfArguments) -> anyhow::Result<()> {
-    check(&arguments.issue)?;
+    checked(&arguments.issue)?;
     let answer = client::get(&arguments.server.server, &format!("/issues/{}/members", arguments.issue), &[])?;
     if arguments.json {
         return print_json(&answer, true);
@@ -165,7 +165,7 @@ fn members(arguments: &OfArguments) -> anyhow::Result<()> {
 }
 
 fn similar(arguments: &OfArguments) -> anyhow::Result<()> {
-    check(&arguments.issue)?;
+    checked(&arguments.issue)?;
     let answer = client::get(&arguments.server.server, &format!("/issues/{}/similar", arguments.issue), &[])?;
     if arguments.json {
         return print_json(&answer, true);
@@ -203,13 +203,4 @@ fn print_json(answer: &Value, json: bool) -> anyhow::Result<()> {
 
 pub(crate) fn count(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn check(id: &str) -> anyhow::Result<()> {
-    ensure!(
-        id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        "`{}` is no issue (16 hexadecimal digits); `reenact issues` lists them",
-        inert(id)
-    );
-    Ok(())
 }

@@ -12,6 +12,7 @@ mod report;
 mod snapshot;
 mod time;
 mod value;
+mod value_path;
 
 pub use fragment::{
     CrashReport, Fragment, FrameLink, RecordedException, Replay, Span, SpanError, TraceChunk,
@@ -26,3 +27,4 @@ pub use report::{
 pub use snapshot::{Snapshot, Variables};
 pub use time::{ParseTimestampError, Timestamp};
 pub use value::{CapturedValue, Content, NotCaptured};
+pub use value_path::{ParsePathError, PathProblem, ValuePath};

@@ -80,6 +80,14 @@ export type ComparePath = Schemas["ComparePath"];
 export type ComparePlace = Schemas["ComparePlace"];
 export type CompareSide = Schemas["CompareSide"];
 
+export type PinList = Schemas["PinList"];
+export type ColumnValue = Schemas["ColumnValue"];
+export type ValueColumn = Schemas["ValueColumn"];
+
+export type Correlations = Schemas["Correlations"];
+export type CorrelationFinding = Schemas["CorrelationFinding"];
+export type CorrelationPredicate = Schemas["CorrelationPredicate"];
+
 export type QueryKey = Schemas["QueryKey"];
 export type QueryKeyList = Schemas["QueryKeyList"];
 export type SavedView = Schemas["SavedView"];

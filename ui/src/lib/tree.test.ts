@@ -27,6 +27,13 @@ test("expanding shows children with the path that reaches them", () => {
   ]);
 });
 
+test("each value has the path that the server reads, unless its key has none", () => {
+  const key = (type: string, value: string): Value => ({ type, value });
+  const cart: Value = { type: "dict", entries: [[key("str", "'a.b'"), { type: "list", elements: [int(1)] }], [{ type: "tuple", elements: [] }, { type: "list", elements: [int(2)] }]] };
+  const rows = flatten(groups(frame({ locals: { cart } }), none), view(["cart", "cart['a.b']", "cart[()]"]), none);
+  expect(rows.map((row) => (row.kind === "value" ? row.valuePath : undefined))).toEqual([undefined, "cart", 'cart."a.b"', 'cart."a.b".0', null, null]);
+});
+
 test("a path from the address names what must be open", () => {
   expect(ancestors(sample, "order.lines[1]")).toEqual(["order", "order.lines"]);
   expect(ancestors(sample, "nothing.here")).toEqual([]);

@@ -1,5 +1,6 @@
 // A frame's variables as the flat list of rows that is on screen, and moving around in it.
 import type { FrameValues, Value } from "../api/types";
+import { written } from "./valuepath";
 import { children, hasChildren, repr, type Child } from "./values";
 
 export const CHUNK = 50;
@@ -20,6 +21,8 @@ export interface GroupRow extends Base {
 export interface ValueRow extends Base {
   kind: "value";
   name: string;
+  /** The path as the server reads it; null when it has none. */
+  valuePath: string | null;
   value: Value;
   expandable: boolean;
   expanded: boolean;
@@ -45,7 +48,7 @@ export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[
   const scope = (map: Record<string, Value> | undefined): Child[] =>
     Object.entries(map ?? {})
       .filter(([name]) => name !== EXCEPTION)
-      .map(([name, value]) => ({ name, step: name, value }))
+      .map(([name, value]) => ({ name, step: name, segment: name, value }))
       .sort((a, b) => Number(onLine.has(b.name)) - Number(onLine.has(a.name)));
   const exception = values.locals?.[EXCEPTION];
   const used = (group: Group): number => Number(group.variables.some((v) => onLine.has(v.name)));
@@ -57,7 +60,7 @@ export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[
   ].sort((a, b) => used(b) - used(a));
   return [
     ...scopes,
-    { name: "Exception", variables: exception ? [{ name: EXCEPTION, step: EXCEPTION, value: exception }] : [] },
+    { name: "Exception", variables: exception ? [{ name: EXCEPTION, step: EXCEPTION, segment: EXCEPTION, value: exception }] : [] },
   ].filter((group) => group.variables.length > 0);
 }
 
@@ -76,15 +79,16 @@ export function flatten(all: Group[], view: View, onLine: ReadonlySet<string>): 
   const needle = view.filter.trim().toLowerCase();
   const kept = needle ? filter(all, needle) : all;
 
-  const list = (items: Child[], parent: string, prefix: string, depth: number) => {
+  const list = (items: Child[], parent: string, prefix: string, depth: number, above: readonly string[] | null) => {
     const shown = Math.min(items.length, view.listed.get(parent) ?? CHUNK);
     const setSize = shown < items.length ? shown + 1 : items.length;
-    for (const [i, { name, step, value }] of items.slice(0, shown).entries()) {
+    for (const [i, { name, step, segment, value }] of items.slice(0, shown).entries()) {
       const path = prefix + step;
+      const segments = above && segment !== null ? [...above, segment] : null;
       const expandable = hasChildren(value);
       const expanded = expandable && view.toggled.has(path);
-      rows.push({ kind: "value", path, depth, position: i + 1, setSize, name, value, expandable, expanded, onLine: depth === 2 && onLine.has(name) });
-      if (expanded) list(children(value), path, path, depth + 1);
+      rows.push({ kind: "value", path, depth, position: i + 1, setSize, name, valuePath: segments && written(segments), value, expandable, expanded, onLine: depth === 2 && onLine.has(name) });
+      if (expanded) list(children(value), path, path, depth + 1, segments);
     }
     if (shown < items.length) {
       rows.push({ kind: "more", path: `${parent}…`, parent, depth, position: setSize, setSize, next: Math.min(CHUNK, items.length - shown), total: items.length });
@@ -96,7 +100,7 @@ export function flatten(all: Group[], view: View, onLine: ReadonlySet<string>): 
     const expanded = !view.toggled.has(path);
     rows.push({ kind: "group", path, depth: 1, position: i + 1, setSize: kept.length, name: group.name, count: group.variables.length, expanded });
     // The same name may stand in two scopes; the first scope has the plain path.
-    if (expanded) list(group.variables, path, rank(kept, i), 2);
+    if (expanded) list(group.variables, path, rank(kept, i), 2, []);
   }
   return rows;
 }

@@ -3,6 +3,7 @@ import type { Value } from "../api/types";
 import { cut, visible } from "./hostile";
 import { exact, plural } from "./format";
 import { shortened } from "./marks";
+import { keyText } from "./valuepath";
 
 export type Kind = "string" | "number" | "constant" | "object" | "absent";
 
@@ -153,15 +154,17 @@ export interface Child {
   name: string;
   /** What to append to the parent's path to reach this child in Python. */
   step: string;
+  /** What it is called in a path as the server reads it; null when it has none. */
+  segment: string | null;
   value: Value;
 }
 
 export function children(value: Value): Child[] {
   const out: Child[] = [];
-  for (const [name, child] of Object.entries(value.fields ?? {})) out.push({ name, step: `.${name}`, value: child });
-  (value.elements ?? []).forEach((child, i) => out.push({ name: String(i), step: `[${i}]`, value: child }));
+  for (const [name, child] of Object.entries(value.fields ?? {})) out.push({ name, step: `.${name}`, segment: name, value: child });
+  (value.elements ?? []).forEach((child, i) => out.push({ name: String(i), step: `[${i}]`, segment: String(i), value: child }));
   for (const [key, child] of value.entries ?? []) {
-    if (key && child) out.push({ name: repr(key, 60), step: `[${repr(key, 200)}]`, value: child });
+    if (key && child) out.push({ name: repr(key, 60), step: `[${repr(key, 200)}]`, segment: keyText(key), value: child });
   }
   return out;
 }

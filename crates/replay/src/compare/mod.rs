@@ -9,14 +9,15 @@
 
 mod align;
 mod facts;
-mod shown;
+pub(crate) mod shown;
 mod values;
-mod volatile;
+pub(crate) mod volatile;
 
 use std::collections::HashMap;
 
 use reenact_model::{CapturedValue, Exception, Frame, Report, Snapshot, SnapshotId};
 
+pub(crate) use values::is_set;
 pub use volatile::Volatile;
 
 /// Frames of one exception that are aligned; of more, the outermost are left out.

@@ -185,7 +185,7 @@ fn partners(
     pairs
 }
 
-fn is_set(value: &CapturedValue) -> bool {
+pub(crate) fn is_set(value: &CapturedValue) -> bool {
     matches!(value.type_name.rsplit('.').next(), Some("set" | "frozenset"))
 }
 

@@ -75,6 +75,8 @@ const COUNTER_WORDS: [&str; 6] = ["counter", "generation", "seq", "seqno", "sequ
 /// Last words of names of ids.
 const ID_WORDS: [&str; 14] =
     ["etag", "fd", "fileno", "guid", "hash", "id", "ident", "ids", "nonce", "oid", "pid", "pk", "tid", "uid"];
+/// Those of them that name a record, not something of a process or a copy.
+const RECORD_WORDS: [&str; 6] = ["guid", "id", "ids", "oid", "pk", "uid"];
 /// Words that Python puts before a number that counts objects.
 const COUNTED: [&str; 12] = [
     "Dummy",
@@ -96,7 +98,7 @@ const EPOCH_SECONDS: std::ops::Range<f64> = 1e9..4e9;
 const ADDRESS_DIGITS: std::ops::RangeInclusive<usize> = 6..=16;
 
 /// Why the difference between two values called `name` says nothing. One side may have none.
-pub(super) fn of_values(
+pub(crate) fn of_values(
     name: &str,
     left: Option<&CapturedValue>,
     right: Option<&CapturedValue>,
@@ -143,6 +145,11 @@ pub(super) fn of_texts(name: &str, left: &str, right: &str) -> Option<Volatile> 
     }
     let is_id = words.last().is_some_and(|word| ID_WORDS.contains(&word.as_str()));
     (is_id && both(&looks_like_an_id)).then_some(Volatile::Id)
+}
+
+/// Whether a name ends with a word for the id of a record.
+pub(crate) fn is_of_a_record(name: &str) -> bool {
+    words(name).last().is_some_and(|word| RECORD_WORDS.contains(&word.as_str()))
 }
 
 fn is_time(words: &[String]) -> bool {

@@ -7,7 +7,7 @@ use reenact_store::StoreError;
 use reenact_store::query::QueryError;
 
 use crate::policy::{ChangeError, SettingsError};
-use crate::workflow::{ChangeFailure, MEMBERS_MAX, MERGED_MAX, STATUSES_MAX};
+use crate::workflow::{ChangeFailure, MEMBERS_MAX, MERGED_MAX, PINS_MAX, PinFailure, STATUSES_MAX};
 
 /// Why a call failed; becomes the one shape of error answers.
 #[derive(Debug)]
@@ -125,6 +125,23 @@ impl From<ChangeFailure> for Failure {
             }
             ChangeFailure::NoId => Self::internal(),
             ChangeFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PinFailure> for Failure {
+    fn from(failure: PinFailure) -> Self {
+        match failure {
+            PinFailure::Full => {
+                let message =
+                    format!("{PINS_MAX} variables are pinned to the issue; unpin one of them first");
+                Self::new(StatusCode::CONFLICT, "limit_reached", message)
+            }
+            PinFailure::Conflict => {
+                let message = "the pins were changed meanwhile; try again".to_owned();
+                Self::new(StatusCode::CONFLICT, "conflict", message)
+            }
+            PinFailure::Store(error) => error.into(),
         }
     }
 }

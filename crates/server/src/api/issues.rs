@@ -16,8 +16,9 @@ use utoipa::IntoParams;
 use super::failure::Failure;
 use super::grouping_views::Grouping;
 use super::parameters::{Selection, buckets, limit, read};
+use super::pins::ColumnChoice;
 use super::workflow_views::StateCounts;
-use super::{ask, present, versions, views};
+use super::{ask, pins, present, versions, views};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
@@ -190,7 +191,7 @@ pub(crate) struct EventPaging {
 
 /// Events of an issue, a page at a time.
 #[utoipa::path(get, operation_id = "listEvents", path = "/issues/{id}/events", tag = "issues",
-    params(("id" = String, Path), Selection, EventPaging),
+    params(("id" = String, Path), Selection, EventPaging, ColumnChoice),
     responses((status = 200, body = views::EventList), (status = 400, body = views::ErrorBody)))]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
@@ -198,8 +199,9 @@ pub(crate) async fn events(
     Path(id): Path<String>,
     selection: Parameters<Selection>,
     paging: Parameters<EventPaging>,
+    choice: Parameters<ColumnChoice>,
 ) -> Result<Json<views::EventList>, Failure> {
-    let (selection, paging) = (read(selection)?, read(paging)?);
+    let (selection, paging, choice) = (read(selection)?, read(paging)?, read(choice)?);
     let order = match paging.order.as_deref() {
         None | Some("" | "newest") => EventOrder::Newest,
         Some("oldest") => EventOrder::Oldest,
@@ -212,7 +214,7 @@ pub(crate) async fn events(
     let id = issue_id(&id)?;
     let now = now();
     let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
-    let page = ask(&app, move |app| {
+    let list = ask(&app, move |app| {
         let mut filters = vec![Filter::Equals(Field::Issue, id.to_string())];
         match selection.filter(app, &viewer, now)? {
             Filter::All => {}
@@ -229,14 +231,20 @@ pub(crate) async fn events(
         if page.total == 0 && app.store.issue(app.workflow.shown(id), query.range, 1)?.is_none() {
             return Err(Failure::not_found("issue"));
         }
-        Ok(page)
-    })
-    .await?;
-    Ok(Json(views::EventList {
-        events: page.events.into_iter().map(present::event_summary).collect(),
-        total: page.total,
-        next_cursor: page.next_cursor,
-    }))
+        let columns = choice.columns(app, id)?;
+        let values = pins::values_of(app, &viewer, id, &columns, &page.events)?;
+        let values_hidden = values.is_none();
+        let values = values.unwrap_or_else(|| page.events.iter().map(|_| Vec::new()).collect());
+        let rows = page.events.into_iter().zip(values);
+        Ok(views::EventList {
+            events: rows.map(|(row, values)| present::event_summary(row, values)).collect(),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            columns: pins::columns_view(&columns),
+            values_hidden,
+        })
+    });
+    Ok(Json(list.await?))
 }
 
 /// How a histogram is asked for.

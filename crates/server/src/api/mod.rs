@@ -4,6 +4,8 @@ mod activity;
 mod audit;
 mod compare;
 mod compare_views;
+mod correlation_views;
+mod correlations;
 mod events;
 mod facets;
 mod failure;
@@ -15,6 +17,7 @@ mod jobs;
 mod merging;
 mod origin;
 mod parameters;
+mod pins;
 mod present;
 mod redaction;
 mod saved;
@@ -79,6 +82,10 @@ use failure::Failure;
         events::one,
         events::neighbours,
         compare::events,
+        correlations::one,
+        pins::list,
+        pins::add,
+        pins::remove,
         stream::stream,
         redaction::get,
         redaction::put,
@@ -128,6 +135,8 @@ impl App {
             .route("/changes/{id}/undo", post(workflow::undo))
             .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
+            .route("/issues/{id}/correlations", get(correlations::one))
+            .route("/issues/{id}/pins", get(pins::list).post(pins::add).delete(pins::remove))
             .route("/histogram", get(issues::histogram))
             .route("/facets", get(facets::list))
             .route("/facets/{key}/values", get(facets::facet_values))

@@ -143,12 +143,15 @@ fn unreadable(library_says: &str) -> String {
     if let Some(name) = detail.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
         return format!("`{name}` is given more than once");
     }
+    if let Some(name) = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return format!("`{name}` is missing");
+    }
     match detail.split(':').next() {
         Some("limit") => format!("`limit` is a number from 1 to {LIMIT_MAX}"),
         Some("version") => "`version` is a whole number".to_owned(),
         Some("tags") => "`tags` is a number from 0 to 100".to_owned(),
         Some("buckets") => format!("`buckets` is a number from 1 to {BUCKETS_MAX}"),
-        Some(name @ ("has_values" | "values")) => format!("`{name}` is `true` or `false`"),
+        Some(name @ ("has_values" | "values" | "pinned")) => format!("`{name}` is `true` or `false`"),
         _ => "the parameters cannot be read; they are percent-encoded UTF-8".to_owned(),
     }
 }

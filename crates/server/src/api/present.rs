@@ -9,6 +9,7 @@ use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
 use super::grouping_views::Grouping;
+use super::pins::ColumnValue;
 use super::views;
 use super::workflow_views::IssueStatus;
 use crate::workflow::is_new;
@@ -61,7 +62,7 @@ pub(crate) fn issue(
     }
 }
 
-pub(crate) fn event_summary(row: EventRow) -> views::EventSummary {
+pub(crate) fn event_summary(row: EventRow, values: Vec<ColumnValue>) -> views::EventSummary {
     views::EventSummary {
         id: row.id.to_string(),
         issue_id: row.issue_id.to_string(),
@@ -76,6 +77,7 @@ pub(crate) fn event_summary(row: EventRow) -> views::EventSummary {
         trace_id: row.trace_id.map(|id| id.to_string()),
         user_id: row.user_id,
         has_values: row.has_values,
+        values,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grouping_views::Grouping;
+use super::pins::{ColumnValue, ValueColumn};
 use super::workflow_views::{IssueState, IssueStatus, StateCounts};
 
 /// The state of the server.
@@ -168,6 +169,10 @@ pub(crate) struct EventList {
     pub(crate) total: u64,
     /// Where the next page begins.
     pub(crate) next_cursor: Option<String>,
+    /// The variables whose values are asked for, pinned ones first.
+    pub(crate) columns: Vec<ValueColumn>,
+    /// Whether there are values in them that the asker may not see.
+    pub(crate) values_hidden: bool,
 }
 
 /// One event in a list.
@@ -199,6 +204,8 @@ pub(crate) struct EventSummary {
     pub(crate) user_id: Option<String>,
     /// Whether values were captured.
     pub(crate) has_values: bool,
+    /// What it has in each of the columns of the list; empty when the asker may not see that.
+    pub(crate) values: Vec<ColumnValue>,
 }
 
 /// Where an event stands among the matching events of its issue.

@@ -10,13 +10,14 @@ use reenact_store::control::Forget;
 use super::{FORGOTTEN_AUTOMATIC_NS, FORGOTTEN_NS, UNDO_NS, Workflow, lock};
 
 impl Workflow {
-    /// Forgets statuses of issues that were neither seen nor changed for long, old entries of timelines, old
+    /// Forgets statuses and pins of issues that were neither seen nor changed for long, old entries of timelines, old
     /// changes and old versions. Excluded issues stay excluded.
     pub(super) fn forget(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut last_seen: HashMap<IssueId, Timestamp> = HashMap::new();
         self.store.known_issues(&mut |issue| {
             last_seen.insert(issue.id, issue.last_seen);
         })?;
+        self.forget_pins(&last_seen, now)?;
         let _changing = lock(&self.changing);
         let mut issues = Vec::new();
         for (id, status) in self.live().all().filter(|(_, status)| status.state != State::Excluded) {

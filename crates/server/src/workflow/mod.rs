@@ -22,6 +22,7 @@ mod live;
 mod merge;
 #[cfg(test)]
 mod merge_tests;
+mod pins;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use live::Live;
 pub(crate) use change::{Asked, ChangeFailure, Selected};
 pub(crate) use judge::{Judged, Seen};
 pub(crate) use merge::{AskedMerge, MEMBERS_MAX, MERGED_MAX};
+pub(crate) use pins::{FUNCTION_BYTES_MAX, PINS_MAX, Pin, PinFailure};
 pub(crate) use terms::{FilterFailure, group_of, is_new};
 
 const SECOND_NS: i64 = 1_000_000_000;
