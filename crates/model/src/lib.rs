@@ -27,4 +27,4 @@ pub use report::{
 pub use snapshot::{Snapshot, Variables};
 pub use time::{ParseTimestampError, Timestamp};
 pub use value::{CapturedValue, Content, NotCaptured};
-pub use value_path::{ParsePathError, PathProblem, ValuePath};
+pub use value_path::{ParsePathError, PathProblem, ValuePath, unquoted};

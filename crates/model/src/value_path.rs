@@ -281,8 +281,9 @@ fn quoted(rest: &str, at: usize) -> Result<(String, usize), ParsePathError> {
     Err(ParsePathError { at, problem: PathProblem::QuoteOpen })
 }
 
-/// What the `repr` of a string has between its quotes. A text that was cut may have the first quote alone.
-fn unquoted(repr: &str) -> Cow<'_, str> {
+/// What the `repr` of a string has between its quotes; other texts as they are. A text that was cut may have the first
+/// quote alone. The escapes that are taken off are those of [`CapturedValue::text`].
+pub fn unquoted(repr: &str) -> Cow<'_, str> {
     let Some(quote) = repr.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
         return Cow::Borrowed(repr);
     };

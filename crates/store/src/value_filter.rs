@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use reenact_model::{CapturedValue, Content, Snapshot};
+use reenact_model::{CapturedValue, Content, Snapshot, ValuePath, unquoted};
 
 use crate::Comparison;
 use crate::filter::is_like;
 
-/// Segments of one path.
-pub const PATH_SEGMENTS_MAX: usize = 24;
+/// Segments of one path: as many as a path to a value has.
+pub const PATH_SEGMENTS_MAX: usize = ValuePath::SEGMENTS_MAX;
 
 /// A path to captured values, of which segments may be left open.
 ///
@@ -105,10 +105,13 @@ impl fmt::Display for ValuePattern {
 }
 
 /// The segments that are reached, one bit each, the lowest for none of them.
-type Places = u32;
+type Places = u64;
 
 fn is_plain(name: &str) -> bool {
-    let is_sign = |c: char| matches!(c, '.' | '"' | ':' | '\\' | '*' | '(' | ')') || c.is_whitespace();
+    // The signs for which paths of values have quotes, so that both are written alike.
+    let is_sign = |c: char| {
+        matches!(c, '.' | '"' | ':' | ',' | '\\' | '*' | '(' | ')') || c.is_whitespace() || c.is_control()
+    };
     !name.is_empty() && !name.contains(is_sign)
 }
 
@@ -201,29 +204,30 @@ struct Shown<'a> {
     /// Python's `repr`.
     repr: &'a str,
     /// What stands in its quotes: of `'a'`, and of `Decimal('1.5')`.
-    inner: Option<Cow<'a, str>>,
+    inner: Cow<'a, str>,
     is_truth: bool,
 }
 
 fn shown(value: &CapturedValue) -> Option<Shown<'_>> {
-    let Content::Scalar(repr) = &value.content else {
-        return (value.content == Content::Null).then_some(Shown {
-            repr: "None",
-            inner: None,
-            is_truth: false,
-        });
+    let repr = match &value.content {
+        Content::Scalar(repr) => repr.as_str(),
+        Content::Null => "None",
+        _ => return None,
     };
-    let inner = quoted(repr).or_else(|| {
-        let (name, rest) = repr.strip_suffix(')')?.split_once('(')?;
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-        if is_name { quoted(rest) } else { None }
-    });
+    let inner = unquoted(in_call(repr).unwrap_or(repr));
     Some(Shown { repr, inner, is_truth: value.type_name == "bool" })
+}
+
+/// The text that is the only argument: of `Decimal('1.5')`.
+fn in_call(repr: &str) -> Option<&str> {
+    let (name, argument) = repr.strip_suffix(')')?.split_once('(')?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    (is_name && argument.starts_with(['\'', '"'])).then_some(argument)
 }
 
 impl Shown<'_> {
     fn texts(&self) -> impl Iterator<Item = &str> {
-        [Some(self.repr), self.inner.as_deref()].into_iter().flatten()
+        [self.repr, &self.inner].into_iter()
     }
 
     fn is(&self, wanted: &str) -> bool {
@@ -235,43 +239,6 @@ impl Shown<'_> {
         let order =
             number.zip(operand.parse().ok()).and_then(|(number, operand)| number.partial_cmp(&operand));
         order.is_some_and(|order| comparison.holds(order))
-    }
-}
-
-/// What stands between the quotes of a Python text, its escapes taken off.
-fn quoted(repr: &str) -> Option<Cow<'_, str>> {
-    let quote = repr.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-    let inner = repr.get(1..)?.strip_suffix(quote)?;
-    if !inner.contains('\\') {
-        return Some(inner.into());
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        let (character, length) = escaped(&rest[at + 1..]).unwrap_or(('\\', 0));
-        text.push(character);
-        rest = &rest[at + 1 + length..];
-    }
-    text.push_str(rest);
-    Some(text.into())
-}
-
-/// The character that is escaped, and how long it is written after the backslash, in bytes.
-fn escaped(text: &str) -> Option<(char, usize)> {
-    let code = |digits: usize| {
-        let number = u32::from_str_radix(text.get(1..=digits)?, 16).ok()?;
-        Some((char::from_u32(number)?, 1 + digits))
-    };
-    match text.chars().next()? {
-        'n' => Some(('\n', 1)),
-        't' => Some(('\t', 1)),
-        'r' => Some(('\r', 1)),
-        'x' => code(2),
-        'u' => code(4),
-        'U' => code(8),
-        same @ ('\\' | '\'' | '"') => Some((same, 1)),
-        _ => None,
     }
 }
 
@@ -402,8 +369,8 @@ mod tests {
         {
             assert!(ValuePattern::parse(path).unwrap_err().contains(part), "{path}");
         }
-        assert!(ValuePattern::parse(&["a"; 24].join(".")).is_ok());
-        assert!(ValuePattern::parse(&["a"; 25].join(".")).unwrap_err().contains("24"));
+        assert!(ValuePattern::parse(&["a"; PATH_SEGMENTS_MAX].join(".")).is_ok());
+        assert!(ValuePattern::parse(&["a"; PATH_SEGMENTS_MAX + 1].join(".")).unwrap_err().contains("33"));
     }
 
     proptest! {
@@ -415,6 +382,21 @@ mod tests {
                 _ => Segment::Name(name),
             }).collect());
             prop_assert_eq!(ValuePattern::parse(&path.to_string()), Ok(path));
+        }
+
+        #[test]
+        fn a_path_of_a_value_is_a_path_to_it(names in proptest::collection::vec(".{0,6}", 1..5)) {
+            let value = names[1..].iter().rev().fold(CapturedValue::scalar("int", "1"), |value, name| {
+                CapturedValue::new("A", Content::Fields(vec![(name.clone(), value)]))
+            });
+            let snapshot = Snapshot { locals: Variables(vec![(names[0].clone(), value)]), ..Snapshot::default() };
+            let mut paths = Vec::new();
+            snapshot.each_value(&mut |path, _| { paths.push(path.to_string()); true });
+            let path = ValuePattern::parse(paths.last().unwrap()).unwrap();
+            prop_assert_eq!(&path.to_string(), paths.last().unwrap());
+            let test = ValueTest::Is("1".to_owned());
+            let condition = ValueCondition { path, test };
+            prop_assert!(condition.holds(&snapshot));
         }
 
         #[test]

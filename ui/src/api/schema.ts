@@ -130,7 +130,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. */
+        /**
+         * The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. Of `var.` paths
+         *     to captured values, and of `var.order.currency` the values there, of the 100 newest matching events with values.
+         */
         get: operations["listFacetValues"];
         put?: never;
         post?: never;
@@ -312,6 +315,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/correlations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What sets the events of an issue apart: values, types, and what is `None`, empty or missing.
+         * @description The newest 200 events with values in the range that match are looked at, and as many of the baseline.
+         */
+        get: operations["getCorrelations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/events": {
         parameters: {
             query?: never;
@@ -341,6 +364,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pinned variables of an issue. */
+        get: operations["listPins"];
+        put?: never;
+        /** Pins a variable to an issue, for everybody. One that is pinned already stays as it is. */
+        post: operations["addPin"];
+        /** Takes a pinned variable away from an issue, for everybody. One that is not pinned is no error. */
+        delete: operations["deletePin"];
         options?: never;
         head?: never;
         patch?: never;
@@ -853,6 +895,11 @@ export interface components {
             /** @description Where the next page begins. */
             next_cursor?: string | null;
         };
+        /**
+         * @description What the events of the issue are compared with. Calls that succeeded belong here once clients send them.
+         * @enum {string}
+         */
+        Baseline: "others" | "history";
         /** @description A change of many issues: those of `ids`, or those that match. */
         BulkChange: {
             /** @description What becomes of each. */
@@ -901,6 +948,23 @@ export interface components {
             name: string;
             /** @description `4.16.0`. */
             version?: string | null;
+        };
+        /**
+         * @description What there is of an event in a column.
+         * @enum {string}
+         */
+        ColumnState: "found" | "around" | "missing" | "no_values";
+        /** @description What an event has in a column. */
+        ColumnValue: {
+            /** @description The place of the frame's exception in the chain, from 0. */
+            exception_index?: number | null;
+            /** @description The place of the frame among those of the exception, from 0. */
+            frame_index?: number | null;
+            /** @description The function of the frame. */
+            function?: string | null;
+            /** @description What there is. */
+            state: components["schemas"]["ColumnState"];
+            value?: null | components["schemas"]["Value"];
         };
         /** @description A comment. */
         CommentText: {
@@ -1041,6 +1105,109 @@ export interface components {
             /** @description Whether there are values that the asker may not see; then no frame has paths. */
             values_hidden: boolean;
         };
+        /**
+         * @description What may hold for a path.
+         * @enum {string}
+         */
+        CorrelationCondition: "is" | "null" | "empty" | "missing" | "has_type" | "at_least" | "at_most";
+        /** @description A difference of two shares, from -1 to 1, with its 95 % interval (Newcombe's hybrid score interval). */
+        CorrelationDifference: {
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description The lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The share of the issue without that of the baseline.
+             */
+            value: number;
+        };
+        /** @description An event of the baseline. */
+        CorrelationEvent: {
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+        };
+        /** @description A predicate that holds more often in the events of the issue; without a baseline, one that holds in all of them. */
+        CorrelationFinding: {
+            /** @description Predicates that hold in exactly the same events, at most 10. */
+            also: components["schemas"]["CorrelationPredicate"][];
+            /** @description Those of them that are not listed. */
+            also_left_out: number;
+            counterexample?: null | components["schemas"]["CorrelationEvent"];
+            difference?: null | components["schemas"]["CorrelationDifference"];
+            /** @description The newest events of the issue in which it holds, at most 5. */
+            events: string[];
+            /** @description In how many events of the baseline. */
+            of_baseline: components["schemas"]["CorrelationShare"];
+            /** @description In how many events of the issue. */
+            of_issue: components["schemas"]["CorrelationShare"];
+            /** @description What holds. */
+            predicate: components["schemas"]["CorrelationPredicate"];
+            /** @description Whether that is more than chance would do in any of all the comparisons (Bonferroni, 95 %). */
+            stands_out: boolean;
+        };
+        /** @description A condition on a value of a function. */
+        CorrelationPredicate: {
+            /** @description What holds there. */
+            condition: components["schemas"]["CorrelationCondition"];
+            /** @description Its file. */
+            file: string;
+            /** @description The function. */
+            function: string;
+            /** @description The number of `at_least` and `at_most`. */
+            number?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
+            /** @description A query for events in which some frame has that: `var.order.currency:"XXX"`; null where there is none. */
+            query?: string | null;
+            /** @description The type of `has_type`. */
+            type?: string | null;
+            value?: null | components["schemas"]["Value"];
+        };
+        /** @description In how many events a predicate holds, of those in which that is known. */
+        CorrelationShare: {
+            /** @description How many. */
+            count: number;
+            /** @description Of how many. */
+            total: number;
+        };
+        /** @description What sets the events of an issue apart. A correlation is no cause. */
+        Correlations: {
+            /** @description What they are compared with. */
+            baseline: components["schemas"]["Baseline"];
+            /**
+             * @description Events of the baseline that were looked at, at most 200. Without any, findings say what is the same in all events
+             *     of the issue.
+             */
+            baseline_events: number;
+            /** @description Predicates that were counted: of a thousand that mean nothing, 25 have an interval above 0. */
+            comparisons: number;
+            /** @description Those of them that were looked at: the newest 200. */
+            events: number;
+            /** @description The findings, those with the highest lower end of the interval first; at most 50. */
+            findings: components["schemas"]["CorrelationFinding"][];
+            /** @description Findings that are not listed. */
+            findings_left_out: number;
+            /** @description Whether either side has fewer than 5 events: then nothing stands out, whatever the numbers. */
+            too_few: boolean;
+            /**
+             * Format: int64
+             * @description Events with values in the range that match.
+             */
+            total: number;
+            /** @description Whether there are values that the asker may not see; then there are no findings. */
+            values_hidden: boolean;
+            /** @description Paths whose values are other ones each time, and take no part: ids, times, addresses. */
+            volatile: number;
+        };
         /** @description A place in the code. */
         Culprit: {
             /** @description The source file. */
@@ -1134,6 +1301,8 @@ export interface components {
         };
         /** @description One page of events. */
         EventList: {
+            /** @description The variables whose values are asked for, pinned ones first. */
+            columns: components["schemas"]["ValueColumn"][];
             /** @description The events. */
             events: components["schemas"]["EventSummary"][];
             /** @description Where the next page begins. */
@@ -1143,6 +1312,8 @@ export interface components {
              * @description Events that match, on all pages.
              */
             total: number;
+            /** @description Whether there are values in them that the asker may not see. */
+            values_hidden: boolean;
         };
         /** @description One event in a list. */
         EventSummary: {
@@ -1170,6 +1341,8 @@ export interface components {
             trace_id?: string | null;
             /** @description The impacted user. */
             user_id?: string | null;
+            /** @description What it has in each of the columns of the list; empty when the asker may not see that. */
+            values: components["schemas"]["ColumnValue"][];
             /** @description The version. */
             version?: string | null;
         };
@@ -1886,6 +2059,32 @@ export interface components {
             /** @description Its id. */
             rule: string;
         };
+        /** @description The pinned variables of an issue, in the order in which they were pinned; 5 at most. */
+        PinList: {
+            /** @description The pins. */
+            pins: components["schemas"]["PinView"][];
+        };
+        /** @description A variable, or a part of one. */
+        PinPath: {
+            /** @description Only of frames of this function; of the innermost frame that has it when absent. */
+            function?: string | null;
+            /**
+             * @description `order.lines.0.price`: the variable's name, then attributes, keys and indices; a name with dots, spaces or
+             *     quotes stands in double quotes.
+             */
+            path: string;
+        };
+        /** @description A pinned variable. */
+        PinView: {
+            /** @description Only of frames of this function. */
+            function?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
+            /** @description When it was pinned. */
+            pinned_at: string;
+            /** @description By whom. */
+            pinned_by: string;
+        };
         /** @description What to preview. */
         PreviewRequest: {
             /** @description How many of the newest events, 1 to 10,000, default 2,000. */
@@ -2556,6 +2755,13 @@ export interface components {
             type: string;
             /** @description Python's `repr` text of a scalar. */
             value?: string | null;
+        };
+        /** @description A variable whose value each listed event has. */
+        ValueColumn: {
+            /** @description Only of frames of this function. */
+            function?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
         };
         /** @description A rule that looks at values. */
         ValueRule: {
@@ -3423,6 +3629,55 @@ export interface operations {
             };
         };
     };
+    getCorrelations: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /**
+                 * @description `others` (default): events of other issues of the service in the range, in which a function was captured that
+                 *     the issue's events have too. `history`: events of the issue before the range.
+                 */
+                baseline?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correlations"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -3440,6 +3695,13 @@ export interface operations {
                 cursor?: string;
                 /** @description 1 to 200, default 50. */
                 limit?: number;
+                /**
+                 * @description Paths of variables with commas between them, at most 5: `order.currency,customer`. Their values are in `values`
+                 *     of each event.
+                 */
+                values?: string;
+                /** @description `true` for the pinned variables of the issue, before those of `values`. */
+                pinned?: boolean;
             };
             header?: never;
             path: {
@@ -3487,6 +3749,137 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addPin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinPath"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deletePin: {
+        parameters: {
+            query: {
+                /**
+                 * @description `order.lines.0.price`: the variable's name, then attributes, keys and indices; a name with dots, spaces or
+                 *     quotes stands in double quotes.
+                 */
+                path: string;
+                /** @description Only of frames of this function; of the innermost frame that has it when absent. */
+                function?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueryKey } from "../api/types";
-import { accept, asked, keysFor, matching, tagName, wordAt, without } from "./complete";
+import { accept, asked, begun, keysFor, matching, wordAt, without } from "./complete";
 
 const at = (text: string) => {
   const caret = text.indexOf("|");
@@ -54,8 +54,8 @@ test("the server's keys are offered, and the words that they know", () => {
 });
 
 test("names of tags are completed, and what a key knows is put as it is", () => {
-  expect(tagName(served("-@re|"))).toBe("re");
-  expect(tagName(served("re|"))).toBeNull();
+  expect(begun(served("-@re|"))).toEqual({ key: "@", name: "re" });
+  expect(begun(served("re|"))).toBeNull();
   expect(accept("@re", served("@re|"), "@region:", SERVED)).toEqual({ text: "@region:", caret: 8, whole: false });
   expect(accept("", served("|"), "@", SERVED)).toEqual({ text: "@", caret: 1, whole: false });
   expect(accept("-age:", served("-age:|"), "<1d", SERVED).text).toBe("-age:<1d ");

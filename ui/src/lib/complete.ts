@@ -18,14 +18,14 @@ export const KEYS: readonly QueryKey[] = [
   { key: "is", about: "handled or not, and where the issue stands", values: ["handled", "unhandled", "new", "regression"] },
 ];
 
-const TAG = "@";
-/** These are not whole: a name or a path follows. */
-const BEGUN = new Set([TAG, "var."]);
+/** These keys are not whole: the name of a tag follows, or the path to a captured value. */
+const BEGUN = ["@", "var."] as const;
+const isBegun = (key: string): boolean => BEGUN.some((one) => one === key);
 /** Every event has another one, so a list of them helps nobody. */
 const ENDLESS = new Set(["trace_id", "issue"]);
-const TAG_KEY = /^@[\w.\-/]+$/;
+const NAMED = /^(?:@[\w.\-/]+|var\.(?:[\w@$-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[\w@$-]+|"(?:[^"\\]|\\.)*"))*)$/;
 
-const completes = (keys: readonly QueryKey[], key: string): boolean => TAG_KEY.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && !BEGUN.has(k.key)));
+const completes = (keys: readonly QueryKey[], key: string): boolean => NAMED.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && !isBegun(k.key)));
 
 export interface Word {
   start: number;
@@ -61,18 +61,28 @@ export function keysFor(word: Word, keys: readonly QueryKey[] = KEYS): Key[] {
   if (word.key !== null) return [];
   const typed = word.prefix.toLowerCase();
   return keys.flatMap((k): Key[] => [
-    ...(k.key.startsWith(typed) ? [{ text: BEGUN.has(k.key) ? k.key : `${k.key}:`, means: k.about }] : []),
+    ...(k.key.startsWith(typed) ? [{ text: isBegun(k.key) ? k.key : `${k.key}:`, means: k.about }] : []),
     ...(typed === "" ? [] : k.values.filter((value) => value.startsWith(typed)).map((value) => ({ text: `${k.key}:${value}`, means: k.about }))),
   ]).filter((k) => k.text !== word.prefix);
 }
 
-/** The name of a tag as far as it is typed; null for any other word. */
-export const tagName = (word: Word): string | null => (word.key === null && word.prefix.startsWith(TAG) ? word.prefix.slice(1) : null);
+export interface Begun {
+  /** `@` or `var.`: its values are names of tags, or paths. */
+  key: string;
+  /** What is typed after it. */
+  name: string;
+}
+
+/** A key that is not whole yet, and its rest as far as that is typed; null for any other word. */
+export function begun(word: Word): Begun | null {
+  const key = word.key === null ? BEGUN.find((one) => word.prefix.startsWith(one)) : undefined;
+  return key === undefined ? null : { key, name: word.prefix.slice(key.length) };
+}
 
 /** The query with the word replaced, and where the caret goes: after a whole term there is room for the next one. */
 export function accept(text: string, word: Word, choice: string, keys: readonly QueryKey[] = KEYS): { text: string; caret: number; whole: boolean } {
   const minus = word.negated ? "-" : "";
-  const whole = word.key !== null || !(choice.endsWith(":") || BEGUN.has(choice));
+  const whole = word.key !== null || !(choice.endsWith(":") || isBegun(choice));
   // What a key knows itself may be a comparison, which quotes would turn into a text.
   const own = keys.some((k) => k.key === word.key && k.values.includes(choice));
   const put = word.key === null ? minus + choice : own ? `${minus}${word.key}:${choice}` : term(word.key, choice, word.negated);

@@ -1,5 +1,7 @@
 // Paths to captured values as the server reads them: `order.lines.0."a.b"`.
 import type { Value } from "../api/types";
+import { hasMarks } from "./marks";
+import { term } from "./query";
 
 /** What stands in double quotes: nothing at all, and what has white space, a control character or a sign of the grammar. */
 const QUOTED = /^$|[\s\p{Cc}.":,*()\\]/u;
@@ -31,4 +33,13 @@ export function variable(path: string): string {
   if (!path.startsWith('"')) return path.split(".", 1)[0]!;
   const quoted = /^"((?:[^"\\]|\\.)*)"/s.exec(path);
   return quoted ? quoted[1]!.replace(/\\(.)/gs, "$1") : path;
+}
+
+/** The query for events with this value at this path; null where the value is not known whole. */
+export function queryFor(path: string, value: Value): string | null {
+  if (value.is_null) return `var.${path}:null`;
+  if (value.value == null || value.truncated || hasMarks(value.value)) return null;
+  const text = keyText(value);
+  if (text === null || text === "") return null;
+  return text === "null" || text === "None" ? `var.${path}:"${text}"` : term(`var.${path}`, text);
 }

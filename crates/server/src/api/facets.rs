@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::failure::Failure;
 use super::issues::{Parameters, StateSelection, in_groups};
 use super::parameters::{Selection, limit, read};
-use super::{ask, views};
+use super::{ask, value_facets, views};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
@@ -86,7 +86,8 @@ pub(crate) struct FacetPaging {
     limit: Option<usize>,
 }
 
-/// The commonest values of one key of the query language, `@tag` included; of `@` the names of tags.
+/// The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. Of `var.` paths
+/// to captured values, and of `var.order.currency` the values there, of the 100 newest matching events with values.
 #[utoipa::path(get, operation_id = "listFacetValues", path = "/facets/{key}/values", tag = "explorer",
     params(("key" = String, Path), Selection, StateSelection, FacetPaging),
     responses((status = 200, body = views::FacetValueList), (status = 400, body = views::ErrorBody),
@@ -103,13 +104,17 @@ pub(crate) async fn facet_values(
     let now = now();
     let (range, limit) = (selection.range(now)?, limit(paging.limit)?);
     let prefix = paging.prefix.unwrap_or_default();
-    if !key.starts_with(TAG_KEY) && query::key(&key).is_none() {
+    if !key.starts_with(TAG_KEY) && !key.starts_with(VALUE_KEY) && query::key(&key).is_none() {
         return Err(Failure::not_found("facet"));
     }
     let list = ask(&app, move |app| {
         let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
-        let wanted = Wanted { key: &key, prefix: &prefix, limit };
-        let values = values(app, &wanted, &filter, range, now)?;
+        let values = if key.starts_with(VALUE_KEY) {
+            let counts = value_facets::values(app, &viewer, &key, &prefix, &filter, range, now)?;
+            counts.into_iter().take(limit).map(facet_value).collect()
+        } else {
+            values(app, &Wanted { key: &key, prefix: &prefix, limit }, &filter, range, now)?
+        };
         Ok(views::FacetValueList { key, values })
     });
     Ok(Json(list.await?))
@@ -134,7 +139,7 @@ pub(crate) async fn keys() -> Json<views::QueryKeyList> {
         about: "captured value by its path: `var.order.currency:null`".to_owned(),
         values: Vec::new(),
     };
-    Json(views::QueryKeyList { keys: known.chain([tags, values]).collect() })
+    Json(views::QueryKeyList { keys: known.chain([values, tags]).collect() })
 }
 
 /// Which values are asked for.

@@ -26,6 +26,7 @@ mod settings_views;
 mod similar;
 mod stream;
 mod system;
+mod value_facets;
 mod versions;
 pub(crate) mod views;
 mod workflow;
