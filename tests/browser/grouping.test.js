@@ -58,7 +58,7 @@ describe("grouping", () => {
       await found.getByText(/raised by charge in shop\/bank\.py too/).waitFor();
       await expectNoAxeViolations(page);
       await found.getByRole("button", { name: /^Merge into this one: bank\.Refused/ }).click();
-      await page.getByText("Merged into bank.Declined: 1 issue").waitFor();
+      await page.getByRole("region", { name: "Messages" }).getByText("Merged into bank.Declined: 1 issue").waitFor();
       await page.getByText("No issue resembles this one").waitFor();
     });
     await visit(`/issues/${other.id}/grouping`, async (page) => {
