@@ -8,6 +8,7 @@ mod bodies;
 mod dice;
 mod load;
 mod msgpack;
+#[allow(dead_code, reason = "shared with the other benchmark")]
 mod process;
 mod report;
 mod rounds;

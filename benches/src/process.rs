@@ -1,6 +1,6 @@
 //! A server process under test: its start, its addresses, and what it used.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,15 @@ use tempfile::TempDir;
 const START: Duration = Duration::from_secs(30);
 /// Clock ticks per second in `/proc`, fixed on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
+/// `reenact serve` on free ports.
+const SERVE: [&str; 5] = ["serve", "--agent-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
 
 /// Killed and its directory removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    pub(crate) directory: TempDir,
+    _directory: TempDir,
+    data_dir: PathBuf,
     pub(crate) agent: String,
     pub(crate) ui: String,
 }
@@ -24,22 +27,28 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `reenact serve` on free ports.
     pub(crate) fn start_reenact(binary: &Path) -> anyhow::Result<Self> {
-        let arguments = ["serve", "--agent-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
-        Self::start(binary, &arguments)
+        Self::start(binary, &SERVE, None)
+    }
+
+    /// Starts `reenact serve` on free ports over data that is there, and stays there.
+    pub(crate) fn start_over(binary: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+        Self::start(binary, &SERVE, Some(data_dir))
     }
 
     /// Starts the bare handler, which is this very program.
     pub(crate) fn start_bare() -> anyhow::Result<Self> {
-        Self::start(&std::env::current_exe()?, &["bare"])
+        Self::start(&std::env::current_exe()?, &["bare"], None)
     }
 
-    fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+    fn start(binary: &Path, arguments: &[&str], data_dir: Option<&Path>) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("reenact-bench-").tempdir()?;
         let ready_file = directory.path().join("ready.json");
-        let data_dir = directory.path().join("data");
-        std::fs::create_dir(&data_dir)?;
+        let data_dir = data_dir.map_or_else(|| directory.path().join("data"), Path::to_owned);
+        std::fs::create_dir_all(&data_dir)?;
         let mut child = Command::new(binary)
             .args(arguments)
+            // Nothing is deleted for its age or size.
+            .envs([("REENACT_RETENTION_AGE", "3650 days"), ("REENACT_RETENTION_SIZE", "1000 GiB")])
             .arg("--data-dir")
             .arg(&data_dir)
             .arg("--ready-file")
@@ -57,7 +66,7 @@ impl Server {
         }
         let ready: serde_json::Value = serde_json::from_slice(&std::fs::read(&ready_file)?)?;
         let address = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
-        Ok(Self { child, directory, agent: address("agent"), ui: address("ui") })
+        Ok(Self { child, _directory: directory, data_dir, agent: address("agent"), ui: address("ui") })
     }
 
     /// CPU time used so far, user and system, in seconds.
@@ -72,17 +81,12 @@ impl Server {
 
     /// Resident memory now and at its peak, in bytes.
     pub(crate) fn memory_bytes(&self) -> anyhow::Result<(u64, u64)> {
-        let status = self.proc("status")?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
-            line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
-        };
-        Ok((field("VmRSS:"), field("VmHWM:")))
+        memory_bytes(self.child.id())
     }
 
     /// Bytes of all files in the data directory.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        bytes_below(&self.directory.path().join("data"))
+        bytes_below(&self.data_dir)
     }
 
     /// Asks it to stop, as an operator does, and waits; the data directory stays until `self` is dropped.
@@ -94,9 +98,23 @@ impl Server {
     }
 
     fn proc(&self, name: &str) -> anyhow::Result<String> {
-        let path = format!("/proc/{}/{name}", self.child.id());
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))
+        proc(self.child.id(), name)
     }
+}
+
+fn proc(process: u32, name: &str) -> anyhow::Result<String> {
+    let path = format!("/proc/{process}/{name}");
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))
+}
+
+/// Resident memory of a process now and at its peak, in bytes.
+pub(crate) fn memory_bytes(process: u32) -> anyhow::Result<(u64, u64)> {
+    let status = proc(process, "status")?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
+    };
+    Ok((field("VmRSS:"), field("VmHWM:")))
 }
 
 impl Drop for Server {
