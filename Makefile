@@ -58,7 +58,7 @@ fuzz: ## fuzz one decoder: TARGET=… SECONDS=…
 	@echo "==> fuzz $(TARGET) for $(SECONDS) s"
 	@fuzz/run $(TARGET) seconds=$(SECONDS)
 
-bench: ## measure NAME=intake beside its limit (needs `make build`; ARGS for the benchmark)
+bench: ## measure NAME=intake beside its limit, or NAME=queries beside DuckDB (needs `make build`; ARGS for the benchmark)
 	@echo "==> benchmark $(NAME)"
 	@cargo run --release --locked --quiet -p reenact-benches --bin bench-$(NAME) -- --server $(REENACT_BIN) $(ARGS)
 

@@ -52,7 +52,7 @@ def condition(where):
 
 def issues(database, where):
     sql, values = condition(where)
-    width = -(-(where["to"] - where["from"]) // 30)
+    width = -(-(where["to"] - where["from"]) // 24)
     rows = database.execute(
         f"""WITH matching AS (SELECT * FROM event WHERE {sql}),
                  listed AS (SELECT issue, count(*) AS events, count(DISTINCT user_id) AS users, max(ts) AS newest,
@@ -73,14 +73,20 @@ def issues(database, where):
 
 def facets(database, where):
     sql, values = condition(where)
-    answer = {}
-    for field in FACETS:
-        rows = database.execute(
-            f"""SELECT {field}::VARCHAR AS value, count(*) AS events, count(DISTINCT issue) FROM event
-                WHERE {sql} AND {field} IS NOT NULL GROUP BY value ORDER BY events DESC, value LIMIT 10""", values
-        ).fetchall()
-        answer[field] = [list(row) for row in rows]
-    return answer
+    fields = ", ".join(FACETS)
+    sets = ", ".join(f"({field})" for field in FACETS)
+    rows = database.execute(
+        f"""SELECT grouping({fields}) AS absent, {fields}, count(*), count(DISTINCT issue) FROM event WHERE {sql}
+            GROUP BY GROUPING SETS ({sets})""", values
+    ).fetchall()
+    answer = {field: [] for field in FACETS}
+    for row in rows:
+        # One bit for each field that is not grouped by.
+        at = next(at for at in range(len(FACETS)) if not row[0] >> (len(FACETS) - 1 - at) & 1)
+        value = str(row[1 + at]).lower() if FACETS[at] == "handled" else row[1 + at]
+        if value is not None:
+            answer[FACETS[at]].append([value, row[-2], row[-1]])
+    return {field: sorted(found, key=lambda row: (-row[1], row[0]))[:10] for field, found in answer.items()}
 
 
 def histogram(database, where):

@@ -9,6 +9,8 @@ use crate::fill::Filled;
 use crate::rows::{DAYS, Rows};
 
 const DAY_NS: i64 = 86_400_000_000_000;
+/// Ranges end so long before the last event, so that they cut days in the middle as those of people do.
+const CUT_NS: i64 = DAY_NS / 4;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,11 @@ impl Question {
             Verb::Latest => "latest 50 of an issue",
             Verb::Event => "event by id",
         };
-        [verb, self.range, self.filter].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        [verb, self.range, self.filter]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Asks the server; the answer and the time in milliseconds.
@@ -86,8 +92,8 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
         for (range, days) in [("24 h", 1), ("30 d", DAYS)] {
             for (filter, for_duckdb, query) in &filters {
                 let (times, mut where_) = (times(filled, days), for_duckdb.clone());
-                where_["from"] = json!(filled.end_ns - days * DAY_NS);
-                where_["to"] = json!(filled.end_ns);
+                let to = filled.end_ns - CUT_NS;
+                (where_["from"], where_["to"]) = (json!(to - days * DAY_NS), json!(to));
                 let (path, verb_name) = match verb {
                     Verb::Issues => (format!("/issues?sort=count&query={query}&{times}"), "issues"),
                     Verb::Facets => (format!("/facets?query={query}&{times}"), "facets"),
@@ -106,7 +112,7 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
             filter,
             path: format!("/issues/{issue}/events?{}", times(filled, DAYS)),
             for_duckdb: json!({ "verb": "latest", "where":
-                { "issue": issue, "from": filled.end_ns - DAYS * DAY_NS, "to": filled.end_ns } }),
+                { "issue": issue, "from": filled.end_ns - CUT_NS - DAYS * DAY_NS, "to": filled.end_ns - CUT_NS } }),
         });
     }
     for (filter, number) in [("old", filled.events / 9), ("new", filled.events - 5)] {
@@ -124,7 +130,8 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
 
 fn times(filled: &Filled, days: i64) -> String {
     let time = |nanos: i64| reenact_model::Timestamp::from_nanos(nanos).to_string();
-    format!("from={}&to={}", time(filled.end_ns - days * DAY_NS), time(filled.end_ns))
+    let to = filled.end_ns - CUT_NS;
+    format!("from={}&to={}", time(to - days * DAY_NS), time(to))
 }
 
 /// An answer of the server in the form of the yardstick's.
@@ -134,8 +141,15 @@ pub(crate) fn comparable(verb: Verb, answer: &Value) -> Value {
         Verb::Issues => {
             let issues = list(&answer["issues"]);
             let row = |row: &Value| {
-                json!([row["id"], row["count"], row["users"], row["handled"], row["envs"], row["versions"],
-                    row["has_values"]])
+                json!([
+                    row["id"],
+                    row["count"],
+                    row["users"],
+                    row["handled"],
+                    row["envs"],
+                    row["versions"],
+                    row["has_values"]
+                ])
             };
             let bars = |row: &Value| {
                 let counts = list(&row["histogram"]);
@@ -148,7 +162,8 @@ pub(crate) fn comparable(verb: Verb, answer: &Value) -> Value {
         Verb::Facets => {
             let facets = list(&answer["facets"]).into_iter().map(|facet| {
                 let values = list(&facet["values"]);
-                let rows = values.iter().map(|value| json!([value["value"], value["events"], value["issues"]]));
+                let rows =
+                    values.iter().map(|value| json!([value["value"], value["events"], value["issues"]]));
                 let name = facet["key"].as_str().unwrap_or_default().replace('.', "_");
                 (name, Value::from(rows.collect::<Vec<_>>()))
             });
@@ -168,20 +183,9 @@ pub(crate) fn comparable(verb: Verb, answer: &Value) -> Value {
     }
 }
 
-/// Where two answers differ; distinct users may by 2 %, and handled has its own words.
+/// Where two answers differ; distinct users may by 2 %.
 pub(crate) fn difference(verb: Verb, ours: &Value, theirs: &Value) -> Option<String> {
     let (mut ours, mut theirs) = (ours.clone(), theirs.clone());
-    if verb == Verb::Facets {
-        let named = theirs["handled"].as_array_mut();
-        for row in named.into_iter().flatten() {
-            row[0] = json!(if row[0] == "true" { "handled" } else { "unhandled" });
-        }
-        for side in [&mut ours, &mut theirs] {
-            if let Some(rows) = side["handled"].as_array_mut() {
-                rows.sort_by_key(|row| row[0].to_string());
-            }
-        }
-    }
     if verb == Verb::Issues {
         let pairs = ours["issues"].as_array_mut().into_iter().flatten();
         for (our, their) in pairs.zip(theirs["issues"].as_array_mut().into_iter().flatten()) {

@@ -170,7 +170,7 @@ fn write_row(out: &mut impl std::io::Write, event: &Placed, has_values: bool) ->
 }
 
 /// Bytes of the files below by what they hold.
-fn disk_by_kind(directory: &Path) -> Vec<(String, u64)> {
+pub(crate) fn disk_by_kind(directory: &Path) -> Vec<(String, u64)> {
     let mut kinds: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
     let mut folders = vec![directory.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -181,8 +181,10 @@ fn disk_by_kind(directory: &Path) -> Vec<(String, u64)> {
                 folders.push(path);
                 continue;
             }
-            let extension = path.extension().map_or("other", |text| text.to_str().unwrap_or("other"));
-            let kind = if folder.ends_with("index") { format!("index: {extension}") } else { extension.to_owned() };
+            let name = path.extension().or(path.file_name());
+            let extension = name.and_then(|name| name.to_str()).unwrap_or("other");
+            let kind =
+                if folder.ends_with("index") { format!("index: {extension}") } else { extension.to_owned() };
             *kinds.entry(kind).or_default() += entry.metadata().map_or(0, |metadata| metadata.len());
         }
     }

@@ -1,5 +1,6 @@
 //! Cold, warm, under load, and the yardstick.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,12 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use reenact_store::embedded::{FieldBytes, index_bytes};
 use serde_json::Value;
 
 use crate::Arguments;
 use crate::ask::{self, Question};
 use crate::bodies;
-use crate::fill::Filled;
+use crate::fill::{self, Filled};
 use crate::load::Connection;
 use crate::process::Server;
 use crate::rows::Rows;
@@ -42,6 +44,9 @@ pub(crate) struct Measured {
     pub(crate) memory_peak_bytes: u64,
     pub(crate) intake_per_second: f64,
     pub(crate) differences: Vec<String>,
+    /// Bytes of the index by field.
+    pub(crate) fields: BTreeMap<String, FieldBytes>,
+    pub(crate) rollup_bytes: u64,
 }
 
 pub(crate) fn measure(arguments: &Arguments, filled: Filled, python: &Path) -> anyhow::Result<Measured> {
@@ -83,6 +88,12 @@ pub(crate) fn measure(arguments: &Arguments, filled: Filled, python: &Path) -> a
     drop(server);
     eprintln!("==> {} events: DuckDB", filled.events);
     let differences = yardstick(arguments, &filled, python, &mut times, &answers)?;
+    let fields = index_bytes(&filled.data())?;
+    let rollup_bytes = fill::disk_by_kind(&filled.data())
+        .into_iter()
+        .filter(|(kind, _)| kind == "rollup")
+        .map(|(_, bytes)| bytes)
+        .sum();
     let duckdb_bytes = std::fs::metadata(filled.database())?.len();
     Ok(Measured {
         filled,
@@ -92,6 +103,8 @@ pub(crate) fn measure(arguments: &Arguments, filled: Filled, python: &Path) -> a
         memory_peak_bytes,
         intake_per_second,
         differences,
+        fields,
+        rollup_bytes,
     })
 }
 
@@ -197,4 +210,3 @@ fn yardstick(
     }
     Ok(differences)
 }
-

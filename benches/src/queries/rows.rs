@@ -83,14 +83,15 @@ impl Rows {
     /// As many events, the last ones just before `end`.
     pub(crate) fn new(events: u64, end: Timestamp) -> Self {
         let redactor = Redactor::default_rules();
-        let templates =
-            (0..ISSUES).map(|issue| redactor.redact_placed(template(issue), None).0).collect();
+        let templates = (0..ISSUES).map(|issue| redactor.redact_placed(template(issue), None).0).collect();
         let captures = (0..CAPTURES)
             .map(|number| {
                 let dice = &mut Dice(number * 5 + 3);
                 let snapshots = (0..2 + dice.below(7)).map(|_| Fragment::Snapshot(snapshot(dice)));
                 Redacted::collect(
-                    snapshots.map(|fragment| redactor.redact(fragment).derive(the_snapshot)).collect::<Vec<_>>(),
+                    snapshots
+                        .map(|fragment| redactor.redact(fragment).derive(the_snapshot))
+                        .collect::<Vec<_>>(),
                 )
             })
             .collect();
@@ -336,13 +337,15 @@ fn value(dice: &mut Dice, depth: u32) -> CapturedValue {
         1 | 2 => CapturedValue::scalar("str", format!("'{} {}'", dice.pick(&VERBS), dice.pick(&WORDS))),
         3 => CapturedValue::new("NoneType", Content::Null),
         4 | 5 => {
-            let fields =
-                (0..6).map(|_| ((*dice.pick(&WORDS)).to_owned(), value(dice, depth - 1))).collect();
+            let fields = (0..6).map(|_| ((*dice.pick(&WORDS)).to_owned(), value(dice, depth - 1))).collect();
             CapturedValue::new("Order", Content::Fields(fields))
         }
         _ => {
             let elements: Vec<_> = (0..dice.below(6)).map(|_| value(dice, depth - 1)).collect();
-            CapturedValue { size: Some(elements.len() as u64), ..CapturedValue::new("list", Content::Elements(elements)) }
+            CapturedValue {
+                size: Some(elements.len() as u64),
+                ..CapturedValue::new("list", Content::Elements(elements))
+            }
         }
     }
 }

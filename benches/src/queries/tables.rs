@@ -34,7 +34,11 @@ pub(crate) fn print(arguments: &Arguments, measured: &[Measured]) -> anyhow::Res
             "\n{} events; median / 95th percentile in ms of {} warm runs, {} cold, {} under load, {} of DuckDB.\n",
             of.filled.events, arguments.runs, arguments.cold_runs, arguments.runs, arguments.duckdb_runs
         )?;
-        writeln!(out, "| question | cold | warm | {:.0} errors/s arriving | DuckDB | p95 aim |", of.intake_per_second)?;
+        writeln!(
+            out,
+            "| question | cold | warm | {:.0} errors/s arriving | DuckDB | p95 aim |",
+            of.intake_per_second
+        )?;
         writeln!(out, "|---|---|---|---|---|---|")?;
         for times in &of.times {
             let aim = times.question.aim_ms();
@@ -51,7 +55,10 @@ pub(crate) fn print(arguments: &Arguments, measured: &[Measured]) -> anyhow::Res
             )?;
         }
     }
-    writeln!(out, "\n| events | filled, events/s | bytes per event | DuckDB | memory of the filling process, peak | of the server, started | of the server, peak |")?;
+    writeln!(
+        out,
+        "\n| events | filled, events/s | bytes per event | DuckDB | memory of the filling process, peak | of the server, started | of the server, peak |"
+    )?;
     writeln!(out, "|---|---|---|---|---|---|---|")?;
     for of in measured {
         let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
@@ -71,6 +78,15 @@ pub(crate) fn print(arguments: &Arguments, measured: &[Measured]) -> anyhow::Res
         writeln!(out, "\nBytes per event by kind of file at {} events:", of.filled.events)?;
         for (kind, bytes) in &of.filled.disk_by_kind {
             writeln!(out, "- {kind}: {:.1}", *bytes as f64 / of.filled.events as f64)?;
+        }
+        writeln!(out, "- rollups: {:.1}", of.rollup_bytes as f64 / of.filled.events as f64)?;
+        writeln!(
+            out,
+            "\n| field of the index | terms and postings, bytes per event | column |\n|---|---|---|"
+        )?;
+        for (field, bytes) in &of.fields {
+            let each = |bytes: u64| format!("{:.1}", bytes as f64 / of.filled.events as f64);
+            writeln!(out, "| {field} | {} | {} |", each(bytes.inverted), each(bytes.column))?;
         }
         for difference in &of.differences {
             writeln!(out, "\n**The answers differ**: {difference}")?;

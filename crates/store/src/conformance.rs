@@ -82,6 +82,18 @@ pub fn run_random(make: Make<'_>, cases: u32, settle: &mut dyn FnMut(&dyn Store)
     }
 }
 
+/// Compares the answers to random questions over what both stores hold.
+///
+/// # Panics
+/// When the store answers otherwise than the reference.
+pub fn ask_random(store: &dyn Store, reference: &MemoryStore, questions: u32) {
+    let config = Config { cases: questions, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&question(), |question| compare(store, reference, &question));
+    if let Err(error) = outcome {
+        panic!("the engine and the reference differ: {error}");
+    }
+}
+
 /// Compares the answers to deeply nested random filters over one set of random events.
 ///
 /// # Panics
@@ -458,6 +470,9 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
     );
     let facet = |store: &dyn Store| store.facet(&question.field, filter, *range, &question.prefix, 3);
     prop_assert_eq!(facet(store)?, facet(reference)?, "facet {:?} of {:?}", question, filter);
+    let fields = [Field::Env, question.field.clone(), Field::Version, Field::Service];
+    let facets = |store: &dyn Store| store.facets(&fields, filter, *range, 3);
+    prop_assert_eq!(facets(store)?, facets(reference)?, "facets {:?} of {:?}", fields, filter);
     let names = |store: &dyn Store| store.tag_names(filter, *range, &question.prefix, 3);
     prop_assert_eq!(names(store)?, names(reference)?, "tags {:?}", question);
     prop_assert_eq!(store.issue_counts(filter, *range)?, reference.issue_counts(filter, *range)?);

@@ -206,6 +206,17 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError>;
 
+    /// The commonest values of several fields, each as [`Store::facet`] counts them.
+    fn facets(
+        &self,
+        fields: &[Field],
+        filter: &Filter,
+        range: TimeRange,
+        limit: usize,
+    ) -> Result<Vec<Vec<FacetCount>>, StoreError> {
+        fields.iter().map(|field| self.facet(field, filter, range, "", limit)).collect()
+    }
+
     /// The commonest names of tags among matching events that begin so, with counts of issues and events.
     fn tag_names(
         &self,

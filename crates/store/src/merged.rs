@@ -137,13 +137,10 @@ impl Merged {
     /// What was found of own issues, put together under the issues that they are shown as.
     pub(crate) fn fold<T>(
         &self,
-        found: HashMap<u64, T>,
+        found: impl IntoIterator<Item = (u64, T)>,
         absorb: &mut dyn FnMut(&mut T, T),
-    ) -> HashMap<u64, T> {
-        if self.is_empty() {
-            return found;
-        }
-        let mut folded: HashMap<u64, T> = HashMap::with_capacity(found.len());
+    ) -> HashMap<u64, T, IdHash> {
+        let mut folded: HashMap<u64, T, IdHash> = HashMap::default();
         for (own, one) in found {
             match folded.entry(self.shown(IssueId(own)).0) {
                 std::collections::hash_map::Entry::Occupied(mut known) => absorb(known.get_mut(), one),
@@ -153,12 +150,13 @@ impl Merged {
         folded
     }
 
-    /// How many issues these own ones are shown as.
-    pub(crate) fn count<S: std::hash::BuildHasher>(&self, own: &HashSet<u64, S>) -> u64 {
+    /// How many issues these own ones, each once, are shown as.
+    pub(crate) fn count(&self, own: impl IntoIterator<Item = IssueId>) -> u64 {
+        let own = own.into_iter();
         if self.is_empty() {
-            return own.len() as u64;
+            return own.count() as u64;
         }
-        own.iter().map(|own| self.shown(IssueId(*own))).collect::<HashSet<_>>().len() as u64
+        own.map(|own| self.shown(own)).collect::<HashSet<_, IdHash>>().len() as u64
     }
 }
 

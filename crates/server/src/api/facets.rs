@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::query::{self, KEYS, TAG_KEY, VALUE_KEY};
-use reenact_store::{FacetCount, Filter, TimeRange};
+use reenact_store::{FacetCount, Field, Filter, IssueSet, TimeRange};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -61,10 +61,18 @@ pub(crate) async fn list(
     let range = selection.range(now)?;
     let list = ask(&app, move |app| {
         let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
+        let fields: Vec<Field> = FACETS.iter().filter_map(|(key, _)| query::field_of_key(key)).collect();
+        let mut counted = app.store.facets(&fields, &filter, range, FACET_VALUES)?.into_iter();
         let mut facets = Vec::new();
         for (key, label) in FACETS {
-            let wanted = Wanted { key, prefix: "", limit: FACET_VALUES };
-            let values = values(app, &wanted, &filter, range, now)?;
+            let of_field = query::field_of_key(key).and_then(|_| counted.next());
+            let values = match of_field {
+                Some(counts) => counts.into_iter().map(facet_value).collect(),
+                None => {
+                    let wanted = Wanted { key, prefix: "", limit: FACET_VALUES };
+                    values(app, &wanted, &filter, range, now)?
+                }
+            };
             facets.push(views::Facet { key: key.to_owned(), label: label.to_owned(), values });
         }
         let tags = match tags_max {
@@ -181,16 +189,22 @@ fn words(
         values.extend(app.workflow.assignees()?.into_iter().map(|(name, _)| name));
     }
     values.retain(|value| value.starts_with(wanted.prefix));
-    let issues = app.store.issue_counts(filter, range)?;
+    // Looked up when a value is about issues alone.
+    let mut issues: Option<Vec<(IssueId, u64)>> = None;
     let mut counts = Vec::new();
     for value in values {
         // Comparisons are no text.
         let written = if known.is_empty() { query::quoted(&value) } else { value.clone() };
         let query = format!("{}:{written}", wanted.key);
         let term = Selection { query: Some(query), ..Selection::default() }.read(app, now)?;
-        let found = match of_issues(&term, &issues) {
-            Some(found) => found,
-            None => app.store.issue_counts(&Filter::And(vec![filter.clone(), term]), range)?,
+        let found: Vec<(IssueId, u64)> = if let Some((set, is_inside)) = of_issues(&term) {
+            let all = match &mut issues {
+                Some(issues) => issues,
+                none => none.insert(app.store.issue_counts(filter, range)?),
+            };
+            all.iter().filter(|(id, _)| set.contains(*id) == is_inside).copied().collect()
+        } else {
+            app.store.issue_counts(&Filter::And(vec![filter.clone(), term]), range)?
         };
         let events = found.iter().map(|(_, count)| count).sum();
         counts.push(FacetCount { value, issues: found.len() as u64, events });
@@ -201,18 +215,17 @@ fn words(
     Ok(counts)
 }
 
-/// Those of the issues that a condition on issues alone holds for; `None` for another condition.
-fn of_issues(term: &Filter, issues: &[(IssueId, u64)]) -> Option<Vec<(IssueId, u64)>> {
-    let set = match term {
-        Filter::Issues(set) => set,
+/// The set of issues that a condition on issues alone is about, and whether it holds for those in the set or for
+/// the others; `None` for another condition.
+fn of_issues(term: &Filter) -> Option<(&IssueSet, bool)> {
+    match term {
+        Filter::Issues(set) => Some((set, true)),
         Filter::Not(inner) => match &**inner {
-            Filter::Issues(set) => set,
-            _ => return None,
+            Filter::Issues(set) => Some((set, false)),
+            _ => None,
         },
-        _ => return None,
-    };
-    let wanted = matches!(term, Filter::Issues(_));
-    Some(issues.iter().filter(|(id, _)| set.contains(*id) == wanted).copied().collect())
+        _ => None,
+    }
 }
 
 fn facet_value(count: FacetCount) -> views::FacetValue {

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
 use super::of_values::ValueMemory;
+use super::rollup::Rollup;
 use crate::{StoreError, TimeRange};
 
 const FOLDER_START: &str = "day=";
@@ -27,6 +28,8 @@ pub(super) struct Days {
     root: PathBuf,
     open_max: usize,
     uses: AtomicU64,
+    /// Answers of days that came from their rollups, for tests.
+    pub(super) rollups_used: AtomicU64,
     days: Mutex<BTreeMap<i64, Arc<Day>>>,
 }
 
@@ -39,6 +42,7 @@ pub(super) struct Day {
     readers: Mutex<Vec<Connection>>,
     pub(super) view: Mutex<Option<Arc<View>>>,
     pub(super) values: Mutex<ValueMemory>,
+    pub(super) rollup: Mutex<Option<Arc<Rollup>>>,
     /// Whether the checksums of the index were checked since the start of the process.
     pub(super) checked: AtomicBool,
     /// Set when the folder was deleted; whoever still holds the day stops.
@@ -64,7 +68,13 @@ impl Days {
                 days.insert(number, Arc::new(day));
             }
         }
-        Ok(Self { root: root.to_owned(), open_max, uses: AtomicU64::new(0), days: Mutex::new(days) })
+        Ok(Self {
+            root: root.to_owned(),
+            open_max,
+            uses: AtomicU64::new(0),
+            rollups_used: AtomicU64::new(0),
+            days: Mutex::new(days),
+        })
     }
 
     /// Names and paths of the days' folders, the oldest first.
@@ -148,8 +158,12 @@ impl Days {
         day.used.store(self.uses.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
         let mut open = self.all();
         open.retain(|other| other.number != day.number && other.is_open());
-        open.sort_by_key(|other| other.used.load(Ordering::Relaxed));
         let surplus = (open.len() + 1).saturating_sub(self.open_max.max(1));
+        if surplus == 0 {
+            return;
+        }
+        // Cached: others touch days meanwhile.
+        open.sort_by_cached_key(|other| other.used.load(Ordering::Relaxed));
         open.iter().take(surplus).for_each(|other| other.close());
     }
 }
@@ -163,6 +177,7 @@ impl Day {
             readers: Mutex::default(),
             view: Mutex::default(),
             values: Mutex::default(),
+            rollup: Mutex::default(),
             checked: AtomicBool::new(false),
             deleted: AtomicBool::new(false),
             used: AtomicU64::new(0),
@@ -218,6 +233,7 @@ impl Day {
     fn close(&self) {
         lock(&self.readers).clear();
         *lock(&self.view) = None;
+        *lock(&self.rollup) = None;
     }
 }
 

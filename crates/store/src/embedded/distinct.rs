@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::issue_set::IdHash;
+
 /// Users that are counted exactly; more are estimated.
 const EXACT_MAX: usize = 4_096;
 /// 2^15 registers, 32 KiB: a standard error of 0.57 %.
@@ -10,13 +12,13 @@ const REGISTER_BITS: u32 = 15;
 /// A set of hashes whose size is exact up to [`EXACT_MAX`] and within 2 % beyond (HyperLogLog).
 #[derive(Debug)]
 pub(super) enum Distinct {
-    Exact(HashSet<u64>),
+    Exact(HashSet<u64, IdHash>),
     Estimated(Box<[u8]>),
 }
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self::Exact(HashSet::new())
+        Self::Exact(HashSet::default())
     }
 }
 
@@ -35,19 +37,19 @@ impl Distinct {
         }
     }
 
-    /// Adds what another set has.
-    pub(super) fn absorb(&mut self, other: &Self) {
-        match other {
-            Self::Exact(hashes) => hashes.iter().for_each(|hash| self.insert(*hash)),
-            Self::Estimated(others) => {
-                let mut all = others.clone();
-                match &*self {
-                    Self::Exact(hashes) => hashes.iter().for_each(|hash| register(&mut all, *hash)),
-                    Self::Estimated(registers) => {
-                        all.iter_mut().zip(registers).for_each(|(all, rank)| *all = (*all).max(*rank));
-                    }
-                }
-                *self = Self::Estimated(all);
+    /// Adds what another one holds.
+    pub(super) fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (_, Self::Exact(hashes)) => hashes.into_iter().for_each(|hash| self.insert(hash)),
+            (Self::Estimated(registers), Self::Estimated(others)) => {
+                registers
+                    .iter_mut()
+                    .zip(others)
+                    .for_each(|(register, other)| *register = (*register).max(other));
+            }
+            (Self::Exact(hashes), Self::Estimated(mut registers)) => {
+                hashes.iter().for_each(|hash| register(&mut registers, *hash));
+                *self = Self::Estimated(registers);
             }
         }
     }
@@ -142,7 +144,7 @@ mod tests {
         {
             let whole = of(left.start.min(right.start)..left.end.max(right.end));
             let mut both = of(left);
-            both.absorb(&of(right));
+            both.merge(of(right));
             assert_eq!(both.count(), whole.count());
         }
     }

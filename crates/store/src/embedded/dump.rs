@@ -12,10 +12,11 @@ use super::body;
 use super::days::Days;
 use super::failure::Failure;
 use super::file;
+use super::rollup;
 use crate::StoreError;
 
 /// Prints every row of every table with bodies decompressed, and every term and column value of
-/// every index, one per line. For people who want to know what is kept, and for tests that nothing
+/// every index and text of every rollup, one per line. For people who want to know what is kept, and for tests that nothing
 /// secret is.
 ///
 /// - **Limits:** output grows with the data; memory with the largest body.
@@ -32,6 +33,9 @@ pub fn dump(dir: &Path, out: &mut dyn io::Write) -> Result<(), StoreError> {
     }
     for (name, folder) in Days::folders(dir)? {
         dump_file(&file::open_to_read(&folder.join("events.sqlite"))?, &name, out)?;
+        for text in rollup::texts(&folder) {
+            writeln!(out, "{name} rollup text={text}").during(|| "writing the dump")?;
+        }
         let index = folder.join("index");
         if index.join("meta.json").exists() {
             dump_index(&index, &name, out).during(|| format!("reading the index `{}`", index.display()))?;

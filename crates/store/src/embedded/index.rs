@@ -27,9 +27,9 @@ use crate::filter::{frames, searched_texts};
 use crate::{Field, Filter, StoreError, TimeRange};
 
 /// Changes with the fields or with what is put in them; an index of another version is rebuilt.
-const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 4;
 /// Length of a value in the index, in bytes; longer ones are found by their beginning and hash.
-const VALUE_BYTES_MAX: usize = 30_000;
+pub(super) const VALUE_BYTES_MAX: usize = 30_000;
 /// Tags of one event in the index.
 const TAGS_MAX: usize = 1_024;
 
@@ -83,6 +83,8 @@ pub(super) struct View {
     pub(super) searcher: Searcher,
     /// Changes after this one are not in it.
     pub(super) seq: i64,
+    /// Events with larger numbers are not in it.
+    pub(super) row: i64,
     reader: IndexReader,
 }
 
@@ -405,18 +407,19 @@ pub(super) fn view(day: &Day) -> Option<Arc<View>> {
         // newer than its position says, which is harmless: those events are answered from the file.
         let (index, payload) = open(day)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().ok()?;
-        *kept = Some(Arc::new(View { searcher: reader.searcher(), seq: payload.seq, reader }));
+        *kept =
+            Some(Arc::new(View { searcher: reader.searcher(), seq: payload.seq, row: payload.row, reader }));
     }
     kept.clone()
 }
 
 /// Shows a commit to readers.
-pub(super) fn publish(day: &Day, seq: i64) {
+pub(super) fn publish(day: &Day, Payload { seq, row, .. }: Payload) {
     let mut kept = lock(&day.view);
     let Some(view) = kept.take() else { return };
     if view.reader.reload().is_ok() {
         let reader = view.reader.clone();
-        *kept = Some(Arc::new(View { searcher: reader.searcher(), seq, reader }));
+        *kept = Some(Arc::new(View { searcher: reader.searcher(), seq, row, reader }));
     }
 }
 
@@ -432,12 +435,20 @@ impl View {
         let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
         for segment in self.searcher.segment_readers() {
             let times = segment.fast_fields().i64("ts")?.first_or_default_col(0);
-            let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
             let (from, to) = (range.from.as_nanos(), range.to.as_nanos());
+            if times.max_value() < from || to <= times.min_value() {
+                continue;
+            }
+            let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
             let all_in_range = from <= times.min_value() && times.max_value() < to;
             let alive = segment.alive_bitset();
+            let takes_all = all_in_range && alive.is_none() && rows_left_out.is_empty();
             let mut found: Vec<DocId> = Vec::new();
             weight.for_each_no_score(segment, &mut |documents| {
+                if takes_all {
+                    found.extend_from_slice(documents);
+                    return;
+                }
                 found.extend(documents.iter().copied().filter(|document| {
                     alive.is_none_or(|alive| alive.is_alive(*document))
                         && (all_in_range || (from..to).contains(&times.get_val(*document)))

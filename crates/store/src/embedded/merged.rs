@@ -10,7 +10,7 @@ use super::file;
 use super::query::read;
 use super::scan::scan;
 use super::state::{IssueState, Issues};
-use super::tally::{EventsTally, IssueTally};
+use super::tally_events::EventsTally;
 use crate::{EventOrder, Filter, KnownIssue, Merged, OwnIssue, StoreError, TimeRange};
 
 /// What is known of an issue and of those that are shown as it.
@@ -69,28 +69,6 @@ impl<'a> KnownTogether<'a> {
 
     pub(super) fn finish(self) {
         self.together.into_values().for_each(self.visit);
-    }
-}
-
-impl IssueTally {
-    /// Adds what was counted of another issue.
-    pub(super) fn absorb(&mut self, other: Self) {
-        self.count += other.count;
-        self.newest = self.newest.max(other.newest);
-        self.oldest = self.oldest.min(other.oldest);
-        self.handled &= other.handled;
-        self.has_values |= other.has_values;
-        self.users.absorb(&other.users);
-        for (names, others) in [(&mut self.envs, other.envs), (&mut self.versions, other.versions)] {
-            for name in others {
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-        }
-        for (count, others) in self.histogram.iter_mut().zip(other.histogram) {
-            *count += others;
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - **Layout:** `lock`; `control.sqlite` (settings and records); `state.sqlite` (issues, derived); per UTC day
 //!   `day=2026-11-22/events.sqlite` (events and snapshots, the truth) and
-//!   `day=2026-11-22/index/` (derived, rebuilt when missing, broken or outdated).
+//!   `day=2026-11-22/index/` and `day=2026-11-22/rollup` (derived, rebuilt when missing, broken or outdated).
 //! - **Promise:** what was reported done is durable (`synchronous = FULL`) and there once. It can be
 //!   found at once, indexed or not.
 //! - **After a crash:** SQLite replays its log; `state.sqlite` and each index say up to which change
@@ -11,11 +11,13 @@
 //!   another process has it open, or when a file is of a newer format.
 
 mod body;
+mod columns;
 mod control;
 mod control_issues;
 mod days;
 mod distinct;
 mod dump;
+mod facets;
 mod failure;
 mod file;
 mod index;
@@ -28,11 +30,15 @@ mod passing;
 mod prepared;
 mod query;
 mod rewrite;
+mod rollup;
 mod scan;
 mod state;
 mod tag_names;
 mod tally;
+mod tally_events;
 mod tally_issues;
+mod tally_list;
+mod usage;
 mod words;
 mod writer;
 
@@ -64,6 +70,7 @@ use state::Issues;
 use writer::{Message, Writer};
 
 pub use dump::dump;
+pub use usage::{FieldBytes, index_bytes};
 
 /// How an embedded store works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +92,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Commits of 2,000 writes, a queue of 20,000, indexing twice a second with 15 MB, 16 open days,
+    /// Commits of 2,000 writes, a queue of 20,000, indexing twice a second with 15 MB, 64 open days,
     /// and nothing is ever deleted.
     pub const DEFAULT: Self = Self {
         commit_batch_max: 2_000,
         queue_writes_max: 20_000,
         index_interval: Duration::from_millis(500),
         index_memory_bytes: 15_000_000,
-        open_days_max: 16,
+        open_days_max: 64,
         retention_age: None,
         retention_bytes: None,
     };
@@ -199,6 +206,18 @@ impl EmbeddedStore {
 
     fn merged(&self) -> Merged {
         self.merged.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until everything is indexed and days have their rollups, unless indexing is paused.
+    #[doc(hidden)]
+    pub fn wait_until_rolled_up(&self) {
+        self.indexer.wait_until_rolled_up();
+    }
+
+    /// How many answers about a day came from its rollup, for tests.
+    #[doc(hidden)]
+    pub fn rollups_used(&self) -> u64 {
+        self.days.rollups_used.load(Ordering::Relaxed)
     }
 
     /// Asks the thread that writes to delete days, and waits.
@@ -320,6 +339,16 @@ impl Store for EmbeddedStore {
         limit: usize,
     ) -> Result<Vec<FacetCount>, StoreError> {
         query::facet(&self.days, &self.merged(), field, filter, range, prefix, limit)
+    }
+
+    fn facets(
+        &self,
+        fields: &[Field],
+        filter: &Filter,
+        range: TimeRange,
+        limit: usize,
+    ) -> Result<Vec<Vec<FacetCount>>, StoreError> {
+        query::facets(&self.days, &self.merged(), fields, filter, range, limit)
     }
 
     fn tag_names(

@@ -1,21 +1,23 @@
 //! The answers.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Mutex;
 
-use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId};
+use reenact_model::{EventId, IssueId, Placed, Snapshot, SnapshotId, Timestamp};
 use rusqlite::Connection;
 
+use super::columns::{Marks, Names};
 use super::days::{Day, Days, lock};
+use super::facets::{FacetsTally, has_few_values};
 use super::file::{self, StoredEvent};
 use super::merged::{KnownTogether, first_seen, state_of};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
 use super::tag_names::TagNamesTally;
-use super::tally::{
-    EachEvent, EventsTally, FacetTally, HistogramTally, IssueTally, IssuesTally, Names, Place,
-};
+use super::tally::{FacetTally, HistogramTally};
+use super::tally_events::{EventsTally, NeighboursTally, Place};
 use super::tally_issues::{CountsTally, IdsTally, SeenTally};
+use super::tally_list::{IssueTally, IssuesAsked, IssuesTally};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
@@ -30,11 +32,13 @@ pub(super) fn issues(
 ) -> Result<IssuePage, StoreError> {
     let start = page::issue_page_start(query)?;
     let buckets = Buckets::new(query.range, query.buckets);
-    let mut tally = IssuesTally::new(buckets);
-    scan(days, &merged.own(&query.filter), query.range, &mut tally)?;
-    let issues = merged.fold(tally.issues, &mut IssueTally::absorb);
-    let mut found: Vec<(IssueId, IssueTally)> =
-        issues.into_iter().map(|(id, issue)| (IssueId(id), issue)).collect();
+    let users_of_all = matches!(query.sort, IssueSort::Users | IssueSort::Relevance);
+    let asked = IssuesAsked { buckets, users_of_all };
+    let mut tally = IssuesTally::new(asked);
+    let own = merged.own(&query.filter);
+    scan(days, &own, query.range, &mut tally)?;
+    let (issues, mut details) = tally.into_issues();
+    let mut found = shown_issues(merged, issues);
     let by_group = page::group_issues(query, &mut found);
     let total = found.len() as u64;
     let state = lock(state);
@@ -46,31 +50,43 @@ pub(super) fn issues(
         };
         let facts = IssueFacts {
             id: id.0,
-            newest: issue.newest.0,
+            newest: issue.newest,
             first_seen: first_seen.unwrap_or(issue.oldest),
             count: issue.count,
-            users: issue.users.count(),
+            users: if users_of_all { issue.users.count() } else { 0 },
             handled: issue.handled,
         };
         rows.push((IssueKey::new(query, facts), (id, issue)));
     }
-    let (rows, more) = page::cut_page(rows, start, query.limit);
+    let (mut rows, more) = page::cut_page(rows, start, query.limit);
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
     let mut issues = Vec::with_capacity(rows.len());
+    let mut listed: Vec<_> = rows.iter_mut().map(|(_, (id, issue))| (merged.members(*id), issue)).collect();
+    details.complete(asked, &own, &mut listed);
     for (_, (id, issue)) in rows {
         let known = match state_of(&state, merged, id)? {
             Some(known) => known,
             // Committed a moment ago and not counted yet.
-            None => match event(days, EventId(issue.newest.1))? {
+            None => match newest_ever(days, &merged.members(id))? {
                 Some(newest) => IssueState::of(&newest),
                 None => continue,
             },
         };
-        issues.push(issue_row(id, known, Some(issue), &tally.names, buckets));
+        issues.push(issue_row(id, known, Some(issue), &details.names, buckets));
     }
     drop(state);
     add_counts_before(days, merged, &query.filter, query.range, &mut issues)?;
     Ok(IssuePage { issues, total, by_group, next_cursor })
+}
+
+/// Counts of own issues, put together under the issues that they are shown as.
+fn shown_issues(merged: &Merged, own: Vec<(IssueId, IssueTally)>) -> Vec<(IssueId, IssueTally)> {
+    if merged.is_empty() {
+        return own;
+    }
+    let own = own.into_iter().map(|(id, issue)| (id.0, issue));
+    let shown = merged.fold(own, &mut IssueTally::absorb);
+    shown.into_iter().map(|(id, issue)| (IssueId(id), issue)).collect()
 }
 
 /// Counts the events of these issues in the range before this one.
@@ -108,8 +124,10 @@ pub(super) fn issue(
     }
     let Some(known) = state_of(&lock(state), merged, id)? else { return Ok(None) };
     let buckets = Buckets::new(range, buckets);
-    let mut tally = IssuesTally::new(buckets);
-    scan(days, &merged.own(&Filter::Equals(Field::Issue, id.to_string())), range, &mut tally)?;
+    let asked = IssuesAsked { buckets, users_of_all: true };
+    let mut tally = IssuesTally::new(asked);
+    let of_issue = merged.own(&Filter::Equals(Field::Issue, id.to_string()));
+    scan(days, &of_issue, range, &mut tally)?;
     let ids = merged.members(id);
     let ever = TimeRange { from: known.first.0, to: known.last.0.saturating_add_nanos(1) };
     let latest = |has_values: &[bool]| -> Result<Option<EventId>, StoreError> {
@@ -120,8 +138,12 @@ pub(super) fn issue(
     };
     let latest_event = latest(&[true, false])?;
     let latest_event_with_values = latest(&[true])?;
-    let issue = merged.fold(tally.issues, &mut IssueTally::absorb).remove(&id.0);
-    let mut rows = [issue_row(id, known.clone(), issue, &tally.names, buckets)];
+    let (issues, mut details) = tally.into_issues();
+    let mut issue = shown_issues(merged, issues).pop().map(|(_, issue)| issue);
+    if let Some(issue) = &mut issue {
+        details.complete(asked, &of_issue, &mut [(ids, issue)]);
+    }
+    let mut rows = [issue_row(id, known.clone(), issue, &details.names, buckets)];
     add_counts_before(days, merged, &Filter::All, range, &mut rows)?;
     let [row] = rows;
     Ok(Some(IssueDetail {
@@ -227,8 +249,9 @@ fn issue_row(
     row.first_seen = known.first.0;
     row.last_seen = known.last.0;
     let Some(issue) = issue else { return row };
-    let sorted = |numbers: &[usize]| {
-        let mut texts: Vec<String> = numbers.iter().map(|number| names.texts[*number].clone()).collect();
+    let sorted = |numbers: &Marks| {
+        let mut texts = Vec::new();
+        numbers.each(|number| texts.push(names.texts[number].clone()));
         texts.sort_unstable();
         texts
     };
@@ -281,26 +304,9 @@ pub(super) fn neighbours(
     let of_issue = Filter::Equals(Field::Issue, own.issue_id.to_string());
     let filter = merged.own(&Filter::And(vec![of_issue, filter.clone()]));
     let key = (own.report.timestamp.as_nanos(), id.0);
-    let mut ends: Option<((i64, u128), (i64, u128))> = None;
-    let mut newer: [Option<(i64, u128)>; 2] = [None; 2];
-    let mut older: [Option<(i64, u128)>; 2] = [None; 2];
-    let (mut total, mut newer_count, mut here) = (0, 0, false);
-    let mut look = |other: (i64, u128), has_values: bool| {
-        total += 1;
-        let (oldest, newest) = ends.unwrap_or((other, other));
-        ends = Some((oldest.min(other), newest.max(other)));
-        newer_count += u64::from(other > key);
-        here |= other == key;
-        // The first of each pair is any event, the second one with values.
-        for kind in 0..=usize::from(has_values) {
-            if other > key {
-                newer[kind] = Some(newer[kind].map_or(other, |known| known.min(other)));
-            } else if other < key {
-                older[kind] = older[kind].max(Some(other));
-            }
-        }
-    };
-    scan(days, &filter, range, &mut EachEvent(&mut look))?;
+    let mut tally = NeighboursTally::new(key);
+    scan(days, &filter, range, &mut tally)?;
+    let NeighboursTally { total, newer_count, here, ends, newer, older, .. } = tally;
     let id_of = |key: (i64, u128)| EventId(key.1);
     Ok(Some(Neighbours {
         issue_id: merged.shown(own.issue_id),
@@ -351,7 +357,7 @@ pub(super) fn histogram(
     buckets: usize,
 ) -> Result<Histogram, StoreError> {
     let buckets = Buckets::new(range, buckets.max(1));
-    let mut tally = HistogramTally { buckets, names: Names::default(), counts: Vec::new() };
+    let mut tally = HistogramTally::new(buckets);
     scan(days, &merged.own(filter), range, &mut tally)?;
     Ok(page::fold_histogram(buckets, tally.names.texts.into_iter().zip(tally.counts)))
 }
@@ -368,12 +374,12 @@ pub(super) fn facet(
     if *field == Field::Issue && !merged.is_empty() {
         return facet_of_issues(days, merged, filter, range, prefix, limit);
     }
-    let mut tally = FacetTally { field, prefix, found: HashMap::new(), failure: None };
+    let mut tally = FacetTally::new(field, prefix);
     scan(days, &merged.own(filter), range, &mut tally)?;
     if let Some(failure) = tally.failure {
         return Err(failure);
     }
-    Ok(facet_counts(merged, tally.found, limit))
+    Ok(page::order_facet(tally.counts.into_counts(merged), limit))
 }
 
 fn facet_of_issues(
@@ -390,6 +396,29 @@ fn facet_of_issues(
     Ok(page::order_facet(counts.filter(|count| count.value.starts_with(prefix)).collect(), limit))
 }
 
+pub(super) fn facets(
+    days: &Days,
+    merged: &Merged,
+    fields: &[Field],
+    filter: &Filter,
+    range: TimeRange,
+    limit: usize,
+) -> Result<Vec<Vec<FacetCount>>, StoreError> {
+    let together: Vec<Field> = fields.iter().filter(|field| has_few_values(field)).cloned().collect();
+    let mut tally = FacetsTally::new(&together);
+    scan(days, &merged.own(filter), range, &mut tally)?;
+    let mut counted = tally.into_counts(merged).into_iter();
+    let mut all = Vec::with_capacity(fields.len());
+    for field in fields {
+        let counts = if has_few_values(field) { counted.next() } else { None };
+        all.push(match counts {
+            Some(counts) => page::order_facet(counts, limit),
+            None => facet(days, merged, field, filter, range, "", limit)?,
+        });
+    }
+    Ok(all)
+}
+
 pub(super) fn tag_names(
     days: &Days,
     merged: &Merged,
@@ -398,22 +427,9 @@ pub(super) fn tag_names(
     prefix: &str,
     limit: usize,
 ) -> Result<Vec<FacetCount>, StoreError> {
-    let mut tally = TagNamesTally { prefix, found: HashMap::new() };
+    let mut tally = TagNamesTally::new(prefix);
     scan(days, &merged.own(filter), range, &mut tally)?;
-    Ok(facet_counts(merged, tally.found, limit))
-}
-
-fn facet_counts(
-    merged: &Merged,
-    found: HashMap<String, (u64, HashSet<u64>)>,
-    limit: usize,
-) -> Vec<FacetCount> {
-    let count = |(value, (events, issues)): (_, (_, HashSet<u64>))| FacetCount {
-        value,
-        issues: merged.count(&issues),
-        events,
-    };
-    page::order_facet(found.into_iter().map(count).collect(), limit)
+    Ok(page::order_facet(tally.counts.into_counts(merged), limit))
 }
 
 pub(super) fn issue_counts(
@@ -428,6 +444,15 @@ pub(super) fn issue_counts(
     let mut counts: Vec<_> = counts.into_iter().map(|(id, count)| (IssueId(id), count)).collect();
     counts.sort_unstable();
     Ok(counts)
+}
+
+/// The newest event of these issues ever.
+fn newest_ever(days: &Days, ids: &[IssueId]) -> Result<Option<Placed>, StoreError> {
+    let ever = TimeRange { from: Timestamp::default(), to: Timestamp::from_nanos(i64::MAX) };
+    match newest_of_issues(days, ids, &[true, false], ever)? {
+        Some(newest) => event(days, newest),
+        None => Ok(None),
+    }
 }
 
 /// Reads a day's file; `None` when the day was deleted meanwhile.

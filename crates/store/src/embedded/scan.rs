@@ -1,7 +1,9 @@
 //! Every matching event, from the indexes and from the events that they do not hold yet.
 
 use std::collections::HashSet;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reenact_model::Placed;
 use tantivy::{DocId, SegmentReader};
@@ -9,11 +11,27 @@ use tantivy::{DocId, SegmentReader};
 use super::days::{Day, Days};
 use super::failure::Failure;
 use super::file::{self, StoredEvent};
+use super::rollup::{self, Rollup};
 use super::{index, of_values};
 use crate::{Filter, Matches, StoreError, TimeRange, ValueCondition};
 
+/// Threads that one question is answered with, at most.
+const THREADS_MAX: usize = 4;
+/// Events for which a further thread is worth its start.
+const EVENTS_PER_THREAD: i64 = 50_000;
+
 /// What a question counts.
-pub(super) trait Tally {
+pub(super) trait Tally: Send {
+    /// Another one that has counted nothing yet, for another thread.
+    fn fresh(&self) -> Self
+    where
+        Self: Sized;
+
+    /// Adds what another one has counted.
+    fn merge(&mut self, other: Self)
+    where
+        Self: Sized;
+
     /// Matching documents of one segment of a day's index.
     fn documents(
         &mut self,
@@ -22,45 +40,112 @@ pub(super) trait Tally {
         documents: &[DocId],
     ) -> tantivy::Result<()>;
 
+    /// The matching rows of a day's rollup, all of whose events are in the range. `false` when that does not say
+    /// enough, and nothing was counted; then the documents are shown.
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        let _ = (rollup, filter);
+        false
+    }
+
     /// One matching event that the index does not hold.
     fn event(&mut self, day: &Arc<Day>, row: i64, event: &Placed, has_values: bool);
 }
 
-/// Shows every matching event to `tally`, once.
-pub(super) fn scan(
+/// Shows every matching event to `tally`, once, about the newest first. Large ranges are counted on several
+/// threads.
+pub(super) fn scan<T: Tally>(
     days: &Days,
     filter: &Filter,
     range: TimeRange,
-    tally: &mut dyn Tally,
+    tally: &mut T,
 ) -> Result<(), StoreError> {
-    let fields = index::schema().1;
-    for day in days.with_events(range) {
-        days.touch(&day);
+    let asked = Asked { days, filter, range, is_about_rows: rollup::is_about_rows(filter) };
+    let mut open = days.with_events(range);
+    open.reverse();
+    let events: i64 = open.iter().map(|day| day.totals().events).sum();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let worth = usize::try_from(events / EVENTS_PER_THREAD).unwrap_or(0);
+    let others = processors.min(THREADS_MAX).min(open.len()).min(worth).saturating_sub(1);
+    let next = AtomicUsize::new(0);
+    let work = |tally: &mut T| -> Result<(), StoreError> {
+        while let Some(day) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+            asked.scan_day(day, tally)?;
+        }
+        Ok(())
+    };
+    if others == 0 {
+        return work(tally);
+    }
+    std::thread::scope(|scope| {
+        let started: Vec<_> = (0..others)
+            .map(|_| {
+                let mut part = tally.fresh();
+                scope.spawn(|| work(&mut part).map(|()| part))
+            })
+            .collect();
+        work(tally)?;
+        for thread in started {
+            match thread.join() {
+                Ok(part) => tally.merge(part?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One question.
+struct Asked<'a> {
+    days: &'a Days,
+    filter: &'a Filter,
+    range: TimeRange,
+    /// Whether rollups can tell what matches.
+    is_about_rows: bool,
+}
+
+impl Asked<'_> {
+    /// The rollup of a day, if it can answer.
+    fn rollup(&self, day: &Day, seq: i64) -> Option<Arc<Rollup>> {
+        let (min, max) = day.totals().times?;
+        let is_inside = self.range.from.as_nanos() <= min && max < self.range.to.as_nanos();
+        if self.is_about_rows && is_inside { rollup::current(day, seq) } else { None }
+    }
+
+    fn scan_day(&self, day: &Arc<Day>, tally: &mut impl Tally) -> Result<(), StoreError> {
+        self.days.touch(day);
         // The index first: what is written from here on is seen in the file.
-        let view = index::view(&day);
+        let view = index::view(day);
         let indexed = view.as_ref().map_or(0, |view| view.seq);
         let mut rows = HashSet::new();
         let mut tail = |stored: StoredEvent| {
             rows.insert(stored.row.cast_unsigned());
-            if range.contains(stored.event.report.timestamp) && matches(days, &day, filter, &stored)? {
-                tally.event(&day, stored.row, &stored.event, stored.has_values);
+            if self.range.contains(stored.event.report.timestamp)
+                && matches(self.days, day, self.filter, &stored)?
+            {
+                tally.event(day, stored.row, &stored.event, stored.has_values);
             }
             Ok(())
         };
         let read = day.read(|connection| file::events_after(connection, indexed, usize::MAX, &mut tail));
         if read.is_err() && day.is_deleted() {
-            continue;
+            return Ok(());
         }
         read?;
-        if let Some(view) = view {
-            let query = fields.query(filter, &of_values::find(days, &day, &view, filter, range)?);
-            view.visit(&*query, range, &rows, &mut |segment, documents| {
-                tally.documents(&day, segment, documents)
-            })
-            .during(|| format!("searching the index `{}`", day.index_folder().display()))?;
+        let Some(view) = view else { return Ok(()) };
+        if let Some(rollup) = self.rollup(day, view.seq)
+            && rows.iter().all(|row| row.cast_signed() > rollup.row)
+            && tally.rollup(&rollup, self.filter)
+        {
+            self.days.rollups_used.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
         }
+        let found = of_values::find(self.days, day, &view, self.filter, self.range)?;
+        let query = index::schema().1.query(self.filter, &found);
+        view.visit(&*query, self.range, &rows, &mut |segment, documents| {
+            tally.documents(day, segment, documents)
+        })
+        .during(|| format!("searching the index `{}`", day.index_folder().display()))
     }
-    Ok(())
 }
 
 fn matches(days: &Days, day: &Arc<Day>, filter: &Filter, stored: &StoredEvent) -> Result<bool, StoreError> {

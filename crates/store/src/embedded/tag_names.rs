@@ -1,51 +1,63 @@
 //! Which names tags have.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use reenact_model::Placed;
 use tantivy::columnar::StrColumn;
 use tantivy::{DocId, SegmentReader};
 
+use super::columns::{BLOCK, Numbers};
 use super::days::Day;
 use super::index::{tag_name, tag_start};
 use super::scan::Tally;
-use super::tally::ordinals;
+use super::tally::{ValueCounts, ordinals};
 use crate::filter;
 
 /// Counts the names of tags.
 pub(super) struct TagNamesTally<'a> {
-    pub(super) prefix: &'a str,
-    /// Events and issues of each name.
-    pub(super) found: HashMap<String, (u64, HashSet<u64>)>,
+    prefix: &'a str,
+    pub(super) counts: ValueCounts,
+}
+
+impl<'a> TagNamesTally<'a> {
+    pub(super) fn new(prefix: &'a str) -> Self {
+        Self { prefix, counts: ValueCounts::default() }
+    }
 }
 
 impl Tally for TagNamesTally<'_> {
+    fn fresh(&self) -> Self {
+        Self::new(self.prefix)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.counts.merge(other.counts);
+    }
+
     fn documents(
         &mut self,
         _: &Arc<Day>,
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let issues = segment.fast_fields().u64("issue")?.first_or_default_col(0);
         let Some(column) = segment.fast_fields().str("tag")? else { return Ok(()) };
         let names = names(&column)?;
-        let mut counts: Vec<(u64, HashSet<u64>)> = vec![<_>::default(); names.len()];
-        for document in documents {
-            for ordinal in column.ords().values_for_doc(*document) {
-                // An event has each name once.
-                let place = names.partition_point(|(end, _)| *end <= ordinal);
-                if let Some((events, of_issues)) = counts.get_mut(place) {
-                    *events += 1;
-                    of_issues.insert(issues.get_val(*document));
-                }
-            }
+        // The number of the name of each value, where it is wanted.
+        let mut numbers: Vec<Option<usize>> = Vec::with_capacity(column.num_terms());
+        for (end, name) in &names {
+            let number = name.starts_with(self.prefix).then(|| self.counts.number(name));
+            numbers.resize(usize::try_from(*end).unwrap_or(usize::MAX).min(column.num_terms()), number);
         }
-        for ((_, name), (events, of_issues)) in names.into_iter().zip(counts) {
-            if events > 0 && name.starts_with(self.prefix) {
-                let all = self.found.entry(name).or_default();
-                all.0 += events;
-                all.1.extend(of_issues);
+        let mut issues = Numbers::new(segment.fast_fields().u64("issue")?);
+        for documents in documents.chunks(BLOCK) {
+            for (document, issue) in documents.iter().zip(issues.of(documents)) {
+                let slot = self.counts.slot(*issue);
+                for ordinal in column.ords().values_for_doc(*document) {
+                    // An event has each name once.
+                    if let Some(number) = numbers.get(ordinal as usize).copied().flatten() {
+                        self.counts.add_events(number, slot, 1);
+                    }
+                }
             }
         }
         Ok(())
@@ -53,9 +65,7 @@ impl Tally for TagNamesTally<'_> {
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
         for name in filter::tag_names(event).into_iter().filter(|name| name.starts_with(self.prefix)) {
-            let all = self.found.entry(name.clone()).or_default();
-            all.0 += 1;
-            all.1.insert(event.issue_id.0);
+            self.counts.add(name, event.issue_id.0);
         }
     }
 }

@@ -1,329 +1,91 @@
-//! What the questions count, from columns of the index or from whole events.
+//! What histograms and facets count, from columns of the index or from whole events.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use reenact_model::{EventId, Placed, Timestamp};
+use reenact_model::{IssueId, Placed};
 use tantivy::columnar::StrColumn;
 use tantivy::{DocId, SegmentReader};
 
+use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots};
 use super::days::Day;
-use super::distinct::Distinct;
 use super::file;
-use super::index::{Fields, tag_start, user_hash};
+use super::index::{Fields, tag_start};
+use super::rollup::Rollup;
 use super::scan::Tally;
 use crate::filter::field_values;
-use crate::page::{Buckets, EventKey};
-use crate::{EventOrder, Field};
-
-/// Texts as small numbers.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) texts: Vec<String>,
-    numbers: HashMap<String, usize>,
-}
-
-impl Names {
-    pub(super) fn number(&mut self, text: &str) -> usize {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        self.texts.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), self.texts.len() - 1);
-        self.texts.len() - 1
-    }
-}
-
-/// A text column of a segment whose values are numbered in [`Names`].
-pub(super) struct NamedColumn {
-    column: Option<StrColumn>,
-    known: Vec<Option<usize>>,
-}
-
-impl NamedColumn {
-    pub(super) fn open(segment: &SegmentReader, name: &str) -> tantivy::Result<Self> {
-        let column = segment.fast_fields().str(name)?;
-        let known = vec![None; column.as_ref().map_or(0, |column| column.num_terms())];
-        Ok(Self { column, known })
-    }
-
-    pub(super) fn number(&mut self, document: DocId, names: &mut Names) -> tantivy::Result<Option<usize>> {
-        let Some(column) = &self.column else { return Ok(None) };
-        let Some(ordinal) = column.ords().first(document) else { return Ok(None) };
-        let known = &mut self.known[ordinal as usize];
-        if known.is_none() {
-            let mut text = String::new();
-            column.ord_to_str(ordinal, &mut text)?;
-            *known = Some(names.number(&text));
-        }
-        Ok(*known)
-    }
-}
-
-/// What is counted of each issue.
-#[derive(Debug)]
-pub(super) struct IssueTally {
-    pub(super) count: u64,
-    pub(super) newest: (i64, u128),
-    pub(super) oldest: i64,
-    pub(super) handled: bool,
-    pub(super) has_values: bool,
-    pub(super) users: Distinct,
-    pub(super) envs: Vec<usize>,
-    pub(super) versions: Vec<usize>,
-    pub(super) histogram: Vec<u64>,
-}
-
-/// Counts issues.
-pub(super) struct IssuesTally {
-    pub(super) buckets: Buckets,
-    pub(super) issues: HashMap<u64, IssueTally>,
-    pub(super) names: Names,
-}
-
-/// One event of an issue, as far as the counts look at it.
-struct IssueEvent {
-    issue: u64,
-    time: i64,
-    id: u128,
-    handled: bool,
-    has_values: bool,
-    user: Option<u64>,
-    env: Option<usize>,
-    version: Option<usize>,
-}
-
-impl IssuesTally {
-    pub(super) fn new(buckets: Buckets) -> Self {
-        Self { buckets, issues: HashMap::new(), names: Names::default() }
-    }
-
-    fn add(&mut self, event: &IssueEvent) {
-        let issue = self.issues.entry(event.issue).or_insert_with(|| IssueTally {
-            count: 0,
-            newest: (i64::MIN, 0),
-            oldest: i64::MAX,
-            handled: true,
-            has_values: false,
-            users: Distinct::default(),
-            envs: Vec::new(),
-            versions: Vec::new(),
-            histogram: vec![0; self.buckets.count],
-        });
-        issue.count += 1;
-        issue.newest = issue.newest.max((event.time, event.id));
-        issue.oldest = issue.oldest.min(event.time);
-        issue.handled &= event.handled;
-        issue.has_values |= event.has_values;
-        if let Some(user) = event.user {
-            issue.users.insert(user);
-        }
-        for (names, name) in [(&mut issue.envs, event.env), (&mut issue.versions, event.version)] {
-            if let Some(name) = name
-                && !names.contains(&name)
-            {
-                names.push(name);
-            }
-        }
-        if let Some(bucket) = self.buckets.of(event.time) {
-            issue.histogram[bucket] += 1;
-        }
-    }
-}
-
-impl Tally for IssuesTally {
-    fn documents(
-        &mut self,
-        _: &Arc<Day>,
-        segment: &SegmentReader,
-        documents: &[DocId],
-    ) -> tantivy::Result<()> {
-        let columns = segment.fast_fields();
-        let issues = columns.u64("issue")?.first_or_default_col(0);
-        let keys = Keys::open(segment)?;
-        let handled = columns.bool("handled")?.first_or_default_col(false);
-        let users = columns.column_opt::<u64>("user_hash")?;
-        let mut envs = NamedColumn::open(segment, "env")?;
-        let mut versions = NamedColumn::open(segment, "version")?;
-        for document in documents {
-            let event = IssueEvent {
-                issue: issues.get_val(*document),
-                time: keys.times.get_val(*document),
-                id: keys.id(*document),
-                handled: handled.get_val(*document),
-                has_values: keys.has_values.get_val(*document),
-                user: users.as_ref().and_then(|users| users.first(*document)),
-                env: envs.number(*document, &mut self.names)?,
-                version: versions.number(*document, &mut self.names)?,
-            };
-            self.add(&event);
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, has_values: bool) {
-        let report = &event.report;
-        let event = IssueEvent {
-            issue: event.issue_id.0,
-            time: report.timestamp.as_nanos(),
-            id: report.id.0,
-            handled: report.handled,
-            has_values,
-            user: report.user_id.as_deref().map(user_hash),
-            env: report.env.as_deref().map(|env| self.names.number(env)),
-            version: report.version.as_deref().map(|version| self.names.number(version)),
-        };
-        self.add(&event);
-    }
-}
-
-/// The columns that order events.
-struct Keys {
-    times: Arc<dyn tantivy::columnar::ColumnValues<i64>>,
-    high: Arc<dyn tantivy::columnar::ColumnValues<u64>>,
-    low: Arc<dyn tantivy::columnar::ColumnValues<u64>>,
-    has_values: Arc<dyn tantivy::columnar::ColumnValues<bool>>,
-    rows: Arc<dyn tantivy::columnar::ColumnValues<u64>>,
-}
-
-impl Keys {
-    fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
-        let columns = segment.fast_fields();
-        Ok(Self {
-            times: columns.i64("ts")?.first_or_default_col(0),
-            high: columns.u64("id_high")?.first_or_default_col(0),
-            low: columns.u64("id_low")?.first_or_default_col(0),
-            has_values: columns.bool("has_values")?.first_or_default_col(false),
-            rows: columns.u64("row")?.first_or_default_col(0),
-        })
-    }
-
-    fn id(&self, document: DocId) -> u128 {
-        u128::from(self.high.get_val(document)) << 64 | u128::from(self.low.get_val(document))
-    }
-}
-
-/// One event and where it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) key: EventKey,
-    pub(super) day: i64,
-    pub(super) row: i64,
-}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.key, self.day, self.row).cmp(&(other.key, other.day, other.row))
-    }
-}
-
-/// Counts events and keeps the first ones after a key.
-pub(super) struct EventsTally {
-    pub(super) order: EventOrder,
-    pub(super) start: Option<EventKey>,
-    pub(super) keep_max: usize,
-    pub(super) total: u64,
-    /// The last of those kept is on top.
-    pub(super) kept: BinaryHeap<Place>,
-}
-
-impl EventsTally {
-    fn add(&mut self, place: Place) {
-        self.total += 1;
-        if self.start.is_none_or(|start| place.key > start) {
-            self.kept.push(place);
-            if self.kept.len() > self.keep_max {
-                self.kept.pop();
-            }
-        }
-    }
-}
-
-impl Tally for EventsTally {
-    fn documents(
-        &mut self,
-        day: &Arc<Day>,
-        segment: &SegmentReader,
-        documents: &[DocId],
-    ) -> tantivy::Result<()> {
-        let keys = Keys::open(segment)?;
-        for document in documents {
-            let time = Timestamp::from_nanos(keys.times.get_val(*document));
-            let has_values = keys.has_values.get_val(*document);
-            let key = EventKey::new(self.order, time, EventId(keys.id(*document)), has_values);
-            self.add(Place { key, day: day.number, row: keys.rows.get_val(*document).cast_signed() });
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, day: &Arc<Day>, row: i64, event: &Placed, has_values: bool) {
-        let key = EventKey::new(self.order, event.report.timestamp, event.report.id, has_values);
-        self.add(Place { key, day: day.number, row });
-    }
-}
-
-/// Calls a function with time, id and values of each event.
-pub(super) struct EachEvent<'a>(pub(super) &'a mut dyn FnMut((i64, u128), bool));
-
-impl Tally for EachEvent<'_> {
-    fn documents(
-        &mut self,
-        _: &Arc<Day>,
-        segment: &SegmentReader,
-        documents: &[DocId],
-    ) -> tantivy::Result<()> {
-        let keys = Keys::open(segment)?;
-        for document in documents {
-            let key = (keys.times.get_val(*document), keys.id(*document));
-            (self.0)(key, keys.has_values.get_val(*document));
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, has_values: bool) {
-        (self.0)((event.report.timestamp.as_nanos(), event.report.id.0), has_values);
-    }
-}
+use crate::issue_set::IdHash;
+use crate::page::Buckets;
+use crate::{FacetCount, Field, Filter, Merged};
 
 /// Counts events by service over time.
 pub(super) struct HistogramTally {
-    pub(super) buckets: Buckets,
+    buckets: Buckets,
     pub(super) names: Names,
     pub(super) counts: Vec<Vec<u64>>,
 }
 
 impl HistogramTally {
-    fn add(&mut self, service: usize, time: i64) {
+    pub(super) fn new(buckets: Buckets) -> Self {
+        Self { buckets, names: Names::default(), counts: Vec::new() }
+    }
+
+    fn service(&mut self, service: usize) -> &mut [u64] {
         if self.counts.len() <= service {
             self.counts.resize_with(service + 1, || vec![0; self.buckets.count]);
         }
+        &mut self.counts[service]
+    }
+
+    fn add(&mut self, service: usize, time: i64) {
         if let Some(bucket) = self.buckets.of(time) {
-            self.counts[service][bucket] += 1;
+            self.service(service)[bucket] += 1;
         }
     }
 }
 
 impl Tally for HistogramTally {
+    fn fresh(&self) -> Self {
+        Self::new(self.buckets)
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (service, counts) in self.names.numbers_of(&other.names).into_iter().zip(other.counts) {
+            self.service(service).iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+    }
+
     fn documents(
         &mut self,
         _: &Arc<Day>,
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let times = segment.fast_fields().i64("ts")?.first_or_default_col(0);
-        let mut services = NamedColumn::open(segment, "service")?;
-        for document in documents {
-            if let Some(service) = services.number(*document, &mut self.names)? {
-                self.add(service, times.get_val(*document));
+        let mut times = Numbers::new(segment.fast_fields().i64("ts")?);
+        let mut services = NamedColumn::open(segment, "service", documents.len(), &mut self.names)?;
+        for documents in documents.chunks(BLOCK) {
+            let times = times.of(documents);
+            let services = services.of(documents, &mut self.names)?;
+            for (service, time) in services.iter().zip(times) {
+                if let Some(service) = service {
+                    self.add(*service, *time);
+                }
             }
         }
         Ok(())
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        let mut services: HashMap<usize, usize> = HashMap::new();
+        for row in rollup.matching(filter) {
+            let Some(service) = row.value(&Field::Service).flatten() else { continue };
+            let service =
+                *services.entry(service).or_insert_with(|| self.names.number(&rollup.names[service]));
+            let buckets = self.buckets;
+            let counts = self.service(service);
+            row.count_buckets(buckets, |bucket, count| counts[bucket] += count);
+        }
+        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -334,24 +96,100 @@ impl Tally for HistogramTally {
 
 /// Counts the values of one field.
 pub(super) struct FacetTally<'a> {
-    pub(super) field: &'a Field,
-    pub(super) prefix: &'a str,
-    pub(super) found: HashMap<String, (u64, HashSet<u64>)>,
+    field: &'a Field,
+    prefix: &'a str,
+    pub(super) counts: ValueCounts,
     /// The first failure to read an event whose field has no column.
     pub(super) failure: Option<crate::StoreError>,
 }
 
-impl FacetTally<'_> {
-    fn add(&mut self, value: String, issue: u64, events: u64) {
-        let counts = self.found.entry(value).or_default();
-        counts.0 += events;
-        counts.1.insert(issue);
+/// Events and issues of values.
+#[derive(Default)]
+pub(super) struct ValueCounts {
+    slots: Slots,
+    values: Names,
+    /// By the number of the value.
+    counts: Vec<(u64, Marks)>,
+}
+
+impl ValueCounts {
+    fn value(&mut self, value: &str) -> &mut (u64, Marks) {
+        let number = self.values.number(value);
+        self.of(number)
+    }
+
+    fn of(&mut self, number: usize) -> &mut (u64, Marks) {
+        if self.counts.len() <= number {
+            self.counts.resize_with(number + 1, Default::default);
+        }
+        &mut self.counts[number]
+    }
+
+    pub(super) fn number(&mut self, value: &str) -> usize {
+        self.values.number(value)
+    }
+
+    pub(super) fn slot(&mut self, issue: u64) -> usize {
+        self.slots.slot(issue)
+    }
+
+    pub(super) fn add(&mut self, value: &str, issue: u64) {
+        let (number, slot) = (self.number(value), self.slot(issue));
+        self.add_events(number, slot, 1);
+    }
+
+    /// Adds events that have a value, by the numbers of the value and the issue.
+    pub(super) fn add_events(&mut self, number: usize, slot: usize, count: u64) {
+        let (events, issues) = self.of(number);
+        *events += count;
+        issues.insert(slot);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        let slots = self.slots.slots_of(&other.slots);
+        for (value, (events, issues)) in other.values.texts.iter().zip(other.counts) {
+            let all = self.value(value);
+            all.0 += events;
+            issues.each(|slot| all.1.insert(slots[slot]));
+        }
+    }
+
+    /// The values with their counts.
+    pub(super) fn into_counts(self, merged: &Merged) -> Vec<FacetCount> {
+        facet_counts(self.values, self.counts, &self.slots, merged)
+    }
+}
+
+/// Values with how many events and issues have each.
+pub(super) fn facet_counts(
+    values: Names,
+    counts: Vec<(u64, Marks)>,
+    slots: &Slots,
+    merged: &Merged,
+) -> Vec<FacetCount> {
+    let counted = values.texts.into_iter().zip(counts).filter(|(_, (events, _))| *events > 0);
+    let count = |(value, (events, issues)): (String, (u64, Marks))| {
+        let issues = if merged.is_empty() {
+            issues.len() as u64
+        } else {
+            let mut own = Vec::with_capacity(issues.len());
+            issues.each(|slot| own.push(IssueId(slots.ids[slot])));
+            merged.count(own)
+        };
+        FacetCount { value, issues, events }
+    };
+    counted.map(count).collect()
+}
+
+impl<'a> FacetTally<'a> {
+    pub(super) fn new(field: &'a Field, prefix: &'a str) -> Self {
+        Self { field, prefix, counts: ValueCounts::default(), failure: None }
     }
 
     fn add_event(&mut self, event: &Placed) {
         for value in field_values(event, self.field) {
             if value.starts_with(self.prefix) {
-                self.add(value, event.issue_id.0, 1);
+                self.counts.add(&value, event.issue_id.0);
             }
         }
     }
@@ -370,22 +208,89 @@ impl FacetTally<'_> {
             self.failure.get_or_insert(error);
         }
     }
+
+    /// Counts the values of a column by their ordinals, then reads their texts.
+    fn column(
+        &mut self,
+        column: &StrColumn,
+        issues: &mut Numbers<u64>,
+        documents: &[DocId],
+    ) -> tantivy::Result<()> {
+        let start = match self.field {
+            Field::Tag(name) => tag_start(name),
+            _ => String::new(),
+        };
+        let (first, end) = ordinals(column, &format!("{start}{}", self.prefix))?;
+        if first == end {
+            return Ok(());
+        }
+        let mut counts: HashMap<u64, (u64, Marks), IdHash> = HashMap::default();
+        let mut dense = vec![
+            (0_u64, Marks::default());
+            if end - first <= DENSE_MAX { (end - first) as usize } else { 0 }
+        ];
+        for documents in documents.chunks(BLOCK) {
+            let issues = issues.of(documents);
+            for (document, issue) in documents.iter().zip(issues) {
+                let mut slot = None;
+                for ordinal in column.ords().values_for_doc(*document) {
+                    if !(first..end).contains(&ordinal) {
+                        continue;
+                    }
+                    let slot = *slot.get_or_insert_with(|| self.counts.slots.slot(*issue));
+                    let of = match dense.get_mut((ordinal - first) as usize) {
+                        Some(of) => of,
+                        None => counts.entry(ordinal).or_default(),
+                    };
+                    of.0 += 1;
+                    of.1.insert(slot);
+                }
+            }
+        }
+        // In their order, each block of the dictionary is read once.
+        let dense = (first..).zip(dense).filter(|(_, (events, _))| *events > 0);
+        let mut counts: Vec<(u64, (u64, Marks))> = dense.chain(counts).collect();
+        counts.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        let wanted: Vec<u64> = counts.iter().map(|(ordinal, _)| *ordinal).collect();
+        let mut of_values = counts.into_iter();
+        let all = &mut self.counts;
+        column.dictionary().sorted_ords_to_term_cb(&wanted, |term| {
+            if let Some((_, (events, issues))) = of_values.next() {
+                let value = all.value(&String::from_utf8_lossy(&term[start.len()..]));
+                value.0 += events;
+                issues.each(|slot| value.1.insert(slot));
+            }
+        })?;
+        Ok(())
+    }
 }
 
+/// Values of a segment that are counted in a plain list.
+const DENSE_MAX: u64 = 4_096;
+
 impl Tally for FacetTally<'_> {
+    fn fresh(&self) -> Self {
+        Self::new(self.field, self.prefix)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.counts.merge(other.counts);
+        self.failure = self.failure.take().or(other.failure);
+    }
+
     fn documents(
         &mut self,
         day: &Arc<Day>,
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let issues = segment.fast_fields().u64("issue")?.first_or_default_col(0);
+        let mut issues = Numbers::new(segment.fast_fields().u64("issue")?);
         if *self.field == Field::Issue {
             for document in documents {
-                let issue = issues.get_val(*document);
-                let value = reenact_model::IssueId(issue).to_string();
+                let issue = issues.one(*document);
+                let value = IssueId(issue).to_string();
                 if value.starts_with(self.prefix) {
-                    self.add(value, issue, 1);
+                    self.counts.add(&value, issue);
                 }
             }
             return Ok(());
@@ -398,37 +303,26 @@ impl Tally for FacetTally<'_> {
             );
             return Ok(());
         };
-        let Some(column) = segment.fast_fields().str(name)? else { return Ok(()) };
-        let start = match self.field {
-            Field::Tag(name) => tag_start(name),
-            _ => String::new(),
-        };
-        let wanted = format!("{start}{}", self.prefix);
-        let (first, end) = ordinals(&column, &wanted)?;
-        let mut counts: HashMap<u64, (u64, HashSet<u64>)> = HashMap::new();
-        for document in documents {
-            for ordinal in column.ords().values_for_doc(*document) {
-                if (first..end).contains(&ordinal) {
-                    let count = counts.entry(ordinal).or_default();
-                    count.0 += 1;
-                    count.1.insert(issues.get_val(*document));
-                }
-            }
+        match segment.fast_fields().str(name)? {
+            Some(column) => self.column(&column, &mut issues, documents),
+            None => Ok(()),
         }
-        // In their order, each block of the dictionary is read once.
-        let mut counts: Vec<(u64, (u64, HashSet<u64>))> = counts.into_iter().collect();
-        counts.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-        let mut of_values = counts.iter();
-        let wanted: Vec<u64> = counts.iter().map(|(ordinal, _)| *ordinal).collect();
-        column.dictionary().sorted_ords_to_term_cb(&wanted, |term| {
-            if let Some((_, (events, of_issues))) = of_values.next() {
-                let text = String::from_utf8_lossy(&term[start.len()..]).into_owned();
-                let all = self.found.entry(text).or_default();
-                all.0 += events;
-                all.1.extend(of_issues);
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        let mut numbers: Vec<Option<Option<usize>>> = vec![None; rollup.names.len()];
+        let (prefix, counts) = (self.prefix, &mut self.counts);
+        let mut number = |counts: &mut ValueCounts, value: usize| {
+            let name = &rollup.names[value];
+            *numbers[value].get_or_insert_with(|| name.starts_with(prefix).then(|| counts.number(name)))
+        };
+        let rows: Vec<_> = rollup.matching(filter).collect();
+        rollup.each_value(self.field, &rows, &mut |value, place, events| {
+            if let Some(number) = number(counts, value) {
+                let slot = counts.slot(rows[place].issue);
+                counts.add_events(number, slot, events);
             }
-        })?;
-        Ok(())
+        })
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {

@@ -6,27 +6,44 @@ use std::sync::Arc;
 use reenact_model::{IssueId, Placed, Timestamp};
 use tantivy::{DocId, SegmentReader};
 
+use super::columns::{BLOCK, NamedColumn, Names, Numbers};
 use super::days::Day;
+use super::rollup::Rollup;
 use super::scan::Tally;
-use super::tally::{NamedColumn, Names};
-use crate::{Merged, SeenIn};
+use crate::issue_set::IdHash;
+use crate::{Filter, Merged, SeenIn};
 
 /// Collects the ids of issues.
 #[derive(Debug, Default)]
 pub(super) struct IdsTally {
-    pub(super) ids: HashSet<u64>,
+    pub(super) ids: HashSet<u64, IdHash>,
 }
 
 impl Tally for IdsTally {
+    fn fresh(&self) -> Self {
+        Self::default()
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+    }
+
     fn documents(
         &mut self,
         _: &Arc<Day>,
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let issues = segment.fast_fields().u64("issue")?.first_or_default_col(0);
-        self.ids.extend(documents.iter().map(|document| issues.get_val(*document)));
+        let mut issues = Numbers::new(segment.fast_fields().u64("issue")?);
+        for documents in documents.chunks(BLOCK) {
+            self.ids.extend(issues.of(documents));
+        }
         Ok(())
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        self.ids.extend(rollup.matching(filter).map(|row| row.issue));
+        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -37,21 +54,40 @@ impl Tally for IdsTally {
 /// Counts the events of issues.
 #[derive(Debug, Default)]
 pub(super) struct CountsTally {
-    pub(super) counts: HashMap<u64, u64>,
+    pub(super) counts: HashMap<u64, u64, IdHash>,
 }
 
 impl Tally for CountsTally {
+    fn fresh(&self) -> Self {
+        Self::default()
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (issue, count) in other.counts {
+            *self.counts.entry(issue).or_default() += count;
+        }
+    }
+
     fn documents(
         &mut self,
         _: &Arc<Day>,
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let issues = segment.fast_fields().u64("issue")?.first_or_default_col(0);
-        for document in documents {
-            *self.counts.entry(issues.get_val(*document)).or_default() += 1;
+        let mut issues = Numbers::new(segment.fast_fields().u64("issue")?);
+        for documents in documents.chunks(BLOCK) {
+            for issue in issues.of(documents) {
+                *self.counts.entry(*issue).or_default() += 1;
+            }
         }
         Ok(())
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        for row in rollup.matching(filter) {
+            *self.counts.entry(row.issue).or_default() += row.count();
+        }
+        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -75,14 +111,14 @@ impl SeenTally {
         Self { rows_max, merged, names: Names::default(), rows: HashMap::new() }
     }
 
-    fn add(&mut self, (own, service, env, version): Place, time: i64) {
+    fn add(&mut self, (own, service, env, version): Place, times: (i64, i64)) {
         let place = (self.merged.shown(IssueId(own)).0, service, env, version);
         if let Some((first, last)) = self.rows.get_mut(&place) {
-            *first = time.min(*first);
-            *last = time.max(*last);
+            *first = times.0.min(*first);
+            *last = times.1.max(*last);
         } else if self.rows.len() <= self.rows_max {
             // One more than wanted says that there are too many.
-            self.rows.insert(place, (time, time));
+            self.rows.insert(place, times);
         }
     }
 
@@ -109,6 +145,18 @@ impl SeenTally {
 }
 
 impl Tally for SeenTally {
+    fn fresh(&self) -> Self {
+        Self::new(self.rows_max, self.merged.clone())
+    }
+
+    fn merge(&mut self, other: Self) {
+        let numbers = self.names.numbers_of(&other.names);
+        for ((issue, service, env, version), times) in other.rows {
+            let number = |number: usize| numbers[number];
+            self.add((issue, number(service), env.map(number), version.map(number)), times);
+        }
+    }
+
     fn documents(
         &mut self,
         _: &Arc<Day>,
@@ -116,17 +164,22 @@ impl Tally for SeenTally {
         documents: &[DocId],
     ) -> tantivy::Result<()> {
         let columns = segment.fast_fields();
-        let issues = columns.u64("issue")?.first_or_default_col(0);
-        let times = columns.i64("ts")?.first_or_default_col(0);
-        let mut services = NamedColumn::open(segment, "service")?;
-        let mut envs = NamedColumn::open(segment, "env")?;
-        let mut versions = NamedColumn::open(segment, "version")?;
-        for document in documents {
-            // Every event has a service.
-            let Some(service) = services.number(*document, &mut self.names)? else { continue };
-            let env = envs.number(*document, &mut self.names)?;
-            let version = versions.number(*document, &mut self.names)?;
-            self.add((issues.get_val(*document), service, env, version), times.get_val(*document));
+        let mut issues = Numbers::new(columns.u64("issue")?);
+        let mut times = Numbers::new(columns.i64("ts")?);
+        let mut services = NamedColumn::open(segment, "service", documents.len(), &mut self.names)?;
+        let mut envs = NamedColumn::open(segment, "env", documents.len(), &mut self.names)?;
+        let mut versions = NamedColumn::open(segment, "version", documents.len(), &mut self.names)?;
+        for documents in documents.chunks(BLOCK) {
+            let (issues, times) = (issues.of(documents), times.of(documents));
+            let services = services.of(documents, &mut self.names)?;
+            let envs = envs.of(documents, &mut self.names)?;
+            let versions = versions.of(documents, &mut self.names)?;
+            for at in 0..documents.len() {
+                // Every event has a service.
+                if let Some(service) = services[at] {
+                    self.add((issues[at], service, envs[at], versions[at]), (times[at], times[at]));
+                }
+            }
         }
         Ok(())
     }
@@ -136,6 +189,7 @@ impl Tally for SeenTally {
         let service = self.names.number(&report.service);
         let env = report.env.as_deref().map(|env| self.names.number(env));
         let version = report.version.as_deref().map(|version| self.names.number(version));
-        self.add((event.issue_id.0, service, env, version), report.timestamp.as_nanos());
+        let time = report.timestamp.as_nanos();
+        self.add((event.issue_id.0, service, env, version), (time, time));
     }
 }

@@ -1,0 +1,260 @@
+//! Columns of the index, read some documents at a time, and what counts them with small numbers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tantivy::columnar::{Column, ColumnValues, StrColumn};
+use tantivy::{DocId, SegmentReader};
+
+use crate::issue_set::IdHash;
+
+/// Documents whose columns are read at a time: their values stay in the nearest cache.
+pub(super) const BLOCK: usize = 512;
+
+/// A column with one number in each document.
+pub(super) struct Numbers<T> {
+    column: Arc<dyn ColumnValues<T>>,
+    values: Vec<T>,
+}
+
+impl<T: Copy + Default + PartialOrd + std::fmt::Debug + Send + Sync + 'static> Numbers<T> {
+    pub(super) fn new(column: Column<T>) -> Self {
+        Self { column: column.first_or_default_col(T::default()), values: Vec::new() }
+    }
+
+    /// The values of these documents, in their order.
+    pub(super) fn of(&mut self, documents: &[DocId]) -> &[T] {
+        self.values.resize(documents.len(), T::default());
+        self.column.get_vals(documents, &mut self.values);
+        &self.values
+    }
+
+    /// What [`Numbers::of`] has read last.
+    pub(super) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    pub(super) fn one(&self, document: DocId) -> T {
+        self.column.get_val(document)
+    }
+
+    pub(super) fn bounds(&self) -> (T, T) {
+        (self.column.min_value(), self.column.max_value())
+    }
+}
+
+/// A column with a number in some of the documents.
+pub(super) struct SomeNumbers {
+    column: Option<Column<u64>>,
+    values: Vec<Option<u64>>,
+}
+
+impl SomeNumbers {
+    pub(super) fn new(column: Option<Column<u64>>) -> Self {
+        Self { column, values: Vec::new() }
+    }
+
+    /// The values of these documents, in their order.
+    pub(super) fn of(&mut self, documents: &[DocId]) -> &[Option<u64>] {
+        self.values.clear();
+        self.values.resize(documents.len(), None);
+        if let Some(column) = &self.column {
+            column.first_vals(documents, &mut self.values);
+        }
+        &self.values
+    }
+}
+
+/// Texts as small numbers.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) texts: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Names {
+    pub(super) fn number(&mut self, text: &str) -> usize {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        self.texts.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), self.texts.len() - 1);
+        self.texts.len() - 1
+    }
+
+    /// The numbers here of all names there, in their order.
+    pub(super) fn numbers_of(&mut self, there: &Self) -> Vec<usize> {
+        there.texts.iter().map(|text| self.number(text)).collect()
+    }
+}
+
+/// A text column of a segment whose values are numbered in [`Names`].
+pub(super) struct NamedColumn {
+    column: Option<StrColumn>,
+    ordinals: SomeNumbers,
+    known: Vec<Option<usize>>,
+    numbers: Vec<Option<usize>>,
+}
+
+impl NamedColumn {
+    /// Opens the column `name`, for about so many documents.
+    pub(super) fn open(
+        segment: &SegmentReader,
+        name: &str,
+        documents: usize,
+        names: &mut Names,
+    ) -> tantivy::Result<Self> {
+        let column = segment.fast_fields().str(name)?;
+        let values = column.as_ref().map_or(0, |column| column.num_terms());
+        let mut known = vec![None; values];
+        if let Some(column) = &column
+            && values <= documents
+        {
+            // One after another they are read much faster than each when it is met.
+            let all: Vec<u64> = (0..values as u64).collect();
+            let mut next = known.iter_mut();
+            column.dictionary().sorted_ords_to_term_cb(&all, |term| {
+                if let Some(number) = next.next() {
+                    *number = Some(names.number(&String::from_utf8_lossy(term)));
+                }
+            })?;
+        }
+        let ordinals = SomeNumbers::new(column.as_ref().map(|column| column.ords().clone()));
+        Ok(Self { column, ordinals, known, numbers: Vec::new() })
+    }
+
+    /// The numbers of the first value of these documents, in their order.
+    pub(super) fn of(&mut self, documents: &[DocId], names: &mut Names) -> tantivy::Result<&[Option<usize>]> {
+        self.numbers.clear();
+        let Some(column) = &self.column else {
+            self.numbers.resize(documents.len(), None);
+            return Ok(&self.numbers);
+        };
+        for ordinal in self.ordinals.of(documents) {
+            let Some(ordinal) = *ordinal else {
+                self.numbers.push(None);
+                continue;
+            };
+            let known = &mut self.known[ordinal as usize];
+            if known.is_none() {
+                let mut text = String::new();
+                column.ord_to_str(ordinal, &mut text)?;
+                *known = Some(names.number(&text));
+            }
+            self.numbers.push(*known);
+        }
+        Ok(&self.numbers)
+    }
+}
+
+/// Issues as small numbers, in the order in which they were met.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    pub(super) ids: Vec<u64>,
+    slots: HashMap<u64, u32, IdHash>,
+}
+
+impl Slots {
+    pub(super) fn slot(&mut self, id: u64) -> usize {
+        let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let slot = *self.slots.entry(id).or_insert(next);
+        if slot == next {
+            self.ids.push(id);
+        }
+        slot as usize
+    }
+
+    /// The slots here of all issues there, in their order.
+    pub(super) fn slots_of(&mut self, there: &Self) -> Vec<usize> {
+        there.ids.iter().map(|id| self.slot(*id)).collect()
+    }
+}
+
+/// A set of small numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// No more than [`FEW`], in no order.
+    Few(Vec<u32>),
+    /// One bit for each number.
+    Many(Vec<u64>),
+}
+
+/// Numbers that are looked through one by one.
+const FEW: usize = 16;
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Marks {
+    pub(super) fn insert(&mut self, number: usize) {
+        if let Self::Few(few) = self {
+            let small = u32::try_from(number).unwrap_or(u32::MAX);
+            if few.contains(&small) {
+                return;
+            }
+            if few.len() < FEW {
+                few.push(small);
+                return;
+            }
+            let mut bits = Vec::new();
+            few.iter().for_each(|number| set(&mut bits, *number as usize));
+            *self = Self::Many(bits);
+        }
+        if let Self::Many(bits) = self {
+            set(bits, number);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Few(few) => few.len(),
+            Self::Many(bits) => bits.iter().map(|word| word.count_ones() as usize).sum(),
+        }
+    }
+
+    pub(super) fn each(&self, mut visit: impl FnMut(usize)) {
+        match self {
+            Self::Few(few) => few.iter().for_each(|number| visit(*number as usize)),
+            Self::Many(bits) => {
+                for (place, word) in bits.iter().enumerate() {
+                    let mut left = *word;
+                    while left != 0 {
+                        visit(place * 64 + left.trailing_zeros() as usize);
+                        left &= left - 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn set(bits: &mut Vec<u64>, number: usize) {
+    let word = number / 64;
+    if bits.len() <= word {
+        bits.resize(word + 1, 0);
+    }
+    bits[word] |= 1 << (number % 64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_hold_what_was_inserted() {
+        for count in [0, 1, FEW, FEW + 1, 500] {
+            let mut marks = Marks::default();
+            for number in (0..count).chain(0..count) {
+                marks.insert(number * 3);
+            }
+            let mut found = Vec::new();
+            marks.each(|number| found.push(number));
+            found.sort_unstable();
+            assert_eq!(found, (0..count).map(|number| number * 3).collect::<Vec<_>>());
+            assert_eq!(marks.len(), count);
+        }
+    }
+}

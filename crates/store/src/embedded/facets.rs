@@ -1,0 +1,139 @@
+//! The values of several fields in one look at each event.
+
+use std::sync::Arc;
+
+use reenact_model::Placed;
+use tantivy::{DocId, SegmentReader};
+
+use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots};
+use super::days::Day;
+use super::index::Fields;
+use super::rollup::Rollup;
+use super::scan::Tally;
+use super::tally::facet_counts;
+use crate::filter::field_value;
+use crate::{FacetCount, Field, Filter, Merged};
+
+/// Counts the values of fields that have one value at most, and few different ones.
+pub(super) struct FacetsTally<'a> {
+    fields: &'a [Field],
+    slots: Slots,
+    /// By field.
+    facets: Vec<Facet>,
+}
+
+#[derive(Default)]
+struct Facet {
+    names: Names,
+    /// Events and issues, by the number of the value.
+    counts: Vec<(u64, Marks)>,
+}
+
+impl Facet {
+    fn add(&mut self, number: usize, slot: usize, events: u64) {
+        if self.counts.len() <= number {
+            self.counts.resize_with(number + 1, Default::default);
+        }
+        let (count, issues) = &mut self.counts[number];
+        *count += events;
+        issues.insert(slot);
+    }
+
+    fn merge(&mut self, other: Self, slots: &[usize]) {
+        let numbers = self.names.numbers_of(&other.names);
+        for (number, (events, issues)) in numbers.into_iter().zip(other.counts) {
+            issues.each(|slot| self.add(number, slots[slot], 0));
+            if let Some((count, _)) = self.counts.get_mut(number) {
+                *count += events;
+            }
+        }
+    }
+}
+
+/// Whether the field is one for [`FacetsTally`].
+pub(super) fn has_few_values(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::Service | Field::Env | Field::Version | Field::ErrorType | Field::Host | Field::Resource
+    )
+}
+
+impl<'a> FacetsTally<'a> {
+    /// All fields are such that [`has_few_values`].
+    pub(super) fn new(fields: &'a [Field]) -> Self {
+        let facets = fields.iter().map(|_| Facet::default()).collect();
+        Self { fields, slots: Slots::default(), facets }
+    }
+
+    /// The values of each field with their counts.
+    pub(super) fn into_counts(self, merged: &Merged) -> Vec<Vec<FacetCount>> {
+        let slots = &self.slots;
+        let of = |facet: Facet| facet_counts(facet.names, facet.counts, slots, merged);
+        self.facets.into_iter().map(of).collect()
+    }
+}
+
+impl Tally for FacetsTally<'_> {
+    fn fresh(&self) -> Self {
+        Self::new(self.fields)
+    }
+
+    fn merge(&mut self, other: Self) {
+        let slots = self.slots.slots_of(&other.slots);
+        for (facet, other) in self.facets.iter_mut().zip(other.facets) {
+            facet.merge(other, &slots);
+        }
+    }
+
+    fn documents(
+        &mut self,
+        _: &Arc<Day>,
+        segment: &SegmentReader,
+        documents: &[DocId],
+    ) -> tantivy::Result<()> {
+        let mut issues = Numbers::new(segment.fast_fields().u64("issue")?);
+        let mut columns = Vec::new();
+        for (field, facet) in self.fields.iter().zip(&mut self.facets) {
+            if let Some(name) = Fields::column(field) {
+                columns.push((NamedColumn::open(segment, name, documents.len(), &mut facet.names)?, facet));
+            }
+        }
+        let mut slots = Vec::with_capacity(BLOCK);
+        for documents in documents.chunks(BLOCK) {
+            slots.clear();
+            slots.extend(issues.of(documents).iter().map(|issue| self.slots.slot(*issue)));
+            for (column, facet) in &mut columns {
+                let numbers = column.of(documents, &mut facet.names)?;
+                for (number, slot) in numbers.iter().zip(&slots) {
+                    if let Some(number) = number {
+                        facet.add(*number, *slot, 1);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        let rows: Vec<_> = rollup.matching(filter).collect();
+        let slots: Vec<usize> = rows.iter().map(|row| self.slots.slot(row.issue)).collect();
+        for (field, facet) in self.fields.iter().zip(&mut self.facets) {
+            let mut numbers: Vec<Option<usize>> = vec![None; rollup.names.len()];
+            rollup.each_value(field, &rows, &mut |value, place, events| {
+                let number = *numbers[value].get_or_insert_with(|| facet.names.number(&rollup.names[value]));
+                facet.add(number, slots[place], events);
+            });
+        }
+        true
+    }
+
+    fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
+        let slot = self.slots.slot(event.issue_id.0);
+        for (field, facet) in self.fields.iter().zip(&mut self.facets) {
+            if let Some(value) = field_value(event, field) {
+                let number = facet.names.number(&value);
+                facet.add(number, slot, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What a list of issues counts.
+
+use std::sync::Arc;
+
+use reenact_model::{IssueId, Placed};
+use tantivy::{DocId, SegmentReader};
+
+use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots, SomeNumbers};
+use super::days::Day;
+use super::distinct::Distinct;
+use super::index::user_hash;
+use super::rollup::Rollup;
+use super::scan::Tally;
+use crate::page::Buckets;
+use crate::{Field, Filter};
+
+/// What is counted of each issue.
+#[derive(Debug)]
+pub(super) struct IssueTally {
+    pub(super) count: u64,
+    pub(super) newest: i64,
+    pub(super) oldest: i64,
+    pub(super) handled: bool,
+    pub(super) has_values: bool,
+    pub(super) users: Distinct,
+    pub(super) envs: Marks,
+    pub(super) versions: Marks,
+    pub(super) histogram: Vec<u64>,
+}
+
+impl IssueTally {
+    fn new(buckets: Buckets) -> Self {
+        Self {
+            count: 0,
+            newest: i64::MIN,
+            oldest: i64::MAX,
+            handled: true,
+            has_values: false,
+            users: Distinct::default(),
+            envs: Marks::default(),
+            versions: Marks::default(),
+            histogram: vec![0; buckets.count],
+        }
+    }
+
+    /// Adds what was counted of another issue.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.merge(other, |name| name);
+    }
+
+    /// Adds what was counted elsewhere, where names have other numbers.
+    fn merge(&mut self, other: Self, number: impl Fn(usize) -> usize) {
+        self.count += other.count;
+        self.newest = self.newest.max(other.newest);
+        self.oldest = self.oldest.min(other.oldest);
+        self.handled &= other.handled;
+        self.has_values |= other.has_values;
+        self.users.merge(other.users);
+        other.envs.each(|env| self.envs.insert(number(env)));
+        other.versions.each(|version| self.versions.insert(number(version)));
+        self.histogram.iter_mut().zip(other.histogram).for_each(|(sum, count)| *sum += count);
+    }
+}
+
+/// Counts issues.
+pub(super) struct IssuesTally {
+    asked: IssuesAsked,
+    slots: Slots,
+    /// By slot.
+    issues: Vec<IssueTally>,
+    details: Details,
+}
+
+/// What is counted of issues.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IssuesAsked {
+    pub(super) buckets: Buckets,
+    /// Whether the users of every issue are wanted, and not only of those that [`Details::complete`] is called for.
+    pub(super) users_of_all: bool,
+}
+
+/// What is not counted of every issue.
+#[derive(Debug, Default)]
+pub(super) struct Details {
+    pub(super) names: Names,
+    /// Those that were counted from.
+    rollups: Vec<Arc<Rollup>>,
+}
+
+impl Details {
+    /// Adds to issues, each with the own issues that are shown as it, what the rollups say of the users,
+    /// environments, versions and times of their events that match.
+    pub(super) fn complete(
+        &mut self,
+        asked: IssuesAsked,
+        filter: &Filter,
+        issues: &mut [(Vec<IssueId>, &mut IssueTally)],
+    ) {
+        for rollup in &self.rollups {
+            let mut numbers: Vec<Option<usize>> = vec![None; rollup.names.len()];
+            let names = &mut self.names;
+            let mut number =
+                |value: usize| *numbers[value].get_or_insert_with(|| names.number(&rollup.names[value]));
+            for (own, issue) in issues.iter_mut() {
+                let rows = own.iter().flat_map(|id| rollup.rows_of(id.0));
+                for row in rows.filter(|row| rollup.matches(filter, row)) {
+                    if !asked.users_of_all {
+                        row.users().for_each(|user| issue.users.insert(user));
+                    }
+                    if let Some(env) = row.value(&Field::Env).flatten() {
+                        issue.envs.insert(number(env));
+                    }
+                    let versions = &mut issue.versions;
+                    rollup.each_value_of_row(&Field::Version, row.number, |version| {
+                        versions.insert(number(version));
+                    });
+                    row.count_buckets(asked.buckets, |bucket, count| issue.histogram[bucket] += count);
+                }
+            }
+        }
+    }
+}
+
+/// One event of an issue, as far as the counts look at it.
+struct IssueEvent {
+    time: i64,
+    handled: bool,
+    has_values: bool,
+    user: Option<u64>,
+    env: Option<usize>,
+    version: Option<usize>,
+}
+
+impl IssuesTally {
+    pub(super) fn new(asked: IssuesAsked) -> Self {
+        Self { asked, slots: Slots::default(), issues: Vec::new(), details: Details::default() }
+    }
+
+    /// The issues with their counts, not all of which are complete.
+    pub(super) fn into_issues(self) -> (Vec<(IssueId, IssueTally)>, Details) {
+        (self.slots.ids.into_iter().map(IssueId).zip(self.issues).collect(), self.details)
+    }
+
+    fn issue(&mut self, id: u64) -> &mut IssueTally {
+        let slot = self.slots.slot(id);
+        if slot == self.issues.len() {
+            self.issues.push(IssueTally::new(self.asked.buckets));
+        }
+        &mut self.issues[slot]
+    }
+
+    fn add(&mut self, id: u64, event: &IssueEvent) {
+        let bucket = self.asked.buckets.of(event.time);
+        let issue = self.issue(id);
+        issue.count += 1;
+        issue.newest = issue.newest.max(event.time);
+        issue.oldest = issue.oldest.min(event.time);
+        issue.handled &= event.handled;
+        issue.has_values |= event.has_values;
+        if let Some(user) = event.user {
+            issue.users.insert(user);
+        }
+        if let Some(env) = event.env {
+            issue.envs.insert(env);
+        }
+        if let Some(version) = event.version {
+            issue.versions.insert(version);
+        }
+        if let Some(bucket) = bucket {
+            issue.histogram[bucket] += 1;
+        }
+    }
+}
+
+impl Tally for IssuesTally {
+    fn fresh(&self) -> Self {
+        Self::new(self.asked)
+    }
+
+    fn merge(&mut self, other: Self) {
+        let names = self.details.names.numbers_of(&other.details.names);
+        self.details.rollups.extend(other.details.rollups);
+        for (id, issue) in other.slots.ids.into_iter().zip(other.issues) {
+            self.issue(id).merge(issue, |name| names[name]);
+        }
+    }
+
+    fn documents(
+        &mut self,
+        _: &Arc<Day>,
+        segment: &SegmentReader,
+        documents: &[DocId],
+    ) -> tantivy::Result<()> {
+        let columns = segment.fast_fields();
+        let mut issues = Numbers::new(columns.u64("issue")?);
+        let mut times = Numbers::new(columns.i64("ts")?);
+        let mut handled = Numbers::new(columns.bool("handled")?);
+        let mut has_values = Numbers::new(columns.bool("has_values")?);
+        let mut users = SomeNumbers::new(columns.column_opt::<u64>("user_hash")?);
+        let mut envs = NamedColumn::open(segment, "env", documents.len(), &mut self.details.names)?;
+        let mut versions = NamedColumn::open(segment, "version", documents.len(), &mut self.details.names)?;
+        for documents in documents.chunks(BLOCK) {
+            let (issues, times) = (issues.of(documents), times.of(documents));
+            let (handled, has_values) = (handled.of(documents), has_values.of(documents));
+            let users = users.of(documents);
+            let envs = envs.of(documents, &mut self.details.names)?;
+            let versions = versions.of(documents, &mut self.details.names)?;
+            for at in 0..documents.len() {
+                let event = IssueEvent {
+                    time: times[at],
+                    handled: handled[at],
+                    has_values: has_values[at],
+                    user: users[at],
+                    env: envs[at],
+                    version: versions[at],
+                };
+                self.add(issues[at], &event);
+            }
+        }
+        Ok(())
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+        let users_of_all = self.asked.users_of_all;
+        for row in rollup.matching(filter) {
+            let issue = self.issue(row.issue);
+            issue.count += row.count();
+            issue.newest = issue.newest.max(row.newest());
+            issue.oldest = issue.oldest.min(row.oldest());
+            issue.handled &= row.handled();
+            issue.has_values |= row.has_values();
+            if users_of_all {
+                row.users().for_each(|user| issue.users.insert(user));
+            }
+        }
+        self.details.rollups.push(Arc::clone(rollup));
+        true
+    }
+
+    fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, has_values: bool) {
+        let (report, names) = (&event.report, &mut self.details.names);
+        let counted = IssueEvent {
+            time: report.timestamp.as_nanos(),
+            handled: report.handled,
+            has_values,
+            user: report.user_id.as_deref().map(user_hash),
+            env: report.env.as_deref().map(|env| names.number(env)),
+            version: report.version.as_deref().map(|version| names.number(version)),
+        };
+        self.add(event.issue_id.0, &counted);
+    }
+}
