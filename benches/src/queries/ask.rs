@@ -31,8 +31,8 @@ pub(crate) struct Question {
     pub(crate) range: &'static str,
     pub(crate) filter: &'static str,
     path: String,
-    /// The same for the yardstick.
-    pub(crate) for_duckdb: Value,
+    /// The same for the yardstick; `None` where that does not have the data.
+    pub(crate) for_duckdb: Option<Value>,
 }
 
 impl Question {
@@ -80,26 +80,29 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
     // A number that a hundred thousandth of the events have.
     let rare = message.split(' ').next_back().unwrap_or_default().to_owned();
     let service = "service-3";
-    let filters: [(&str, Value, String); 5] = [
-        ("", json!({}), String::new()),
-        ("by service", json!({ "service": service }), format!("service%3A{service}")),
-        ("by a tag", json!({ "tag": ["tenant", "tenant-3"] }), "%40tenant%3Atenant-3".to_owned()),
-        ("rare word", json!({ "word": rare }), rare),
-        ("common word", json!({ "word": "overdue" }), "overdue".to_owned()),
+    let filters: [(&str, Option<Value>, String); 6] = [
+        ("", Some(json!({})), String::new()),
+        ("by service", Some(json!({ "service": service })), format!("service%3A{service}")),
+        ("by a tag", Some(json!({ "tag": ["tenant", "tenant-3"] })), "%40tenant%3Atenant-3".to_owned()),
+        ("rare word", Some(json!({ "word": rare })), rare),
+        ("common word", Some(json!({ "word": "overdue" })), "overdue".to_owned()),
+        // Half of the events that have values.
+        ("by a captured value", None, format!("var.order_id%3A%3E{}", filled.events * 7 / 2)),
     ];
     let mut questions = Vec::new();
     for verb in [Verb::Issues, Verb::Facets, Verb::Histogram] {
         for (range, days) in [("24 h", 1), ("30 d", DAYS)] {
             for (filter, for_duckdb, query) in &filters {
-                let (times, mut where_) = (times(filled, days), for_duckdb.clone());
-                let to = filled.end_ns - CUT_NS;
-                (where_["from"], where_["to"]) = (json!(to - days * DAY_NS), json!(to));
+                let (times, to) = (times(filled, days), filled.end_ns - CUT_NS);
                 let (path, verb_name) = match verb {
                     Verb::Issues => (format!("/issues?sort=count&query={query}&{times}"), "issues"),
                     Verb::Facets => (format!("/facets?query={query}&{times}"), "facets"),
                     _ => (format!("/histogram?query={query}&{times}"), "histogram"),
                 };
-                let for_duckdb = json!({ "verb": verb_name, "where": where_ });
+                let for_duckdb = for_duckdb.clone().map(|mut filter| {
+                    (filter["from"], filter["to"]) = (json!(to - days * DAY_NS), json!(to));
+                    json!({ "verb": verb_name, "where": filter })
+                });
                 questions.push(Question { verb, range, filter, path, for_duckdb });
             }
         }
@@ -111,8 +114,8 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
             range: "30 d",
             filter,
             path: format!("/issues/{issue}/events?{}", times(filled, DAYS)),
-            for_duckdb: json!({ "verb": "latest", "where":
-                { "issue": issue, "from": filled.end_ns - CUT_NS - DAYS * DAY_NS, "to": filled.end_ns - CUT_NS } }),
+            for_duckdb: Some(json!({ "verb": "latest", "where":
+                { "issue": issue, "from": filled.end_ns - CUT_NS - DAYS * DAY_NS, "to": filled.end_ns - CUT_NS } })),
         });
     }
     for (filter, number) in [("old", filled.events / 9), ("new", filled.events - 5)] {
@@ -122,7 +125,7 @@ pub(crate) fn questions(filled: &Filled, rows: &Rows) -> Vec<Question> {
             range: "",
             filter,
             path: format!("/events/{id}"),
-            for_duckdb: json!({ "verb": "event", "where": { "id": id, "from": 0, "to": 0 } }),
+            for_duckdb: Some(json!({ "verb": "event", "where": { "id": id, "from": 0, "to": 0 } })),
         });
     }
     questions
