@@ -84,6 +84,11 @@ impl Server {
         memory_bytes(self.child.id())
     }
 
+    /// Resident memory now without the pages of mapped files, in bytes.
+    pub(crate) fn memory_own_bytes(&self) -> anyhow::Result<u64> {
+        Ok(field_bytes(&self.proc("status")?, "RssAnon:"))
+    }
+
     /// Bytes of all files in the data directory.
     pub(crate) fn disk_bytes(&self) -> u64 {
         bytes_below(&self.data_dir)
@@ -110,11 +115,13 @@ fn proc(process: u32, name: &str) -> anyhow::Result<String> {
 /// Resident memory of a process now and at its peak, in bytes.
 pub(crate) fn memory_bytes(process: u32) -> anyhow::Result<(u64, u64)> {
     let status = proc(process, "status")?;
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
-        line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
-    };
-    Ok((field("VmRSS:"), field("VmHWM:")))
+    Ok((field_bytes(&status, "VmRSS:"), field_bytes(&status, "VmHWM:")))
+}
+
+/// A field of a process's status that is given in kilobytes.
+fn field_bytes(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+    line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 impl Drop for Server {

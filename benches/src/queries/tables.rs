@@ -57,20 +57,21 @@ pub(crate) fn print(arguments: &Arguments, measured: &[Measured]) -> anyhow::Res
     }
     writeln!(
         out,
-        "\n| events | filled, events/s | bytes per event | DuckDB | memory of the filling process, peak | of the server, started | of the server, peak |"
+        "\n| events | filled, events/s | bytes per event | DuckDB | memory of the filling process, peak | of the server, started | after all questions, without mapped files | peak, with them |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|")?;
     for of in measured {
         let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
         writeln!(
             out,
-            "| {} | {:.0} | {} | {} | {} | {} | {} |",
+            "| {} | {:.0} | {} | {} | {} | {} | {} | {} |",
             of.filled.events,
             of.filled.events_per_second,
             of.filled.disk_bytes / of.filled.events,
             of.duckdb_bytes / of.filled.events,
             megabytes(of.filled.memory_peak_bytes),
             megabytes(of.memory_started_bytes),
+            megabytes(of.memory_own_bytes),
             megabytes(of.memory_peak_bytes),
         )?;
     }
