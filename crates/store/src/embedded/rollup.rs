@@ -385,7 +385,7 @@ pub(super) fn make(day: &Day, view: &View) -> Result<(), StoreError> {
         // The index does not have it whole.
         return delete(day);
     }
-    let bytes = making.to_bytes(view.seq, view.row).during(context)?;
+    let bytes = making.into_bytes(view.seq, view.row).during(context)?;
     let (new, path) = (day.folder.join("rollup-new"), day.folder.join(FILE));
     fs::write(&new, bytes).and_then(|()| fs::rename(&new, &path)).during(context)?;
     *lock(&day.rollup) = None;
@@ -448,7 +448,7 @@ impl Making {
         Ok(())
     }
 
-    fn to_bytes(mut self, seq: i64, row: i64) -> serde_json::Result<Vec<u8>> {
+    fn into_bytes(mut self, seq: i64, row: i64) -> serde_json::Result<Vec<u8>> {
         // By issue.
         let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
         order.sort_unstable_by_key(|row| self.keys[*row as usize]);
