@@ -56,6 +56,21 @@ pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Va
     read(server, request.send(body.to_string()))
 }
 
+/// `PUT /api/v1{path}` with a JSON body; the answer's JSON.
+pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let request = agent().put(url(server, path)).header("content-type", "application/json");
+    read(server, request.send(body.to_string()))
+}
+
+/// `DELETE /api/v1{path}`, which answers nothing.
+pub(crate) fn delete(server: &str, path: &str) -> anyhow::Result<()> {
+    let answer = agent().delete(url(server, path)).call();
+    if answer.as_ref().is_ok_and(|answer| answer.status() == 204) {
+        return Ok(());
+    }
+    read(server, answer).map(drop)
+}
+
 fn read(
     server: &str,
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

@@ -8,6 +8,7 @@ mod issue;
 mod leak_test;
 mod listing;
 mod output;
+mod repositories;
 mod scan;
 mod serve;
 mod show;
@@ -49,6 +50,9 @@ enum Command {
     Show(show::ShowArguments),
     /// Compare two events value by value
     Compare(compare::CompareArguments),
+    /// List the repositories that services are made from, or set one up
+    #[command(subcommand)]
+    Repository(repositories::RepositoryCommand),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
     Scan(scan::ScanArguments),
     /// Run a program with made-up secrets, and look for them in everything that is kept and answered
@@ -110,6 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Repository(command) => repositories::run(&command),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),

@@ -115,6 +115,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         jobs: Arc::clone(&jobs),
         workflow: Arc::clone(&workflow),
         local_admin: config.local_admin,
+        source_roots: config.source_roots.clone(),
     });
 
     let (stop, shutdown) = watch::channel(false);

@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -12,6 +13,7 @@ use crate::access::Permissions;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
+use crate::source::Sources;
 use crate::workflow::Workflow;
 
 /// What the handlers of the API share.
@@ -38,6 +40,8 @@ pub struct App {
     pub workflow: Arc<Workflow>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
+    /// Clones of repositories.
+    pub(crate) sources: Sources,
 }
 
 /// What an [`App`] is made of.
@@ -62,6 +66,8 @@ pub struct AppOptions {
     pub workflow: Arc<Workflow>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
+    /// Folders that clones of repositories may lie in; anywhere when empty.
+    pub source_roots: Vec<PathBuf>,
 }
 
 impl App {
@@ -78,8 +84,10 @@ impl App {
             jobs,
             workflow,
             local_admin,
+            source_roots,
         } = options;
         Arc::new(Self {
+            sources: Sources::new(source_roots),
             policies,
             jobs,
             workflow,

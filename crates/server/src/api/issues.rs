@@ -153,7 +153,7 @@ pub(super) fn shown(
     let detail = app.store.issue(id, range, ROW_BUCKETS)?.ok_or_else(|| Failure::not_found("issue"))?;
     let latest = detail.latest_event.map(|event| app.store.event(event)).transpose()?.flatten();
     let (status, counts) = (app.workflow.status(id), app.workflow.counts(id));
-    Ok(present::issue(detail, latest.map(|event| event.grouping), &status, counts, now))
+    Ok(present::issue(detail, latest, &status, counts, now))
 }
 
 /// How a page of events is asked for.

@@ -14,9 +14,12 @@ mod origin;
 mod parameters;
 mod present;
 mod redaction;
+mod repositories;
 mod saved;
 mod scanner;
 mod settings_views;
+mod source;
+mod source_views;
 mod stream;
 mod system;
 pub(crate) mod views;
@@ -66,6 +69,12 @@ use failure::Failure;
         events::one,
         events::neighbours,
         compare::events,
+        source::of_event,
+        source::of_issue,
+        repositories::list,
+        repositories::add,
+        repositories::put,
+        repositories::remove,
         stream::stream,
         redaction::get,
         redaction::put,
@@ -118,6 +127,10 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
+            .route("/events/{id}/source", get(source::of_event))
+            .route("/issues/{id}/source", get(source::of_issue))
+            .route("/repositories", get(repositories::list).post(repositories::add))
+            .route("/repositories/{id}", put(repositories::put).delete(repositories::remove))
             .route("/stream", get(stream::stream))
             .route("/redaction", get(redaction::get).put(redaction::put))
             .route("/redaction/hits", get(redaction::hits))
