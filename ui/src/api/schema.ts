@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The source of an event's frames: files, links, and the lines around each. */
+        get: operations["getEventSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/facets": {
         parameters: {
             query?: never;
@@ -277,6 +294,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an issue comes from and whose it is: the suspect commit, and the owners. */
+        get: operations["getIssueSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs": {
         parameters: {
             query?: never;
@@ -426,6 +460,42 @@ export interface paths {
         /** Shows what rules would change in a text, or in the last events with their values. Nothing is kept. */
         post: operations["tryRules"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The repositories that are set up, by name, and how their clones stand. */
+        get: operations["listRepositories"];
+        put?: never;
+        /** Sets a repository up. */
+        post: operations["addRepository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/repositories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a repository. */
+        put: operations["putRepository"];
+        post?: never;
+        /** Forgets a repository; its clone stays as it is. */
+        delete: operations["deleteRepository"];
         options?: never;
         head?: never;
         patch?: never;
@@ -705,7 +775,7 @@ export interface components {
             /**
              * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
              *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
-             *     `view.changed`, `view.deleted`.
+             *     `view.changed`, `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`.
              */
             action: string;
             /** @description Who. */
@@ -716,7 +786,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule, job, issue, comment, view, or change that was undone. */
+            /** @description The event, group, rule, job, issue, comment, view, repository, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -1017,6 +1087,17 @@ export interface components {
              */
             total: number;
         };
+        /** @description The source of an event's frames. */
+        EventSource: {
+            commit?: null | components["schemas"]["SourceCommit"];
+            /** @description By exception of the chain, and frame: as in the event. */
+            exceptions: components["schemas"]["FrameSource"][][];
+            /** @description A sentence for people. */
+            reason: string;
+            repository?: null | components["schemas"]["RepositoryName"];
+            /** @description `found`, `no_repository` or `unreadable`. */
+            state: string;
+        };
         /** @description One event in a list. */
         EventSummary: {
             /** @description The environment. */
@@ -1129,6 +1210,21 @@ export interface components {
             source?: null | components["schemas"]["SourceLines"];
             /** @description The values. */
             values: components["schemas"]["FrameValues"];
+        };
+        /** @description The source of a frame. */
+        FrameSource: {
+            /** @description The file in the repository. */
+            path?: string | null;
+            /** @description A sentence for people. */
+            reason: string;
+            source?: null | components["schemas"]["SourceLines"];
+            /**
+             * @description `found`, `third_party`, `no_line`, `not_found`, `ambiguous`, `unreadable`, or `differs`: the line is another one than
+             *     the traceback printed.
+             */
+            state: string;
+            /** @description The page of the line. */
+            url?: string | null;
         };
         /** @description The captured values of a frame, or why there are none. */
         FrameValues: {
@@ -1316,6 +1412,8 @@ export interface components {
         };
         /** @description One issue. */
         Issue: components["schemas"]["IssueSummary"] & {
+            /** @description What the suspected cause was recognised by, in the newest event; null when that is not kept any more. */
+            cause_why?: string | null;
             /**
              * Format: int64
              * @description Events ever.
@@ -1361,6 +1459,14 @@ export interface components {
              */
             total: number;
         };
+        /** @description Where an issue comes from, and whose it is. */
+        IssueSource: {
+            /** @description Who owns the code that raised. */
+            ownership: components["schemas"]["Ownership"];
+            repository?: null | components["schemas"]["RepositoryName"];
+            /** @description The commits that probably brought it. */
+            suspect: components["schemas"]["SuspectCommits"];
+        };
         /**
          * @description Where an issue stands.
          * @enum {string}
@@ -1394,6 +1500,11 @@ export interface components {
         IssueSummary: {
             /** @description Who works on it. */
             assignee?: string | null;
+            /**
+             * @description What probably went wrong in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
+             *     `missing_item`, `permission`, `resources`, `configuration`, `concurrency`, `assertion` or `unknown`.
+             */
+            cause: string;
             /**
              * Format: int64
              * @description Events in the range.
@@ -1565,6 +1676,47 @@ export interface components {
             /** @description Those that are not zero. */
             outcomes: components["schemas"]["OutcomeCount"][];
         };
+        /** @description A rule of CODEOWNERS. */
+        OwnerRule: {
+            /** @description The file that it stands in. */
+            file: string;
+            /**
+             * Format: int32
+             * @description Its line, from 1.
+             */
+            line_number: number;
+            /** @description Its owners. */
+            owners: string[];
+            /** @description The pattern. */
+            pattern: string;
+            /** @description The section of GitLab that it stands in. */
+            section?: string | null;
+            /** @description The page of that line. */
+            url?: string | null;
+        };
+        /** @description Who owns the code that raised. */
+        Ownership: {
+            /** @description Users, teams and addresses, as CODEOWNERS has them. */
+            owners: string[];
+            /** @description The file of the frame that raised. */
+            path?: string | null;
+            /** @description A sentence for people; empty when there is nothing to say. */
+            reason: string;
+            /** @description The rules that decide: one, or of GitLab one for each section. */
+            rules: components["schemas"]["OwnerRule"][];
+            /**
+             * @description `owned`, or why nobody is named: `unowned` (a rule says so), `no_rule`, `no_file`, `no_frames`,
+             *     `not_in_repository`, `no_event`, `no_repository`, `unreadable`.
+             */
+            state: string;
+        };
+        /** @description Where a part of the machine's files lies in the repository. */
+        PathMapping: {
+            /** @description The folder of the repository that stands for it; empty for its root. */
+            folder?: string;
+            /** @description What captured paths begin with: `/srv/app/`. */
+            prefix: string;
+        };
         /** @description What a scanner rule looks for. */
         PatternSetting: {
             /** @enum {string} */
@@ -1576,6 +1728,16 @@ export interface components {
             kind: "library";
             /** @description Its id. */
             rule: string;
+        };
+        /** @description A pull or merge request. */
+        PullRequest: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /** @description Its page. */
+            url: string;
         };
         /** @description One key of the query language. */
         QueryKey: {
@@ -1652,6 +1814,94 @@ export interface components {
          * @enum {string}
          */
         Relation: "cause" | "context";
+        /** @description A repository that is set up. */
+        Repository: {
+            /** @description When it was changed last. */
+            changed_at: string;
+            /** @description Who did that. */
+            changed_by: string;
+            /** @description Address of a commit. */
+            commit_url?: string | null;
+            /** @description Whether the pages of its lines are known. */
+            has_links: boolean;
+            head?: null | components["schemas"]["RepositoryHead"];
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description Address of a line; recognised by the address of `origin` when null. */
+            line_url?: string | null;
+            /** @description Where paths of machines lie in the repository. */
+            mappings: components["schemas"]["PathMapping"][];
+            /** @description For people. */
+            name: string;
+            /** @description The folder of the clone; null to somebody who may not change settings. */
+            path?: string | null;
+            /** @description Why the clone cannot be read. */
+            problem?: string | null;
+            /** @description Tags and branches of a version; `{version}` and `v{version}` when empty. */
+            references: string[];
+            /** @description The services that it is the source of. */
+            services: string[];
+            /**
+             * Format: int64
+             * @description Grows by one with each change; the first is 1.
+             */
+            version: number;
+        };
+        /** @description A repository to set up, or to change. */
+        RepositoryChange: {
+            /** @description Address of a commit, with `{commit}`. */
+            commit_url?: string | null;
+            /** @description Address of a line, with `{commit}`, `{path}` and `{line}`; recognised by the address of `origin` when absent. */
+            line_url?: string | null;
+            /**
+             * @description Where paths of the machine that runs the service lie in the repository, 20 at most; without one that applies, the
+             *     file whose path ends like the captured one.
+             */
+            mappings?: components["schemas"]["PathMapping"][];
+            /** @description 1 to 100 bytes, without control characters; no other repository has it. */
+            name: string;
+            /** @description The folder of a local clone on the server's machine, or a bare repository; an absolute path. */
+            path: string;
+            /** @description Tags and branches of a version, with `{version}` in them, 5 at most; `{version}` and `v{version}` when empty. */
+            references?: string[];
+            /**
+             * @description The services that it is the source of, 1 to 100; `*` stands for any text. A service whose name is given as it is
+             *     belongs there before others.
+             */
+            services: string[];
+            /**
+             * Format: int64
+             * @description The version that is changed; needed for a change, and not known for a new repository.
+             */
+            version?: number | null;
+        };
+        /** @description Where a clone stands. */
+        RepositoryHead: {
+            /** @description When it was committed. */
+            at: string;
+            /** @description Its author. */
+            author: string;
+            /** @description The branch; null when HEAD is at a commit itself. */
+            branch?: string | null;
+            /** @description The commit. */
+            commit: string;
+            /** @description Whether the clone holds only the newest part of the history. */
+            is_shallow: boolean;
+            /** @description First line of its message. */
+            subject: string;
+        };
+        /** @description The repositories that are set up. */
+        RepositoryList: {
+            /** @description By name; 50 at most. */
+            repositories: components["schemas"]["Repository"][];
+        };
+        /** @description A repository by name. */
+        RepositoryName: {
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description For people. */
+            name: string;
+        };
         /** @description A web request. */
         Request: {
             /** @description `POST`. */
@@ -1874,6 +2124,17 @@ export interface components {
          * @enum {string}
          */
         SideSetting: "first" | "last";
+        /** @description The commit that an event ran, as far as that is known. */
+        SourceCommit: {
+            /** @description 40 hexadecimal digits. */
+            id: string;
+            /** @description Whether the event or its version name it, rather than its time. */
+            is_exact: boolean;
+            /** @description Its page. */
+            url?: string | null;
+            /** @description Why it is taken for the one: a sentence for people. */
+            why: string;
+        };
         /** @description Lines of source. */
         SourceLines: {
             /**
@@ -1951,6 +2212,53 @@ export interface components {
             started_at: string;
             /** @description Version of Reenact. */
             version: string;
+        };
+        /** @description A commit that changed a line of the stack. */
+        SuspectCommit: {
+            /** @description When it was committed. */
+            at: string;
+            /** @description Name of its author. */
+            author: string;
+            /** @description 40 hexadecimal digits. */
+            id: string;
+            /** @description The lines of the stack that it changed last, the nearest to the raise first. */
+            lines: components["schemas"]["SuspectLine"][];
+            /** @description Its message, up to 4,000 bytes. */
+            message: string;
+            pull_request?: null | components["schemas"]["PullRequest"];
+            /** @description First line of its message. */
+            subject: string;
+            /** @description Its page. */
+            url?: string | null;
+            /** @description Why it is named: a sentence for people. */
+            why: string;
+        };
+        /** @description The commits that probably brought an issue. */
+        SuspectCommits: {
+            commit?: null | components["schemas"]["SourceCommit"];
+            /** @description The likeliest first, 3 at most. */
+            commits: components["schemas"]["SuspectCommit"][];
+            /** @description The event whose stack was looked at: the first one, or the one that brought the issue back. */
+            event_id?: string | null;
+            /** @description A sentence for people: why there is none, or what to know besides; empty when there is nothing to say. */
+            reason: string;
+            /**
+             * @description `found`, or why there is none: `no_repository`, `unreadable`, `no_event`, `no_frames`, `not_in_repository`,
+             *     `lines_differ`, `shallow`, `none_before`, `gave_up`.
+             */
+            state: string;
+        };
+        /** @description A line of the stack. */
+        SuspectLine: {
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line_number: number;
+            /** @description The file in the repository. */
+            path: string;
+            /** @description Its page, at the commit that the event ran. */
+            url?: string | null;
         };
         /** @description The spans of a trace. */
         Trace: {
@@ -2368,6 +2676,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getEventSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSource"];
                 };
             };
             404: {
@@ -2860,6 +3197,35 @@ export interface operations {
             };
         };
     };
+    getIssueSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueSource"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: never;
@@ -3116,6 +3482,175 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRepositories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryList"];
+                };
+            };
+        };
+    };
+    addRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteRepository: {
+        parameters: {
+            query?: {
+                /** @description The version that is deleted; any when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
