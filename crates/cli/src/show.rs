@@ -15,7 +15,7 @@ pub(crate) struct ShowArguments {
     /// Third-party frames too
     #[arg(long)]
     all_frames: bool,
-    /// Print the API's JSON: the event, with its source
+    /// Print the API's JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -46,12 +46,11 @@ pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
         id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
     }
     let mut event = client::get(server, &format!("/events/{id}"), &[])?;
-    let source = client::get(server, &format!("/events/{id}/source"), &[])?;
     let mut out = Out::stdout();
     if arguments.json {
-        event["source"] = source;
         output::json(&mut out, &event)?;
     } else {
+        let source = client::get(server, &format!("/events/{id}/source"), &[])?;
         join_source(&mut event, &source);
         print_event(&mut out, &event, arguments.all_frames)?;
     }
