@@ -140,6 +140,20 @@ def shop_answers(port: int) -> bool:
     return get_json(f"http://127.0.0.1:{port}/products") is not None
 
 
+def set_up_repository(ui_url: str) -> None:
+    """The shop's source is this clone; without one there are no suspect commits, and the demo goes on."""
+    known = get_json(f"{ui_url}/api/v1/repositories") or {"repositories": []}
+    if known["repositories"] or not (ROOT / ".git").exists():
+        return
+    body = json.dumps({"name": "shop", "path": str(ROOT), "services": ["shop", "shop-*"]}).encode()
+    request = urllib.request.Request(f"{ui_url}/api/v1/repositories", body, {"Content-Type": "application/json"})
+    try:
+        urllib.request.urlopen(request, timeout=10).close()
+        say("the shop's source is this clone: issues have a suspect commit")
+    except OSError as error:
+        say(f"the repository of the shop could not be set up: {error}")
+
+
 def visible_issues(ui_url: str, must_show: str):
     """The list of issues once there are enough of them, with values and without, one of them of the type `must_show`."""
     issues = get_json(f"{ui_url}/api/v1/issues?limit=200")
@@ -182,6 +196,7 @@ def run(options: argparse.Namespace, stack: ExitStack) -> None:
     server, addresses = start_server(str(Path(binary).resolve()), data_dir, logs, ports)
     stack.callback(server.stop)
     say(f"server is up, data in {data_dir}")
+    set_up_repository(addresses["ui"])
 
     shop_port = port_or_free(options.shop_port, "shop")
     children = [server]

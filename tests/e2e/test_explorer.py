@@ -215,7 +215,7 @@ def test_facets_have_handling_host_resource_and_tags(own_server: Server) -> None
     send(server, "facets-b", region="north")
     found = server.get("/facets", tags=2)
     keys = [facet["key"] for facet in found["facets"]]
-    assert keys == ["service", "env", "version", "error.type", "handled", "host", "resource"]
+    assert keys == ["service", "env", "version", "error.type", "handled", "cause", "host", "resource"]
     values = {facet["key"]: {value["value"]: value["events"] for value in facet["values"]} for facet in found["facets"]}
     assert values["handled"] == {"false": 3} and values["resource"] == {"settle": 3}
     assert len(found["tags"]) == 2

@@ -62,13 +62,17 @@ pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Valu
     read(server, request.send(body.to_string()))
 }
 
-/// `DELETE /api/v1{path}` with parameters; the answer's JSON.
+/// `DELETE /api/v1{path}` with parameters; the answer's JSON, null where there is none.
 pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
     let mut request = agent().delete(url(server, path));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
-    read(server, request.call())
+    let answer = request.call();
+    if answer.as_ref().is_ok_and(|answer| answer.status() == 204) {
+        return Ok(Value::Null);
+    }
+    read(server, answer)
 }
 
 fn read(

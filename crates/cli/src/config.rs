@@ -52,7 +52,7 @@ enum Kind {
 }
 
 /// Every setting there is.
-const SETTINGS: [Setting; 14] = [
+const SETTINGS: [Setting; 15] = [
     Setting {
         key: "data_dir",
         environment: &["REENACT_DATA_DIR"],
@@ -154,6 +154,13 @@ const SETTINGS: [Setting; 14] = [
         kind: Kind::Size,
         meaning: "how much disk events may take",
     },
+    Setting {
+        key: "source.roots",
+        environment: &["REENACT_SOURCE_ROOTS"],
+        default: "",
+        kind: Kind::Names,
+        meaning: "folders that clones of repositories may lie in; anywhere when empty",
+    },
 ];
 
 /// The settings in force, as typed values.
@@ -173,6 +180,7 @@ pub(crate) struct Config {
     pub(crate) redacted_types: Vec<String>,
     pub(crate) retention_age: Duration,
     pub(crate) retention_bytes: u64,
+    pub(crate) source_roots: Vec<PathBuf>,
 }
 
 /// A configuration that cannot be used; says where and how to mend it.
@@ -406,6 +414,7 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
         redacted_types: names("redaction.types"),
         retention_age: parse_duration(text("retention.age")).expect(checked),
         retention_bytes: size("retention.size"),
+        source_roots: names("source.roots").into_iter().map(PathBuf::from).collect(),
     })
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct IssueArguments {
     /// Undo a change; its id is printed when it is made, and in the timeline
     #[arg(long, value_name = "CHANGE", conflicts_with_all = ["state", "assign", "unassign", "comment"])]
     undo: Option<String>,
-    /// Print the API's JSON: the issue and its timeline
+    /// Print the API's JSON: the issue, its timeline, and its source
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -123,11 +123,12 @@ pub(crate) fn run(arguments: &IssueArguments) -> anyhow::Result<ExitCode> {
     let issue = client::get(server, &path, &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
     let limit = [("limit", ACTIVITY_SHOWN.to_string())];
     let activity = client::get(server, &format!("{path}/activity"), &limit)?;
+    let source = client::get(server, &format!("{path}/source"), &[])?;
     let mut out = Out::stdout();
     if arguments.json {
-        output::json(&mut out, &json!({ "issue": issue, "activity": activity }))?;
+        output::json(&mut out, &json!({ "issue": issue, "activity": activity, "source": source }))?;
     } else {
-        print(&mut out, &issue, &activity)?;
+        print(&mut out, &issue, &activity, &source)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -191,7 +192,7 @@ fn state_text(status: &Value) -> String {
     words.join(" ")
 }
 
-fn print(out: &mut Out, issue: &Value, activity: &Value) -> anyhow::Result<()> {
+fn print(out: &mut Out, issue: &Value, activity: &Value, source: &Value) -> anyhow::Result<()> {
     let head = format!(
         "{}  {}  {}",
         out.paint(Style::Muted, text(issue, "id")),
@@ -209,6 +210,11 @@ fn print(out: &mut Out, issue: &Value, activity: &Value) -> anyhow::Result<()> {
         out.line(&format!("tags      {}", tags.join(", ")))?;
     }
     out.line(&format!("assignee  {}", inert(status["assignee"].as_str().unwrap_or("nobody"))))?;
+    if issue["cause"] != "unknown" {
+        let why = issue["cause_why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+        out.line(&format!("cause     {}{}", text(issue, "cause").replace('_', " "), inert(&why)))?;
+    }
+    print_source(out, source)?;
     out.line("")?;
     for entry in activity["entries"].as_array().into_iter().flatten() {
         let line = format!(
@@ -229,6 +235,33 @@ fn ids(entry: &Value) -> String {
     let ids: Vec<&str> =
         entry["issue_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     ids.join(", ")
+}
+
+/// The suspect commit and the owners, or why there are none.
+fn print_source(out: &mut Out, source: &Value) -> anyhow::Result<()> {
+    let ownership = &source["ownership"];
+    let owners: Vec<&str> =
+        ownership["owners"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if owners.is_empty() {
+        out.line(&format!("owners    {}", out.paint(Style::Muted, &inert(text(ownership, "reason")))))?;
+    }
+    for rule in ownership["rules"].as_array().into_iter().flatten().filter(|_| !owners.is_empty()) {
+        let place = format!("{}:{} {}", text(rule, "file"), rule["line_number"], text(rule, "pattern"));
+        let place = out.paint(Style::Muted, &inert(&place));
+        out.line(&format!("owners    {}  {place}", inert(&owners.join(" "))))?;
+    }
+    let suspect = &source["suspect"];
+    for commit in suspect["commits"].as_array().into_iter().flatten() {
+        let id: String = text(commit, "id").chars().take(10).collect();
+        let said = format!("{} ({})", text(commit, "subject"), text(commit, "author"));
+        out.line(&format!("suspect   {}  {}", out.paint(Style::Strong, &id), inert(&said)))?;
+        out.line(&format!("          {}", out.paint(Style::Muted, &inert(text(commit, "why")))))?;
+    }
+    let reason = text(suspect, "reason");
+    if !reason.is_empty() {
+        out.line(&format!("suspect   {}", out.paint(Style::Muted, &inert(reason))))?;
+    }
+    Ok(())
 }
 
 /// What an entry says, in words.

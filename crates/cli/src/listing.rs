@@ -114,6 +114,9 @@ fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
     for tag in issue["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         state.push_str(&format!(", {tag}"));
     }
+    if let Some(cause) = issue["cause"].as_str().filter(|cause| *cause != "unknown") {
+        state.push_str(&format!(", {}", cause.replace('_', " ")));
+    }
     if let Some(assignee) = issue["assignee"].as_str() {
         state.push_str(&format!(", {assignee}"));
     }

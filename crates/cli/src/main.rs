@@ -12,6 +12,7 @@ mod listing;
 mod occurrences;
 mod output;
 mod regroup;
+mod repositories;
 mod scan;
 mod serve;
 mod show;
@@ -65,6 +66,9 @@ enum Command {
     Correlate(correlate::CorrelateArguments),
     /// Pin a variable to an issue as a column of its events, for everybody; or list what is pinned
     Pin(occurrences::PinArguments),
+    /// List the repositories that services are made from, or set one up
+    #[command(subcommand)]
+    Repository(repositories::RepositoryCommand),
     /// Try redaction: what would change in a text, a file, or the last captures, and which rule does it
     Scan(scan::ScanArguments),
     /// Run a program with made-up secrets, and look for them in everything that is kept and answered
@@ -131,6 +135,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Correlate(arguments) => correlate::run(&arguments),
         Command::Pin(arguments) => occurrences::run_pin(&arguments),
+        Command::Repository(command) => repositories::run(&command),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::LeakTest(arguments) => leak_test::run(config_file, &arguments),
         Command::Doctor(arguments) => doctor::run(config_file, &arguments),

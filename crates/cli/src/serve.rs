@@ -121,6 +121,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         workflow: Arc::clone(&workflow),
         grouping,
         local_admin: config.local_admin,
+        source_roots: config.source_roots.clone(),
     });
 
     let (stop, shutdown) = watch::channel(false);

@@ -45,14 +45,31 @@ pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
         let latest = issue["latest_event_with_values_id"].as_str().or(issue["latest_event_id"].as_str());
         id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
     }
-    let event = client::get(server, &format!("/events/{id}"), &[])?;
+    let mut event = client::get(server, &format!("/events/{id}"), &[])?;
     let mut out = Out::stdout();
     if arguments.json {
         output::json(&mut out, &event)?;
     } else {
+        let source = client::get(server, &format!("/events/{id}/source"), &[])?;
+        join_source(&mut event, &source);
         print_event(&mut out, &event, arguments.all_frames)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts what is known of the source beside each frame, as `repository`.
+fn join_source(event: &mut Value, source: &Value) {
+    let commit: String = text(&source["commit"], "id").chars().take(10).collect();
+    let exceptions = event["exceptions"].as_array_mut().into_iter().flatten();
+    for (exception, of_exception) in exceptions.zip(source["exceptions"].as_array().into_iter().flatten()) {
+        let frames = exception["frames"].as_array_mut().into_iter().flatten();
+        for (frame, of_frame) in frames.zip(of_exception.as_array().into_iter().flatten()) {
+            if of_frame["state"] == "found" {
+                frame["repository"] = of_frame.clone();
+                frame["repository"]["commit"] = commit.clone().into();
+            }
+        }
+    }
 }
 
 fn print_event(out: &mut Out, event: &Value, all_frames: bool) -> anyhow::Result<()> {
@@ -148,14 +165,35 @@ fn print_place(out: &mut Out, frame: &Value, indent: &str) -> anyhow::Result<()>
     let line = frame["line_number"].as_u64().map_or(String::new(), |line| format!(":{line}"));
     let function = out.paint(Style::Strong, &inert(text(frame, "function")));
     out.line(&format!("{indent}{function}  {}{line}", inert(text(frame, "file"))))?;
-    for source in frame["source"]["lines"].as_array().into_iter().flatten() {
-        out.line(&format!("{indent}  > {}", inert(source.as_str().unwrap_or("").trim())))?;
+    let repository = &frame["repository"];
+    if repository["source"].is_object() {
+        print_lines(out, repository, frame["line_number"].as_u64(), indent)?;
+    } else {
+        for source in frame["source"]["lines"].as_array().into_iter().flatten() {
+            out.line(&format!("{indent}  > {}", inert(source.as_str().unwrap_or("").trim())))?;
+        }
+    }
+    if let Some(url) = repository["url"].as_str() {
+        out.line(&format!("{indent}  {}", out.paint(Style::Muted, &inert(url))))?;
     }
     if let Some(repeats) = frame["repeats"].as_u64().filter(|repeats| *repeats > 0) {
         out.line(&format!(
             "{indent}  {}",
             out.paint(Style::Muted, &format!("the same {repeats} more times"))
         ))?;
+    }
+    Ok(())
+}
+
+/// Lines of the repository, which say so.
+fn print_lines(out: &mut Out, repository: &Value, line: Option<u64>, indent: &str) -> anyhow::Result<()> {
+    let from = format!("from the repository at {}", text(repository, "commit"));
+    out.line(&format!("{indent}  {}", out.paint(Style::Muted, &inert(&from))))?;
+    let first = repository["source"]["first_line_number"].as_u64().unwrap_or(1);
+    for (number, source) in (first..).zip(repository["source"]["lines"].as_array().into_iter().flatten()) {
+        let mark = if Some(number) == line { ">" } else { " " };
+        let source = inert(&source.as_str().unwrap_or("").trim_end().replace('\t', "    "));
+        out.line(format!("{indent}  {mark} {number:>5}  {source}").trim_end())?;
     }
     Ok(())
 }

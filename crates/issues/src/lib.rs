@@ -5,6 +5,7 @@
 //! `Redacted::derive`.
 
 mod assemble;
+mod cause;
 mod failure;
 mod fold;
 pub mod grouping;
@@ -19,6 +20,7 @@ mod tree;
 mod values;
 
 pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
+pub use cause::{Cause, SuspectedCause, suspected_cause};
 pub use grouping::v1::place;
 pub use same::{Sameness, sameness};
 pub use values::{PENDING_SECONDS, ValuesState, frame_values_state, values_state};

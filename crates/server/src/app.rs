@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,6 +14,7 @@ use crate::grouping::Grouping;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
+use crate::source::Sources;
 use crate::workflow::Workflow;
 
 /// What the handlers of the API share.
@@ -43,6 +45,8 @@ pub struct App {
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
     pub(crate) searches: Searches,
+    /// Clones of repositories.
+    pub(crate) sources: Sources,
 }
 
 /// What an [`App`] is made of.
@@ -69,6 +73,8 @@ pub struct AppOptions {
     pub grouping: Arc<Grouping>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
+    /// Folders that clones of repositories may lie in; anywhere when empty.
+    pub source_roots: Vec<PathBuf>,
 }
 
 impl App {
@@ -86,8 +92,10 @@ impl App {
             workflow,
             grouping,
             local_admin,
+            source_roots,
         } = options;
         Arc::new(Self {
+            sources: Sources::new(source_roots),
             policies,
             jobs,
             workflow,

@@ -15,6 +15,7 @@ mod listeners;
 mod metrics;
 mod pipeline;
 mod policy;
+mod source;
 mod ui;
 mod workflow;
 

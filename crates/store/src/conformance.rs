@@ -574,6 +574,7 @@ fn any_field() -> impl Strategy<Value = Field> {
             Field::User,
             Field::Function,
             Field::File,
+            Field::Cause,
         ]),
         word().prop_map(Field::Tag),
     ]
@@ -582,8 +583,17 @@ fn any_field() -> impl Strategy<Value = Field> {
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         word(),
-        proptest::sample::select(vec!["shop-1", "shop-2", "shop", "0", "1", "0000000000000001", "00"])
-            .prop_map(str::to_owned),
+        proptest::sample::select(vec![
+            "shop-1",
+            "shop-2",
+            "shop",
+            "0",
+            "1",
+            "0000000000000001",
+            "00",
+            "unknown"
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 

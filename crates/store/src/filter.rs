@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use reenact_issues::lifecycle::versions;
+use reenact_issues::suspected_cause;
 use reenact_model::{Frame, Placed, Timestamp};
 
 use crate::{IssueSet, ValueCondition};
@@ -57,6 +58,8 @@ pub enum Field {
     Function,
     /// The source file of any frame.
     File,
+    /// What probably went wrong: a name of [`reenact_issues::Cause`].
+    Cause,
     /// A tag by its name, text or numeric.
     Tag(String),
 }
@@ -246,6 +249,7 @@ pub(crate) fn field_value(event: &Placed, field: &Field) -> Option<String> {
         Field::Issue => Some(event.issue_id.to_string()),
         Field::User => report.user_id.clone(),
         Field::Function | Field::File => None,
+        Field::Cause => Some(suspected_cause(report).cause.as_str().to_owned()),
         Field::Tag(name) => report
             .tags
             .get(name)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reenact_issues::suspected_cause;
 use reenact_model::{Absorbed, EventId, IssueId, Outcome, Placed, Snapshot, SnapshotId, Timestamp};
 use reenact_redact::Redacted;
 
@@ -152,6 +153,7 @@ impl Kept {
             type_name: newest.report.type_name().to_owned(),
             message: newest.report.message().to_owned(),
             culprit: newest.report.culprit().map(place_of),
+            cause: suspected_cause(&newest.report).cause.as_str().to_owned(),
             service: newest.report.service.clone(),
             envs: envs.into_iter().cloned().collect(),
             versions: versions.into_iter().cloned().collect(),

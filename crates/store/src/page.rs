@@ -218,6 +218,7 @@ pub(crate) fn empty_issue_row(id: reenact_model::IssueId, buckets: Buckets) -> I
         type_name: String::new(),
         message: String::new(),
         culprit: None,
+        cause: String::new(),
         service: String::new(),
         envs: Vec::new(),
         versions: Vec::new(),

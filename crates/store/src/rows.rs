@@ -141,6 +141,8 @@ pub struct IssueRow {
     pub message: String,
     /// Where to look first, of the newest event.
     pub culprit: Option<Frame>,
+    /// What probably went wrong, in the newest event: a name of [`reenact_issues::Cause`].
+    pub cause: String,
     /// The service.
     pub service: String,
     /// Environments in the range, sorted.

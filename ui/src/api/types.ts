@@ -92,3 +92,11 @@ export type QueryKey = Schemas["QueryKey"];
 export type QueryKeyList = Schemas["QueryKeyList"];
 export type SavedView = Schemas["SavedView"];
 export type SavedViews = Schemas["SavedViews"];
+
+export type Repository = Schemas["Repository"];
+export type RepositoryChange = Schemas["RepositoryChange"];
+export type RepositoryList = Schemas["RepositoryList"];
+export type EventSource = Schemas["EventSource"];
+export type FrameSource = Schemas["FrameSource"];
+export type IssueSource = Schemas["IssueSource"];
+export type SuspectCommit = Schemas["SuspectCommit"];

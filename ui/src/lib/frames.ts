@@ -1,5 +1,5 @@
 // How a stack is shown: which frames stand alone, which fold into a run, which one is open at first.
-import type { ErrorEvent, Exception, Frame, FrameValues, Value } from "../api/types";
+import type { ErrorEvent, EventSource, Exception, Frame, FrameValues, Value } from "../api/types";
 
 export type Mode = "relevant" | "full" | "raw";
 export type Order = "newest" | "oldest";
@@ -28,6 +28,8 @@ export interface StackState {
   selected: { frame: string; path: string } | null;
   /** An occurrence of the issue that has values, when going there helps. */
   elsewhere: string | null;
+  /** Where the frames lie in the repository, once that is known. */
+  source: EventSource | undefined;
   href: (open: string[]) => string;
   onopen: (open: string[]) => void;
   onselect: (frame: string, path: string) => void;

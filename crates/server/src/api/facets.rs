@@ -23,12 +23,13 @@ const FACET_VALUES: usize = 10;
 /// Names of tags in a list of facets, at most.
 const TAGS_MAX: usize = 100;
 /// The facets that the explorer offers: key in the query language, and name for people.
-const FACETS: [(&str, &str); 7] = [
+const FACETS: [(&str, &str); 8] = [
     ("service", "Service"),
     ("env", "Environment"),
     ("version", "Version"),
     ("error.type", "Error type"),
     ("handled", "Handling"),
+    ("cause", "Suspected cause"),
     ("host", "Host"),
     ("resource", "Resource"),
 ];

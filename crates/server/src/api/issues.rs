@@ -159,8 +159,8 @@ pub(super) fn shown(
     let detail = app.store.issue(id, range, ROW_BUCKETS)?.ok_or_else(|| Failure::not_found("issue"))?;
     let latest = detail.latest_event.map(|event| app.store.event(event)).transpose()?.flatten();
     let (status, counts) = (app.workflow.status(id), app.workflow.counts(id));
-    let grouping = latest.map(|event| grouping(app, &event)).unwrap_or_default();
-    let mut issue = present::issue(detail, grouping, &status, counts, now);
+    let grouping = latest.as_ref().map(|event| grouping(app, event)).unwrap_or_default();
+    let mut issue = present::issue(detail, latest.as_ref(), grouping, &status, counts, now);
     issue.merged_into = Some(id).filter(|id| *id != asked).map(|id| id.to_string());
     Ok(issue)
 }

@@ -20,10 +20,13 @@ mod parameters;
 mod pins;
 mod present;
 mod redaction;
+mod repositories;
 mod saved;
 mod scanner;
 mod settings_views;
 mod similar;
+mod source;
+mod source_views;
 mod stream;
 mod system;
 mod value_facets;
@@ -87,6 +90,12 @@ use failure::Failure;
         pins::list,
         pins::add,
         pins::remove,
+        source::of_event,
+        source::of_issue,
+        repositories::list,
+        repositories::add,
+        repositories::put,
+        repositories::remove,
         stream::stream,
         redaction::get,
         redaction::put,
@@ -148,6 +157,10 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
+            .route("/events/{id}/source", get(source::of_event))
+            .route("/issues/{id}/source", get(source::of_issue))
+            .route("/repositories", get(repositories::list).post(repositories::add))
+            .route("/repositories/{id}", put(repositories::put).delete(repositories::remove))
             .route("/stream", get(stream::stream))
             .route("/redaction", get(redaction::get).put(redaction::put))
             .route("/redaction/hits", get(redaction::hits))

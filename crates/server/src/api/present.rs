@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use reenact_issues::groups::{Group, groups, own_notes};
 use reenact_issues::lifecycle::Status;
+use reenact_issues::suspected_cause;
 use reenact_model::{Exception, Frame, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
 use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
@@ -25,6 +26,7 @@ pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> v
             file: frame.file,
             line_number: frame.line_number,
         }),
+        cause: row.cause,
         service: row.service,
         envs: row.envs,
         versions: row.versions,
@@ -44,6 +46,7 @@ pub(crate) fn issue_summary(row: IssueRow, status: &Status, now: Timestamp) -> v
 
 pub(crate) fn issue(
     detail: IssueDetail,
+    latest: Option<&Placed>,
     grouping: Grouping,
     status: &Status,
     counts: IssueCounts,
@@ -57,9 +60,17 @@ pub(crate) fn issue(
         last_version: detail.last_version,
         latest_event_id: detail.latest_event.map(|id| id.to_string()),
         latest_event_with_values_id: detail.latest_event_with_values.map(|id| id.to_string()),
+        cause_why: latest.map(|latest| sentence(&suspected_cause(&latest.report).why)),
         grouping,
         summary: issue_summary(detail.row, status, now),
     }
+}
+
+/// A clause as a sentence.
+pub(crate) fn sentence(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters).chain(['.']).collect()
 }
 
 pub(crate) fn event_summary(row: EventRow, values: Vec<ColumnValue>) -> views::EventSummary {

@@ -99,7 +99,7 @@ pub(crate) struct SavedViews {
 #[into_params(parameter_in = Query)]
 pub(crate) struct OfVersion {
     /// The version that is deleted; any when absent.
-    version: Option<u64>,
+    pub(super) version: Option<u64>,
 }
 
 /// The saved views, by name.

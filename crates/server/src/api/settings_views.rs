@@ -347,9 +347,9 @@ pub(crate) struct AuditEntry {
     pub(crate) address: Option<String>,
     /// What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
     /// `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
-    /// `view.changed`, `view.deleted`.
+    /// `view.changed`, `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`.
     pub(crate) action: String,
-    /// The event, group, rule, job, issue, comment, view, or change that was undone.
+    /// The event, group, rule, job, issue, comment, view, repository, or change that was undone.
     pub(crate) subject: Option<String>,
     /// More, in words.
     pub(crate) detail: Option<String>,

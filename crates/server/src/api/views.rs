@@ -94,6 +94,9 @@ pub(crate) struct IssueSummary {
     pub(crate) message: String,
     /// Where to look first.
     pub(crate) culprit: Option<Culprit>,
+    /// What probably went wrong in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
+    /// `missing_item`, `permission`, `resources`, `configuration`, `concurrency`, `assertion` or `unknown`.
+    pub(crate) cause: String,
     /// The service.
     pub(crate) service: String,
     /// Environments in the range.
@@ -158,6 +161,8 @@ pub(crate) struct Issue {
     pub(crate) latest_event_with_values_id: Option<String>,
     /// Why its events are one issue.
     pub(crate) grouping: Grouping,
+    /// What the suspected cause was recognised by, in the newest event; null when that is not kept any more.
+    pub(crate) cause_why: Option<String>,
 }
 
 /// One page of events.

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use reenact_issues::suspected_cause;
 use reenact_model::IssueId;
 use tantivy::query::{
     AllQuery, BooleanQuery, EmptyQuery, EnableScoring, InvertedIndexRangeQuery, Occur, PhraseQuery, Query,
@@ -27,7 +28,7 @@ use crate::filter::{frames, searched_texts};
 use crate::{Field, Filter, StoreError, TimeRange};
 
 /// Changes with the fields or with what is put in them; an index of another version is rebuilt.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 /// Length of a value in the index, in bytes; longer ones are found by their beginning and hash.
 pub(super) const VALUE_BYTES_MAX: usize = 30_000;
 /// Tags of one event in the index.
@@ -53,6 +54,7 @@ pub(super) struct Fields {
     tag: IndexField,
     function: IndexField,
     file: IndexField,
+    cause: IndexField,
     words: IndexField,
     handled: IndexField,
     has_values: IndexField,
@@ -126,6 +128,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         trace_id: schema.add_text_field("trace_id", raw),
         function: schema.add_text_field("function", raw_fast.clone()),
         file: schema.add_text_field("file", raw_fast.clone()),
+        cause: schema.add_text_field("cause", raw_fast.clone()),
         tag: schema.add_text_field("tag", raw_fast),
         words: schema.add_text_field("words", TextOptions::default().set_indexing_options(positions)),
         handled: schema.add_bool_field("handled", number_indexed.clone()),
@@ -147,6 +150,7 @@ pub(super) fn document(fields: &Fields, stored: &StoredEvent) -> TantivyDocument
     document.add_bool(fields.has_values, stored.has_values);
     document.add_text(fields.service, bounded(&report.service));
     document.add_text(fields.error_type, bounded(report.type_name()));
+    document.add_text(fields.cause, suspected_cause(report).cause.as_str());
     for (field, value) in [
         (fields.env, &report.env),
         (fields.version, &report.version),
@@ -231,6 +235,7 @@ impl Fields {
             Field::User => Some("user"),
             Field::Function => Some("function"),
             Field::File => Some("file"),
+            Field::Cause => Some("cause"),
             Field::Tag(_) => Some("tag"),
             Field::TraceId | Field::Issue => None,
         }
@@ -248,6 +253,7 @@ impl Fields {
             Field::TraceId => self.trace_id,
             Field::Function => self.function,
             Field::File => self.file,
+            Field::Cause => self.cause,
             Field::Tag(_) => self.tag,
             Field::Issue => self.issue,
         }

@@ -244,6 +244,7 @@ fn issue_row(
     let mut row = page::empty_issue_row(id, buckets);
     row.type_name = known.type_name;
     row.message = known.message;
+    row.cause = known.cause;
     row.culprit = known.culprit;
     row.service = known.service;
     row.first_seen = known.first.0;

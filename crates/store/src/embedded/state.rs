@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use reenact_model::{EventId, Frame, IssueId, Placed, Timestamp};
+use reenact_issues::suspected_cause;
+use reenact_model::{EventId, Exception, Frame, IssueId, Placed, Report, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::body;
@@ -21,7 +22,8 @@ const SCHEMA: &str = "
         count INTEGER NOT NULL,
         first_ts INTEGER NOT NULL, first_id BLOB NOT NULL, first_version TEXT,
         last_ts INTEGER NOT NULL, last_id BLOB NOT NULL, last_version TEXT,
-        service TEXT NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL, culprit BLOB NOT NULL
+        service TEXT NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL, culprit BLOB NOT NULL,
+        cause TEXT
     ) STRICT;
     CREATE TABLE counted (day INTEGER PRIMARY KEY, row INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
 ";
@@ -45,6 +47,7 @@ pub(super) struct IssueState {
     pub(super) type_name: String,
     pub(super) message: String,
     pub(super) culprit: Option<Frame>,
+    pub(super) cause: String,
 }
 
 impl IssueState {
@@ -61,6 +64,7 @@ impl IssueState {
             type_name: report.type_name().to_owned(),
             message: report.message().to_owned(),
             culprit: report.culprit().map(place_of),
+            cause: suspected_cause(report).cause.as_str().to_owned(),
         }
     }
 
@@ -78,6 +82,7 @@ impl IssueState {
             self.type_name = later.type_name;
             self.message = later.message;
             self.culprit = later.culprit;
+            self.cause = later.cause;
         }
     }
 }
@@ -194,7 +199,15 @@ impl Changes {
 
 /// Opens the file for the thread that writes.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
-    file::open_to_write(path, SCHEMA, Durability::Derived)
+    let connection = file::open_to_write(path, SCHEMA, Durability::Derived)?;
+    // Files of earlier versions lack the last column; what they know of issues is known nowhere else.
+    let context = || "adding a column to `state.sqlite`";
+    let has_cause = "SELECT count(*) FROM pragma_table_info('issue') WHERE name = 'cause'";
+    let known: i64 = connection.query_row(has_cause, [], |row| row.get(0)).during(context)?;
+    if known == 0 {
+        connection.execute_batch("ALTER TABLE issue ADD COLUMN cause TEXT").during(context)?;
+    }
+    Ok(connection)
 }
 
 /// Applies changes, all or none.
@@ -254,7 +267,7 @@ pub(super) fn forget_day(connection: &Connection, day: i64) -> Result<(), StoreE
 /// Reads what is known of an issue.
 fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
     let sql = "SELECT count, first_ts, first_id, first_version, last_ts, last_id, last_version,
-               service, type, message, culprit FROM issue WHERE id = ?1";
+               service, type, message, culprit, cause FROM issue WHERE id = ?1";
     let found = connection
         .prepare_cached(sql)
         .and_then(|mut sql| {
@@ -273,14 +286,22 @@ fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, Stor
                     type_name: row.get(8)?,
                     message: row.get(9)?,
                     culprit: None,
+                    cause: String::new(),
                 };
-                Ok((state, row.get::<_, Vec<u8>>(10)?))
+                Ok((state, row.get::<_, Vec<u8>>(10)?, row.get::<_, Option<String>>(11)?))
             })
             .optional()
         })
         .during(|| "reading an issue in `state.sqlite`")?;
-    let Some((mut state, culprit)) = found else { return Ok(None) };
+    let Some((mut state, culprit, cause)) = found else { return Ok(None) };
     state.culprit = body::decode(&culprit)?;
+    // An issue of an earlier version, until its next event.
+    state.cause = cause.unwrap_or_else(|| {
+        let (type_name, message) = (state.type_name.clone(), state.message.clone());
+        let exception = Exception { type_name, message, ..Exception::default() };
+        let report = Report { exceptions: vec![exception], ..Report::default() };
+        suspected_cause(&report).cause.as_str().to_owned()
+    });
     Ok(Some(state))
 }
 
@@ -326,7 +347,7 @@ fn first_seen(connection: &Connection, id: IssueId) -> Result<Option<i64>, Store
 }
 
 fn write(connection: &Connection, id: IssueId, state: &IssueState) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let sql = "INSERT OR REPLACE INTO issue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let (first_id, last_id) = (state.first.1.0.to_be_bytes(), state.last.1.0.to_be_bytes());
     let values = params![
         id.0.cast_signed(),
@@ -341,6 +362,7 @@ fn write(connection: &Connection, id: IssueId, state: &IssueState) -> Result<(),
         state.type_name,
         state.message,
         body::encode_event(&state.culprit)?,
+        state.cause,
     ];
     connection
         .prepare_cached(sql)

@@ -30,7 +30,7 @@ const fn of_issues(name: &'static str, about: &'static str, values: &'static [&'
 }
 
 /// Every key but those of tags, which are `@` and a name; suggestions are in this order.
-pub static KEYS: [Key; 17] = [
+pub static KEYS: [Key; 18] = [
     of_field("service", Field::Service, "service"),
     of_field("env", Field::Env, "environment"),
     of_field("version", Field::Version, "version of the service; has an order"),
@@ -40,6 +40,7 @@ pub static KEYS: [Key; 17] = [
     of_field("resource", Field::Resource, "request or job: `GET /pay`"),
     of_field("frame.function", Field::Function, "function of any frame"),
     of_field("frame.file", Field::File, "source file of any frame"),
+    of_field("cause", Field::Cause, "what probably went wrong: `timeout`, `missing_value`"),
     of_field("trace_id", Field::TraceId, "trace, 32 hexadecimal digits"),
     of_field("issue", Field::Issue, "issue, 16 hexadecimal digits"),
     of_field("user", Field::User, "impacted user"),

@@ -1,0 +1,209 @@
+"""Repositories of services: a service whose clone has commits, under the real client; what pages and terminal say of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from clients import CLIENTS, App, Client
+from server import Server
+
+GATEWAY = '''\
+class GatewayTimeout(Exception):
+    pass
+
+
+def charge(amount):
+    if amount > 100:
+        raise GatewayTimeout(f"no answer for {amount}")
+    return amount
+'''
+MAIN = '''\
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+try:
+    from ddtrace.trace import tracer
+except ImportError:
+    from ddtrace import tracer
+from shop import gateway
+
+try:
+    with tracer.trace("job", resource="charge"):
+        gateway.charge(250)
+except gateway.GatewayTimeout:
+    pass
+tracer.flush()
+time.sleep(3)
+'''
+HOUR = 3600
+
+
+class Clone:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *arguments: str, author: str = "Ada", hours_ago: float = 0) -> str:
+        when = f"@{int(time.time() - hours_ago * HOUR)} +0000"
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": author, "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": author, "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when,
+        }  # fmt: skip
+        return subprocess.run(["git", *arguments], cwd=self.folder, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(self, message: str, files: dict[str, str], author: str = "Ada", hours_ago: float = 0) -> str:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message, author=author, hours_ago=hours_ago)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    clone = Clone(tmp_path / "clone")
+    owners = "*  @everybody\n/shop/  @org/payments\n"
+    clone.commit("Begin", {"main.py": MAIN, "shop/__init__.py": "", "shop/gateway.py": GATEWAY, "CODEOWNERS": owners}, hours_ago=100)
+    clone.git("remote", "add", "origin", "git@github.com:example/shop.git")
+    return clone
+
+
+def add(server: Server, clone: Clone, **more: object) -> requests.Response:
+    body = {"name": "shop", "path": str(clone.folder), "services": ["source-*"], **more}
+    return requests.post(f"{server.ui}/api/v1/repositories", json=body, timeout=30)
+
+
+def run(server: Server, client: Client, clone: Clone, directory: Path, service: str, **environment: str) -> dict:
+    """Runs the service once; its event."""
+    app = App(client, str(clone.folder / "main.py"), service, server.agent, directory, (), **environment)
+    try:
+        assert app.process.wait(60) == 0, app.log_path.read_text()
+        return server.wait_for_events(f"service:{service}", 1)[0]
+    finally:
+        app.stop()
+
+
+@pytest.mark.parametrize("client", CLIENTS[:1], ids=lambda client: client.name)
+def test_an_error_leads_to_the_commit_that_brought_it_and_to_its_owners(own_server: Server, client: Client, clone: Clone, tmp_path: Path) -> None:
+    changed = GATEWAY.replace("amount > 100", "amount > 200").replace("no answer", "no answer at all")
+    suspect = clone.commit("Charge more at once (#12)\n\nNobody asked for it.", {"shop/gateway.py": changed}, author="Grace <script>", hours_ago=3)
+    clone.git("tag", "v7.8.9")
+    later = clone.commit("Later", {"README.md": "x\n", "shop/gateway.py": "# moved\n" * 30 + changed}, hours_ago=1)
+    assert add(own_server, clone).status_code == 201
+
+    event = run(own_server, client, clone, tmp_path, "source-shop", DD_GIT_COMMIT_SHA="")
+    # What ran is the newest commit, which the version's tag is not: lines that differ are not taken.
+    source = own_server.get(f"/events/{event['id']}/source")
+    assert source["commit"]["id"] == suspect and source["commit"]["is_exact"]
+    assert [frame["state"] for frame in source["exceptions"][0]] == ["found", "unreadable"], source
+
+    clone.git("tag", "--force", "v7.8.9", later)
+    source = own_server.get(f"/events/{event['id']}/source")
+    frames = source["exceptions"][0]
+    assert [frame["state"] for frame in frames] == ["found", "found"]
+    assert frames[-1]["path"] == "shop/gateway.py"
+    line = event["exceptions"][0]["frames"][-1]["line_number"]
+    assert frames[-1]["url"] == f"https://github.com/example/shop/blob/{later}/shop/gateway.py#L{line}"
+    shown = frames[-1]["source"]
+    assert shown["lines"][line - shown["first_line_number"]].strip().startswith("raise GatewayTimeout")
+    assert len(shown["lines"]) == 7, "five before, and what follows to the end of the file"
+
+    issue = own_server.get(f"/issues/{event['issue_id']}")
+    assert issue["cause"] == "timeout" and "GatewayTimeout" in issue["cause_why"]
+    assert [one["id"] for one in own_server.issues("cause:timeout")] == [issue["id"]]
+    assert own_server.issues("cause:network") == []
+
+    found = own_server.get(f"/issues/{event['issue_id']}/source")
+    commits = found["suspect"]["commits"]
+    assert commits[0]["id"] == suspect, commits
+    assert commits[0]["why"] == f"Changed line {line} of shop/gateway.py, the line that raised, 3 hours before the first occurrence."
+    assert commits[0]["pull_request"] == {"number": 12, "url": "https://github.com/example/shop/pull/12"}
+    assert commits[0]["author"].startswith("Grace")
+    assert found["ownership"]["owners"] == ["@org/payments"]
+    assert found["ownership"]["rules"][0] | {"url": None} == {
+        "pattern": "/shop/", "owners": ["@org/payments"], "file": "CODEOWNERS", "line_number": 2, "url": None, "section": None,
+    }  # fmt: skip
+
+    show = own_server.command("show", event["id"], "--server", own_server.ui).stdout
+    assert f"from the repository at {later[:10]}" in show and f"> {line:>5}  " in show
+    told = own_server.command("issue", event["issue_id"], "--server", own_server.ui).stdout
+    assert f"suspect   {suspect[:10]}  Charge more at once (#12)" in told and "@org/payments" in told and "timeout" in told
+
+
+@pytest.mark.parametrize("client", CLIENTS[:1], ids=lambda client: client.name)
+def test_reasons_are_given_where_nothing_is_found(own_server: Server, client: Client, clone: Clone, tmp_path: Path) -> None:
+    event = run(own_server, client, clone, tmp_path, "source-bare")
+    source = own_server.get(f"/issues/{event['issue_id']}/source")
+    assert source["suspect"]["state"] == source["ownership"]["state"] == "no_repository"
+    assert own_server.get(f"/events/{event['id']}/source")["state"] == "no_repository"
+
+    added = add(own_server, clone, services=["source-bare"], mappings=[{"prefix": str(tmp_path), "folder": "elsewhere"}]).json()
+    source = own_server.get(f"/issues/{event['issue_id']}/source")
+    assert source["suspect"]["state"] == "not_in_repository" and "elsewhere/clone/shop/gateway.py" in source["suspect"]["reason"]
+
+    change = {key: added[key] for key in ("name", "path", "services", "references", "line_url", "commit_url", "version")}
+    url = f"{own_server.ui}/api/v1/repositories/{added['id']}"
+    assert requests.put(url, json=change, timeout=30).status_code == 200
+    source = own_server.get(f"/issues/{event['issue_id']}/source")
+    assert source["suspect"]["state"] == "found" and "cause may be elsewhere" not in source["suspect"]["reason"]
+    assert source["suspect"]["commits"][0]["subject"] == "Begin"
+    assert requests.put(url, json=change, timeout=30).json()["error"]["code"] == "conflict"
+
+    (clone.folder / ".git").rename(clone.folder / "git")
+    source = own_server.get(f"/issues/{event['issue_id']}/source")
+    assert source["suspect"]["state"] == "unreadable" and "no git repository" in source["suspect"]["reason"]
+    assert own_server.get("/repositories")["repositories"][0]["problem"]
+
+
+def test_what_cannot_be_a_repository_is_refused_with_its_field(own_server: Server, clone: Clone) -> None:
+    def error(**change: object) -> tuple[int, str, str | None]:
+        answer = add(own_server, clone, **change)
+        detail = answer.json()["error"]
+        return answer.status_code, detail["code"], detail.get("field")
+
+    assert error(path="/nonexistent") == (400, "settings_invalid", "path")
+    assert error(path="relative") == (400, "settings_invalid", "path")
+    assert error(path=str(clone.folder / "shop")) == (400, "settings_invalid", "path")
+    assert error(name=" ") == (400, "settings_invalid", "name")
+    assert error(services=[]) == (400, "settings_invalid", "services")
+    assert error(mappings=[{"prefix": "/srv", "folder": "../x"}]) == (400, "settings_invalid", "mappings.0")
+    assert error(references=["release"]) == (400, "settings_invalid", "references.0")
+    assert error(line_url="javascript:alert(1)//{path}") == (400, "settings_invalid", "line_url")
+    assert error(other=1) == (400, "body_invalid", None)
+    assert add(own_server, clone).status_code == 201
+    assert error() == (409, "name_taken", None)
+    listed = own_server.command("repository", "list", "--server", own_server.ui).stdout
+    assert listed.startswith("shop  ") and "Begin (Ada)" in listed
+    own_server.command("repository", "change", "shop", "--rename", "store", "--map", "/srv/=shop", "--server", own_server.ui)
+    assert own_server.get("/repositories")["repositories"][0]["mappings"] == [{"prefix": "/srv/", "folder": "shop"}]
+    own_server.command("repository", "remove", "store", "--server", own_server.ui)
+    assert own_server.get("/repositories")["repositories"] == []
+    actions = [entry["action"] for entry in own_server.get("/audit")["entries"]]
+    assert actions == ["repository.deleted", "repository.changed", "repository.added"]
+
+
+def test_clones_lie_where_the_configuration_allows(tmp_path: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = tmp_path / "allowed"
+    allowed.mkdir()
+    monkeypatch.setenv("REENACT_SOURCE_ROOTS", str(allowed))
+    server = Server(tmp_path).start()
+    try:
+        outside, missing = (add(server, clone, path=path).json()["error"]["message"] for path in (str(clone.folder), "/nonexistent"))
+        assert outside == missing and "source.roots" in outside
+        (allowed / "link").symlink_to(clone.folder)
+        assert add(server, clone, path=str(allowed / "link")).status_code == 400, "links are followed first"
+        clone.folder.rename(allowed / "clone")
+        assert add(server, clone, path=str(allowed / "clone")).status_code == 201
+    finally:
+        server.kill()
