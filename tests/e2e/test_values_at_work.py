@@ -54,7 +54,7 @@ def send(server: Server, service: str, error: str, events: list[dict[str, Any]],
         snapshots.append(snapshot(service, name, **arguments))
     assert post_snapshots(server.agent, json.dumps(snapshots)).ok
     assert post_traces(server.agent, traces_body(*spans)).ok
-    [issue] = server.get("/issues", query=f"service:{service} error.type:builtins.{error}", **ALL_TIME)["issues"]
+    [issue] = server.get("/issues", query=f"service:{service} error.type:{error}", **ALL_TIME)["issues"]
     return issue["id"]
 
 
@@ -70,7 +70,7 @@ def said(predicate: dict[str, Any]) -> str:
 
 
 def test_a_value_of_a_real_client_that_sets_an_issue_apart_is_found(server: Server, start_app: callable, current_client: Client) -> None:
-    apps = [start_app(current_client, "payments_app.py", f"payments-{number}", server.agent, str(number), "2", DD_SERVICE="payments") for number in range(3)]
+    apps = [start_app(current_client, "payments_app.py", f"payments-{number}", server.agent, str(number), DD_SERVICE="payments") for number in range(6)]
     for app in apps:
         app.wait_for("done", 120)
     server.wait_for_events("service:payments", 12)
