@@ -147,9 +147,47 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. */
+        /**
+         * The commonest values of one key of the query language, `@tag` included; of `@` the names of tags. Of `var.` paths
+         *     to captured values, and of `var.order.currency` the values there, of the 100 newest matching events with values.
+         */
         get: operations["listFacetValues"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grouping/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would do to the newest events that are there, compared with the rules in force. Changes nothing. */
+        post: operations["previewGrouping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grouping/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The grouping rules in force. */
+        get: operations["getGroupingRules"];
+        /** Changes the grouping rules; in force for what arrives afterwards. */
+        put: operations["putGroupingRules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -164,7 +202,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Matching events over time, by service. */
+        /** Matching events over time, by service or version. */
         get: operations["getHistogram"];
         put?: never;
         post?: never;
@@ -202,6 +240,23 @@ export interface paths {
         put?: never;
         /** Changes many issues alike: those that are named, or all that match. */
         post: operations["changeIssues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows issues as one: with all their events, past and future, under the id of one of them. */
+        post: operations["mergeIssues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -277,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/correlations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What sets the events of an issue apart: values, types, and what is `None`, empty or missing.
+         * @description The newest 200 events with values in the range that match are looked at, and as many of the baseline.
+         */
+        get: operations["getCorrelations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/events": {
         parameters: {
             query?: never;
@@ -286,6 +361,59 @@ export interface paths {
         };
         /** Events of an issue, a page at a time. */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an issue is made of: its own events and the issues that were merged into it; 200 at most. */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pinned variables of an issue. */
+        get: operations["listPins"];
+        put?: never;
+        /** Pins a variable to an issue, for everybody. One that is pinned already stays as it is. */
+        post: operations["addPin"];
+        /** Takes a pinned variable away from an issue, for everybody. One that is not pinned is no error. */
+        delete: operations["deletePin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues of any service that resemble this one by frames, type and message of their newest events. */
+        get: operations["listSimilar"];
         put?: never;
         post?: never;
         delete?: never;
@@ -305,6 +433,23 @@ export interface paths {
         get: operations["getIssueSource"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows issues that were merged into this one as themselves again, with the state that each had. */
+        post: operations["splitIssue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -403,7 +548,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of the query language; a key of a tag is `@` and its name. */
+        /** The keys of the query language; a key of a tag is `@` and its name, one of a captured value `var.` and its path. */
         get: operations["listQueryKeys"];
         put?: never;
         post?: never;
@@ -643,6 +788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions that were seen for the first time in the range, of the services and environments of matching events.
+         * @description At most 200 services and 200 environments, the commonest, are looked at, and the newest 500 versions are listed.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/views": {
         parameters: {
             query?: never;
@@ -725,8 +890,12 @@ export interface components {
             /** @description The entry. */
             id: string;
             ignore?: null | components["schemas"]["IgnoreTermsView"];
+            /** @description The other issues, of merges and splits. */
+            issue_ids: string[];
             /** @description What. */
             kind: components["schemas"]["ActivityKind"];
+            /** @description The issue that it is about, when that is one that was merged into this one. */
+            of_issue_id?: string | null;
             scope?: null | components["schemas"]["ResolutionScope"];
             /** @description The comment, or why it changed by itself. */
             text?: string | null;
@@ -740,7 +909,7 @@ export interface components {
          * @description The kinds of entries of a timeline.
          * @enum {string}
          */
-        ActivityKind: "state" | "assigned" | "comment" | "regression" | "first_seen";
+        ActivityKind: "state" | "assigned" | "comment" | "regression" | "merged_into" | "merged" | "split_from" | "split" | "first_seen";
         /** @description A page of an issue's timeline, the newest entry first. */
         ActivityList: {
             /** @description The entries. */
@@ -796,6 +965,11 @@ export interface components {
             /** @description Where the next page begins. */
             next_cursor?: string | null;
         };
+        /**
+         * @description What the events of the issue are compared with. Calls that succeeded belong here once clients send them.
+         * @enum {string}
+         */
+        Baseline: "others" | "history";
         /** @description A change of many issues: those of `ids`, or those that match. */
         BulkChange: {
             /** @description What becomes of each. */
@@ -844,6 +1018,23 @@ export interface components {
             name: string;
             /** @description `4.16.0`. */
             version?: string | null;
+        };
+        /**
+         * @description What there is of an event in a column.
+         * @enum {string}
+         */
+        ColumnState: "found" | "around" | "missing" | "no_values";
+        /** @description What an event has in a column. */
+        ColumnValue: {
+            /** @description The place of the frame's exception in the chain, from 0. */
+            exception_index?: number | null;
+            /** @description The place of the frame among those of the exception, from 0. */
+            frame_index?: number | null;
+            /** @description The function of the frame. */
+            function?: string | null;
+            /** @description What there is. */
+            state: components["schemas"]["ColumnState"];
+            value?: null | components["schemas"]["Value"];
         };
         /** @description A comment. */
         CommentText: {
@@ -984,6 +1175,109 @@ export interface components {
             /** @description Whether there are values that the asker may not see; then no frame has paths. */
             values_hidden: boolean;
         };
+        /**
+         * @description What may hold for a path.
+         * @enum {string}
+         */
+        CorrelationCondition: "is" | "null" | "empty" | "missing" | "has_type" | "at_least" | "at_most";
+        /** @description A difference of two shares, from -1 to 1, with its 95 % interval (Newcombe's hybrid score interval). */
+        CorrelationDifference: {
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description The lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The share of the issue without that of the baseline.
+             */
+            value: number;
+        };
+        /** @description An event of the baseline. */
+        CorrelationEvent: {
+            /** @description 32 hexadecimal digits. */
+            id: string;
+            /** @description Its issue. */
+            issue_id: string;
+        };
+        /** @description A predicate that holds more often in the events of the issue; without a baseline, one that holds in all of them. */
+        CorrelationFinding: {
+            /** @description Predicates that hold in exactly the same events, at most 10. */
+            also: components["schemas"]["CorrelationPredicate"][];
+            /** @description Those of them that are not listed. */
+            also_left_out: number;
+            counterexample?: null | components["schemas"]["CorrelationEvent"];
+            difference?: null | components["schemas"]["CorrelationDifference"];
+            /** @description The newest events of the issue in which it holds, at most 5. */
+            events: string[];
+            /** @description In how many events of the baseline. */
+            of_baseline: components["schemas"]["CorrelationShare"];
+            /** @description In how many events of the issue. */
+            of_issue: components["schemas"]["CorrelationShare"];
+            /** @description What holds. */
+            predicate: components["schemas"]["CorrelationPredicate"];
+            /** @description Whether that is more than chance would do in any of all the comparisons (Bonferroni, 95 %). */
+            stands_out: boolean;
+        };
+        /** @description A condition on a value of a function. */
+        CorrelationPredicate: {
+            /** @description What holds there. */
+            condition: components["schemas"]["CorrelationCondition"];
+            /** @description Its file. */
+            file: string;
+            /** @description The function. */
+            function: string;
+            /** @description The number of `at_least` and `at_most`. */
+            number?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
+            /** @description A query for events in which some frame has that: `var.order.currency:"XXX"`; null where there is none. */
+            query?: string | null;
+            /** @description The type of `has_type`. */
+            type?: string | null;
+            value?: null | components["schemas"]["Value"];
+        };
+        /** @description In how many events a predicate holds, of those in which that is known. */
+        CorrelationShare: {
+            /** @description How many. */
+            count: number;
+            /** @description Of how many. */
+            total: number;
+        };
+        /** @description What sets the events of an issue apart. A correlation is no cause. */
+        Correlations: {
+            /** @description What they are compared with. */
+            baseline: components["schemas"]["Baseline"];
+            /**
+             * @description Events of the baseline that were looked at, at most 200. Without any, findings say what is the same in all events
+             *     of the issue.
+             */
+            baseline_events: number;
+            /** @description Predicates that were counted: of a thousand that mean nothing, 25 have an interval above 0. */
+            comparisons: number;
+            /** @description Those of them that were looked at: the newest 200. */
+            events: number;
+            /** @description The findings, those with the highest lower end of the interval first; at most 50. */
+            findings: components["schemas"]["CorrelationFinding"][];
+            /** @description Findings that are not listed. */
+            findings_left_out: number;
+            /** @description Whether either side has fewer than 5 events: then nothing stands out, whatever the numbers. */
+            too_few: boolean;
+            /**
+             * Format: int64
+             * @description Events with values in the range that match.
+             */
+            total: number;
+            /** @description Whether there are values that the asker may not see; then there are no findings. */
+            values_hidden: boolean;
+            /** @description Paths whose values are other ones each time, and take no part: ids, times, addresses. */
+            volatile: number;
+        };
         /** @description A place in the code. */
         Culprit: {
             /** @description The source file. */
@@ -1077,6 +1371,8 @@ export interface components {
         };
         /** @description One page of events. */
         EventList: {
+            /** @description The variables whose values are asked for, pinned ones first. */
+            columns: components["schemas"]["ValueColumn"][];
             /** @description The events. */
             events: components["schemas"]["EventSummary"][];
             /** @description Where the next page begins. */
@@ -1086,6 +1382,8 @@ export interface components {
              * @description Events that match, on all pages.
              */
             total: number;
+            /** @description Whether there are values in them that the asker may not see. */
+            values_hidden: boolean;
         };
         /** @description The source of an event's frames. */
         EventSource: {
@@ -1124,6 +1422,8 @@ export interface components {
             trace_id?: string | null;
             /** @description The impacted user. */
             user_id?: string | null;
+            /** @description What it has in each of the columns of the list; empty when the asker may not see that. */
+            values: components["schemas"]["ColumnValue"][];
             /** @description The version. */
             version?: string | null;
         };
@@ -1182,6 +1482,17 @@ export interface components {
             key: string;
             /** @description The commonest values. */
             values: components["schemas"]["FacetValue"][];
+        };
+        /** @description A version of a service, and when it was seen for the first time. */
+        FirstSeenVersion: {
+            /** @description Environments that have it; events without one have none. */
+            envs: string[];
+            /** @description The time of the first event that has it. */
+            first_seen: string;
+            /** @description The service. */
+            service: string;
+            /** @description The version. */
+            version: string;
         };
         /** @description One frame. */
         Frame: {
@@ -1269,10 +1580,126 @@ export interface components {
         Grouping: {
             /** @description What the events have in common. */
             fingerprint: string;
+            /** @description Frames that are not among the parts. */
+            frames_left_out: number;
+            /** @description The issue that the event would be without rules. */
+            issue_id_without_rules: string;
+            merged?: null | components["schemas"]["GroupingMerge"];
+            /** @description The issue that the event is by its fingerprint; another one than it is shown in when that was merged. */
+            own_issue_id: string;
+            /** @description What is known of the event: what decides which issue it is, then what does not. */
+            parts: components["schemas"]["GroupingPart"][];
+            rule?: null | components["schemas"]["GroupingRuleView"];
+            /** @description Who decided: `default` (the algorithm), `application` (through `error.fingerprint`) or `rule`. */
+            source: string;
             /** @description The algorithm. */
             version: string;
-            /** @description The parts of it, for people. */
+            /** @description The parts of it, for people, as they were when the event arrived. */
             why: string[];
+        };
+        /** @description Other rules. */
+        GroupingChange: {
+            /** @description All rules, in order; 50 at most. */
+            rules: components["schemas"]["GroupingRule"][];
+            /**
+             * Format: int64
+             * @description The version that is changed.
+             */
+            version: number;
+        };
+        /** @description A component of fingerprints. */
+        GroupingComponent: {
+            /** @description What it is. */
+            about: string;
+            /** @description As it is written. */
+            name: string;
+        };
+        /** @description How an issue was merged into another one. */
+        GroupingMerge: {
+            /** @description When. */
+            at: string;
+            /** @description Who merged them. */
+            by: string;
+            /** @description The other one. */
+            into: string;
+        };
+        /** @description Something that is known of an event, and whether it decides which issue the event is. */
+        GroupingPart: {
+            /** @description Whether it decides. */
+            contributes: boolean;
+            /** @description What it is: `service`, `error type`, `frame`. */
+            name: string;
+            /** @description Why, or why not. */
+            reason: string;
+            /** @description Its value as far as it counts, 200 characters at most. */
+            value: string;
+        };
+        /** @description What rules would do to the newest events that are there. */
+        GroupingPreview: {
+            /**
+             * Format: int64
+             * @description Those of them that were looked at, the newest.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Events that match.
+             */
+            matching: number;
+            /** @description Issues that would have events of several of today's issues, those with the most events first; 50 at most. */
+            merges: components["schemas"]["PreviewedMerge"][];
+            /** @description Further ones. */
+            merges_left_out: number;
+            /** @description Whether 20 seconds were over before all that were asked for were looked at. */
+            out_of_time: boolean;
+            /** @description Events that each rule would decide about, in the order of the rules. */
+            rules: components["schemas"]["PreviewedRule"][];
+            /** @description Issues some of whose events would be elsewhere, those with the most such events first; 50 at most. */
+            splits: components["schemas"]["PreviewedSplit"][];
+            /** @description Further ones. */
+            splits_left_out: number;
+            /**
+             * Format: int64
+             * @description Events that would be in the same issue as under the rules in force.
+             */
+            unchanged: number;
+        };
+        /** @description One rule. */
+        GroupingRule: {
+            /** @description Whether it decides about events. */
+            enabled?: boolean;
+            /** @description What they have in common: text with components, `timeout {{type}}`. */
+            fingerprint: string;
+            /** @description 1 to 32 letters, digits, `-` and `_`; each once. The server makes one where it is empty. */
+            id?: string;
+            /** @description For people; 1 to 100 bytes. */
+            name: string;
+            /**
+             * @description Which events: a query over what is known of an event when it arrives. `issue:` stands for the issue that it has
+             *     without rules.
+             */
+            query?: string;
+        };
+        /** @description A rule as it was when it decided about an event. */
+        GroupingRuleView: {
+            /** @description The template of its fingerprint. */
+            fingerprint: string;
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description The grouping rules. */
+        GroupingRules: {
+            /** @description What can stand in a fingerprint between `{{` and `}}`; `tag.NAME` besides. */
+            components: components["schemas"]["GroupingComponent"][];
+            /** @description In order: the first enabled one whose query matches decides. */
+            rules: components["schemas"]["GroupingRule"][];
+            /**
+             * Format: int64
+             * @description Grows by one with each change; 0 when there never were rules.
+             */
+            version: number;
         };
         /** @description Events over time. */
         Histogram: {
@@ -1283,7 +1710,7 @@ export interface components {
              * @description Width of a bucket in milliseconds.
              */
             interval_ms: number;
-            /** @description Counts by service: the five largest, then `other`. */
+            /** @description Counts by service or version: the five largest, then `other`. */
             series: components["schemas"]["HistogramSeries"][];
             /** @description Start of each bucket. */
             starts: string[];
@@ -1295,11 +1722,11 @@ export interface components {
              */
             total: number;
         };
-        /** @description The counts of one service. */
+        /** @description The counts of one service or version. */
         HistogramSeries: {
             /** @description Events per bucket. */
             counts: number[];
-            /** @description The service, or `other`. */
+            /** @description The service or version, or `other`; empty for events without a version. */
             name: string;
         };
         /** @description Until when an issue is ignored: what comes first. */
@@ -1429,6 +1856,8 @@ export interface components {
             latest_event_id?: string | null;
             /** @description The newest event with values. */
             latest_event_with_values_id?: string | null;
+            /** @description The same as `id` when it was asked for by the id of an issue that was merged into it. */
+            merged_into?: string | null;
             /** @description Where it stands, in full. */
             status: components["schemas"]["IssueStatus"];
         };
@@ -1458,6 +1887,35 @@ export interface components {
              * @description Issues that match and are in the state asked for, on all pages.
              */
             total: number;
+        };
+        /** @description Events that were one issue by themselves; counts are those of ever. */
+        IssueMember: {
+            /**
+             * Format: int64
+             * @description Events ever.
+             */
+            count: number;
+            culprit?: null | components["schemas"]["Culprit"];
+            /** @description What the events have in common; null when the newest one is no longer kept. */
+            fingerprint?: string | null;
+            /** @description The first event ever. */
+            first_seen: string;
+            /** @description The issue that they were, and are again when they are split off. */
+            id: string;
+            /** @description The newest event ever. */
+            last_seen: string;
+            /** @description The newest event; null when it is no longer kept. */
+            latest_event_id?: string | null;
+            /** @description When it was merged; null for the issue itself. */
+            merged_at?: string | null;
+            /** @description Who merged it; null for the issue itself. */
+            merged_by?: string | null;
+            /** @description Message of the newest event. */
+            message: string;
+            /** @description The service. */
+            service: string;
+            /** @description Type of the exception, of the newest event. */
+            type: string;
         };
         /** @description Where an issue comes from, and whose it is. */
         IssueSource: {
@@ -1622,6 +2080,30 @@ export interface components {
             /** @description The name that the audit log shows. */
             name: string;
         };
+        /** @description What an issue is made of. */
+        MemberList: {
+            /** @description The issue's own events first, then the issues that were merged into it. */
+            members: components["schemas"]["IssueMember"][];
+        };
+        /** @description Issues to show as one. */
+        MergeRequest: {
+            /**
+             * @description The one that keeps its id, its state and its assignee; when absent the one with the most events ever, of
+             *     several the one that was first seen first.
+             */
+            into?: string | null;
+            /** @description 2 to 200 issues, or 1 with `into`. */
+            issues: string[];
+        };
+        /** @description What became of a merge. */
+        MergeResult: {
+            /** @description The change, to undo it; null when they were one issue already. */
+            change_id?: string | null;
+            /** @description The issue that has all events now. */
+            into: string;
+            /** @description The issues that are shown as it from now on. */
+            merged: string[];
+        };
         /**
          * @description How much is kept.
          * @enum {string}
@@ -1728,6 +2210,112 @@ export interface components {
             kind: "library";
             /** @description Its id. */
             rule: string;
+        };
+        /** @description The pinned variables of an issue, in the order in which they were pinned; 5 at most. */
+        PinList: {
+            /** @description The pins. */
+            pins: components["schemas"]["PinView"][];
+        };
+        /** @description A variable, or a part of one. */
+        PinPath: {
+            /** @description Only of frames of this function; of the innermost frame that has it when absent. */
+            function?: string | null;
+            /**
+             * @description `order.lines.0.price`: the variable's name, then attributes, keys and indices; a name with dots, spaces or
+             *     quotes stands in double quotes.
+             */
+            path: string;
+        };
+        /** @description A pinned variable. */
+        PinView: {
+            /** @description Only of frames of this function. */
+            function?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
+            /** @description When it was pinned. */
+            pinned_at: string;
+            /** @description By whom. */
+            pinned_by: string;
+        };
+        /** @description What to preview. */
+        PreviewRequest: {
+            /** @description How many of the newest events, 1 to 10,000, default 2,000. */
+            events?: number | null;
+            /** @description Start of the range; a day before `to` when absent. */
+            from?: string | null;
+            /** @description Which events to look at; all when absent. */
+            query?: string | null;
+            /** @description All rules as they would be. */
+            rules: components["schemas"]["GroupingRule"][];
+            /** @description End of the range; now when absent. */
+            to?: string | null;
+        };
+        /** @description Events that are, or would be, one issue. */
+        PreviewedIssue: {
+            /**
+             * Format: int64
+             * @description Events of those that were looked at.
+             */
+            count: number;
+            /** @description Whether there is such an issue now. */
+            exists: boolean;
+            /** @description What they have in common. */
+            fingerprint: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description Its message. */
+            message: string;
+            rule?: null | components["schemas"]["PreviewedRuleName"];
+            /** @description The newest of them. */
+            sample_event_id: string;
+            /** @description Its service. */
+            service: string;
+            /** @description Type of the newest of them. */
+            type: string;
+            /** @description What decides about the newest of them, for people. */
+            why: string[];
+        };
+        /** @description An issue that would have events of several. */
+        PreviewedMerge: {
+            /** @description Today's issues, the largest first; 50 at most. */
+            from: components["schemas"]["PreviewedIssue"][];
+            /** @description Further ones. */
+            from_left_out: number;
+            /** @description The issue under the new rules. */
+            issue: components["schemas"]["PreviewedIssue"];
+        };
+        /** @description What a rule would do. */
+        PreviewedRule: {
+            /**
+             * Format: int64
+             * @description Events that it would decide about.
+             */
+            events: number;
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A rule by its name. */
+        PreviewedRuleName: {
+            /** @description The rule. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description An issue whose events would be elsewhere. */
+        PreviewedSplit: {
+            /** @description What it would become, the largest first; 50 at most. */
+            becomes: components["schemas"]["PreviewedIssue"][];
+            /** @description Further ones. */
+            becomes_left_out: number;
+            /** @description The issue under the rules in force. */
+            issue: components["schemas"]["PreviewedIssue"];
+            /**
+             * Format: int64
+             * @description How many of its events would be elsewhere.
+             */
+            moved: number;
         };
         /** @description A pull or merge request. */
         PullRequest: {
@@ -2124,6 +2712,43 @@ export interface components {
          * @enum {string}
          */
         SideSetting: "first" | "last";
+        /** @description An issue that resembles another one. */
+        SimilarIssue: {
+            /**
+             * Format: int64
+             * @description Events ever.
+             */
+            count: number;
+            culprit?: null | components["schemas"]["Culprit"];
+            /** @description The first event ever. */
+            first_seen: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description The newest event ever. */
+            last_seen: string;
+            /** @description Message of the newest event. */
+            message: string;
+            /** @description What they have in common, for people. */
+            reasons: string[];
+            /**
+             * Format: double
+             * @description How much it resembles the issue, from 0.3 to 1.
+             */
+            score: number;
+            /** @description The service. */
+            service: string;
+            /** @description Where the issue stands. */
+            state: components["schemas"]["IssueState"];
+            /** @description Type of the exception, of the newest event. */
+            type: string;
+        };
+        /** @description Issues that resemble one. */
+        SimilarIssues: {
+            /** @description Issues of the last 30 days that were compared; 200 at most. */
+            compared: number;
+            /** @description The most similar first. */
+            issues: components["schemas"]["SimilarIssue"][];
+        };
         /** @description The commit that an event ran, as far as that is known. */
         SourceCommit: {
             /** @description 40 hexadecimal digits. */
@@ -2144,6 +2769,20 @@ export interface components {
             first_line_number: number;
             /** @description The lines. */
             lines: string[];
+        };
+        /** @description Which issues are to be shown as themselves again. */
+        SplitRequest: {
+            /** @description 1 to 199 of the issue's members, not itself. */
+            members: string[];
+        };
+        /** @description What became of a split. */
+        SplitResult: {
+            /** @description The change, to undo it. */
+            change_id: string;
+            /** @description The issue that had their events. */
+            from: string;
+            /** @description The issues that are shown as themselves again. */
+            split: string[];
         };
         /** @description Issues that match, by state. */
         StateCounts: {
@@ -2425,6 +3064,13 @@ export interface components {
             /** @description Python's `repr` text of a scalar. */
             value?: string | null;
         };
+        /** @description A variable whose value each listed event has. */
+        ValueColumn: {
+            /** @description Only of frames of this function. */
+            function?: string | null;
+            /** @description `order.lines.0.price`. */
+            path: string;
+        };
         /** @description A rule that looks at values. */
         ValueRule: {
             /** @description `credentials`, `payment`, `national_ids` or `contact`. */
@@ -2447,6 +3093,16 @@ export interface components {
              *     `hidden` to somebody who may not see values.
              */
             state: string;
+        };
+        /** @description Versions that were seen for the first time in a range. */
+        VersionList: {
+            /**
+             * Format: int64
+             * @description How many older ones in the range are left off.
+             */
+            left_off: number;
+            /** @description In the order in which they were seen. */
+            versions: components["schemas"]["FirstSeenVersion"][];
         };
         /** @description A view to save. */
         ViewChange: {
@@ -2585,7 +3241,10 @@ export interface operations {
     };
     getEvent: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `false` leaves captured values out, so that nobody has looked at them; default `true`. */
+                values?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2805,6 +3464,103 @@ export interface operations {
             };
         };
     };
+    previewGrouping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getGroupingRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingRules"];
+                };
+            };
+        };
+    };
+    putGroupingRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupingRules"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getHistogram: {
         parameters: {
             query?: {
@@ -2820,6 +3576,8 @@ export interface operations {
                 issue?: string;
                 /** @description 1 to 500, default 60. */
                 buckets?: number;
+                /** @description What the counts are of: `service` (default) or `version`. */
+                group_by?: string;
             };
             header?: never;
             path?: never;
@@ -2917,6 +3675,61 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mergeIssues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3153,6 +3966,55 @@ export interface operations {
             };
         };
     };
+    getCorrelations: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /**
+                 * @description `others` (default): events of other issues of the service in the range, in which a function was captured that
+                 *     the issue's events have too. `history`: events of the issue before the range.
+                 */
+                baseline?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correlations"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -3170,6 +4032,13 @@ export interface operations {
                 cursor?: string;
                 /** @description 1 to 200, default 50. */
                 limit?: number;
+                /**
+                 * @description Paths of variables with commas between them, at most 5: `order.currency,customer`. Their values are in `values`
+                 *     of each event.
+                 */
+                values?: string;
+                /** @description `true` for the pinned variables of the issue, before those of `values`. */
+                pinned?: boolean;
             };
             header?: never;
             path: {
@@ -3197,6 +4066,198 @@ export interface operations {
             };
         };
     };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addPin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinPath"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deletePin: {
+        parameters: {
+            query: {
+                /**
+                 * @description `order.lines.0.price`: the variable's name, then attributes, keys and indices; a name with dots, spaces or
+                 *     quotes stands in double quotes.
+                 */
+                path: string;
+                /** @description Only of frames of this function; of the innermost frame that has it when absent. */
+                function?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listSimilar: {
+        parameters: {
+            query?: {
+                /** @description 1 to 50, default 10. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarIssues"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getIssueSource: {
         parameters: {
             query?: never;
@@ -3214,6 +4275,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueSource"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    splitIssue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitResult"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {
@@ -4042,6 +5152,42 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description A query such as `service:checkout has:values "card declined"`. */
+                query?: string;
+                /** @description Start of the range: RFC 3339 or `now-1d` (units s, m, h, d, w); a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range, likewise; now when absent. */
+                to?: string;
+                /** @description `for_review`, `reviewed`, `resolved`, `ignored` (excluded ones too), or `all` (default). */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
