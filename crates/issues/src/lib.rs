@@ -17,6 +17,7 @@ pub mod similar;
 pub mod traceback;
 mod tree;
 mod values;
+pub mod volume;
 
 pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
 pub use grouping::v1::place;
