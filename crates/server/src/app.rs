@@ -13,6 +13,7 @@ use crate::grouping::Grouping;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
+use crate::volume::Volume;
 use crate::workflow::Workflow;
 
 /// What the handlers of the API share.
@@ -39,6 +40,8 @@ pub struct App {
     pub workflow: Arc<Workflow>,
     /// Rules that decide which issue an event belongs to.
     pub grouping: Arc<Grouping>,
+    /// What is not kept of what arrives.
+    pub volume: Arc<Volume>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
@@ -67,6 +70,8 @@ pub struct AppOptions {
     pub workflow: Arc<Workflow>,
     /// Rules that decide which issue an event belongs to.
     pub grouping: Arc<Grouping>,
+    /// What is not kept of what arrives.
+    pub volume: Arc<Volume>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
 }
@@ -85,6 +90,7 @@ impl App {
             jobs,
             workflow,
             grouping,
+            volume,
             local_admin,
         } = options;
         Arc::new(Self {
@@ -92,6 +98,7 @@ impl App {
             jobs,
             workflow,
             grouping,
+            volume,
             local_admin,
             store,
             receipts,

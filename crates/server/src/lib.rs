@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod app;
+mod arrival;
 mod earlier;
 mod grouping;
 mod jobs;
@@ -16,6 +17,7 @@ mod metrics;
 mod pipeline;
 mod policy;
 mod ui;
+mod volume;
 mod workflow;
 
 pub use access::Permissions;
@@ -26,4 +28,6 @@ pub use jobs::Jobs;
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};
 pub use pipeline::{Pipeline, Recorded};
 pub use policy::{Keys, KeysError, Policies, PoliciesError};
+pub use reenact_issues::volume::VolumeLimits;
+pub use volume::{Volume, VolumeError};
 pub use workflow::Workflow;
