@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use reenact_server::Permissions;
+use reenact_server::{Permissions, VolumeLimits};
 use toml::de::{DeTable, DeValue};
 
 use crate::output::{self, Out};
@@ -49,10 +50,16 @@ enum Kind {
     Names,
     Duration,
     Size,
+    Count,
 }
 
+/// A count that is not limited.
+const UNLIMITED: &str = "unlimited";
+/// The largest count.
+const COUNT_MAX: u32 = 1_000_000_000;
+
 /// Every setting there is.
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: [Setting; 17] = [
     Setting {
         key: "data_dir",
         environment: &["REENACT_DATA_DIR"],
@@ -117,6 +124,20 @@ const SETTINGS: [Setting; 15] = [
         meaning: "memory for the bodies of all requests under way",
     },
     Setting {
+        key: "limits.events_per_minute",
+        environment: &["REENACT_LIMITS_EVENTS_PER_MINUTE"],
+        default: UNLIMITED,
+        kind: Kind::Count,
+        meaning: "events that are kept per minute of all issues together, which share them fairly",
+    },
+    Setting {
+        key: "limits.issue_events_per_minute",
+        environment: &["REENACT_LIMITS_ISSUE_EVENTS_PER_MINUTE"],
+        default: UNLIMITED,
+        kind: Kind::Count,
+        meaning: "events that are kept per minute of each issue",
+    },
+    Setting {
         key: "redaction.identifiers",
         environment: &["REENACT_REDACTION_IDENTIFIERS", "DD_DYNAMIC_INSTRUMENTATION_REDACTED_IDENTIFIERS"],
         default: "",
@@ -175,6 +196,7 @@ pub(crate) struct Config {
     pub(crate) ready_file: Option<PathBuf>,
     pub(crate) body_bytes_max: usize,
     pub(crate) memory_bytes_max: usize,
+    pub(crate) volume_limits: VolumeLimits,
     pub(crate) redacted_identifiers: Vec<String>,
     pub(crate) excluded_identifiers: Vec<String>,
     pub(crate) redacted_types: Vec<String>,
@@ -320,6 +342,7 @@ fn read_file(text: &str, name: &str, values: &mut Values) -> Result<(), ConfigEr
         };
         let text = match (value.get_ref(), setting.kind) {
             (DeValue::String(text), _) => text.to_string(),
+            (DeValue::Integer(number), Kind::Count) => number.to_string(),
             (DeValue::Array(elements), Kind::Names) => {
                 let names: Option<Vec<&str>> =
                     elements.iter().map(|element| element.get_ref().as_str()).collect();
@@ -346,6 +369,7 @@ fn expected(setting: &Setting, kind: Kind) -> String {
         Kind::Names => "a list of texts such as [\"session_key\"]",
         Kind::Duration => "a duration with its unit such as \"30 days\"",
         Kind::Size => "a size with its unit such as \"10 MiB\"",
+        Kind::Count => "a number from 1 to 1000000000, or \"unlimited\"",
     };
     words.to_owned()
 }
@@ -370,6 +394,7 @@ fn check_kind(setting: &Setting, given: &Given) -> Result<(), ConfigError> {
         Kind::Address => given.text.parse::<SocketAddr>().is_ok(),
         Kind::Duration => parse_duration(&given.text).is_some(),
         Kind::Size => parse_size(&given.text).is_some(),
+        Kind::Count => parse_count(&given.text).is_some(),
     };
     if fine {
         return Ok(());
@@ -391,6 +416,7 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
     let checked = "checked above";
     let address = |key: &str| text(key).parse().expect(checked);
     let size = |key: &str| parse_size(text(key)).expect(checked);
+    let count = |key: &str| parse_count(text(key)).expect(checked);
     let path = |key: &str| (!text(key).is_empty()).then(|| PathBuf::from(text(key)));
     let names = |key: &str| -> Vec<String> {
         text(key).split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -409,6 +435,10 @@ fn typed(values: &Values) -> Result<Config, ConfigError> {
         ready_file: path("ready_file"),
         body_bytes_max: usize::try_from(size("limits.body_max")).unwrap_or(usize::MAX),
         memory_bytes_max: usize::try_from(size("limits.memory_max")).unwrap_or(usize::MAX),
+        volume_limits: VolumeLimits {
+            events_per_minute: count("limits.events_per_minute"),
+            issue_events_per_minute: count("limits.issue_events_per_minute"),
+        },
         redacted_identifiers: names("redaction.identifiers"),
         excluded_identifiers: names("redaction.excluded_identifiers"),
         redacted_types: names("redaction.types"),
@@ -448,6 +478,15 @@ fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.checked_mul(bytes).filter(|bytes| *bytes > 0)
+}
+
+/// `600`; `unlimited` is some other thing than a number.
+fn parse_count(text: &str) -> Option<Option<NonZeroU32>> {
+    let text = text.trim();
+    if text == UNLIMITED {
+        return Some(None);
+    }
+    text.parse().ok().filter(|count: &NonZeroU32| count.get() <= COUNT_MAX).map(Some)
 }
 
 fn split_unit(text: &str) -> Option<(u64, &str)> {
@@ -505,5 +544,20 @@ mod tests {
         assert_eq!(parse_size("0 B"), None);
         assert_eq!(parse_duration("30 days"), Some(Duration::from_secs(30 * 86_400)));
         assert_eq!(parse_duration("5 fortnights"), None);
+    }
+
+    #[test]
+    fn counts_may_be_unlimited() {
+        let values = read("[limits]\nevents_per_minute = 600\nissue_events_per_minute = \"60\"\n").unwrap();
+        assert_eq!(values["limits.events_per_minute"].text, "600");
+        assert_eq!(parse_count("600"), Some(NonZeroU32::new(600)));
+        assert_eq!(parse_count("unlimited"), Some(None));
+        for text in ["0", "-1", "none", "1000000001", "6.5", ""] {
+            assert_eq!(parse_count(text), None, "{text}");
+        }
+        refused(
+            "[limits]\nevents_per_minute = 0",
+            "reenact.toml:2: `limits.events_per_minute` is a number from 1 to 1000000000, or \"unlimited\", not `0`",
+        );
     }
 }

@@ -103,7 +103,14 @@ fn server_findings(server: &str, status: &Value, findings: &mut Vec<Finding>) {
             "set DD_EXCEPTION_REPLAY_ENABLED=true (clients before 2.12: DD_EXCEPTION_DEBUGGING_ENABLED=true)",
         ));
     }
-    for outcome in ["malformed", "too_large", "rate_limited", "failed"] {
+    if count("rate_limited") > 0 {
+        findings.push(Finding::wrong(
+            format!("{} items were not kept because too much arrives", count("rate_limited")),
+            "`reenact volume status` says which issues are over `limits.events_per_minute` or \
+             `limits.issue_events_per_minute`; the server's log names requests that were refused",
+        ));
+    }
+    for outcome in ["malformed", "too_large", "failed"] {
         if count(outcome) > 0 {
             let what = format!("{} items were refused as {}", count(outcome), outcome.replace('_', " "));
             findings.push(Finding::wrong(

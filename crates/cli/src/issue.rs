@@ -205,6 +205,10 @@ fn print(out: &mut Out, issue: &Value, activity: &Value, source: &Value) -> anyh
     }
     let status = &issue["status"];
     out.line(&format!("state     {}", out.paint(Style::Strong, &state_text(status))))?;
+    if let Some(events) = issue["rate_limited"]["events"].as_u64() {
+        let since = text(&issue["rate_limited"], "since");
+        out.line(&format!("limited   {events} events not kept because of the rate limit, since {since}"))?;
+    }
     let tags: Vec<&str> = issue["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !tags.is_empty() {
         out.line(&format!("tags      {}", tags.join(", ")))?;

@@ -17,6 +17,7 @@ mod scan;
 mod serve;
 mod show;
 mod versions;
+mod volume;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,9 @@ enum Command {
     /// Rules that decide which issue an event belongs to
     #[command(subcommand)]
     Grouping(grouping::GroupingCommand),
+    /// What is not kept of what arrives: limits, rules and counts
+    #[command(subcommand)]
+    Volume(volume::VolumeCommand),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
     /// List the versions of services that were seen for the first time
@@ -129,6 +133,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issues(arguments) => listing::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Grouping(command) => grouping::run(&command),
+        Command::Volume(command) => volume::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),

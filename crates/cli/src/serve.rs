@@ -11,7 +11,8 @@ use reenact_intake::{BodyLimits, Intake, Receipts, router};
 use reenact_model::{Limits, Timestamp};
 use reenact_redact::Rules;
 use reenact_server::{
-    Addresses, App, AppOptions, Grouping, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Workflow,
+    Addresses, App, AppOptions, Grouping, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Volume,
+    Workflow,
 };
 use reenact_store::Store;
 use reenact_store::embedded::{EmbeddedStore, Options};
@@ -84,6 +85,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let policies = Policies::load(rules, Keys::open(&config.data_dir)?, Arc::clone(&control))?;
     let workflow = Workflow::load(Arc::clone(&store), Arc::clone(&control))?;
     let grouping = Grouping::load(Arc::clone(&control))?;
+    let volume = Volume::load(config.volume_limits, Arc::clone(&store), Arc::clone(&control))?;
     let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
     let receipts = Arc::new(Receipts::default());
     let (pipeline, recorded) = Pipeline::new(
@@ -91,6 +93,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         Arc::clone(&store),
         Arc::clone(&workflow),
         Arc::clone(&grouping),
+        Arc::clone(&volume),
     );
     let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
@@ -120,6 +123,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         jobs: Arc::clone(&jobs),
         workflow: Arc::clone(&workflow),
         grouping,
+        volume: Arc::clone(&volume),
         local_admin: config.local_admin,
         source_roots: config.source_roots.clone(),
     });
@@ -129,7 +133,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let serving = listeners.serve(router(intake), app.router(), shutdown.clone());
     let retention = tokio::spawn(keep_retention(Arc::clone(&store), Arc::clone(&policies), shutdown.clone()));
-    let counting = tokio::spawn(write_hits(policies, shutdown));
+    let counting = tokio::spawn(write_hits(policies, Arc::clone(&volume), shutdown));
     let working = {
         let jobs = Arc::clone(&jobs);
         std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run())?
@@ -153,6 +157,10 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     workflow.stop();
     retention.await.context("the retention task failed")?;
     counting.await.context("the task that counts hits failed")?;
+    // Those of the requests that were finished after the task.
+    if let Err(error) = tokio::task::block_in_place(|| volume.write_counts()) {
+        tracing::error!(%error, "what was not kept could not be counted");
+    }
     if working.join().is_err() {
         tracing::error!("the thread of the jobs failed");
     }
@@ -188,15 +196,16 @@ fn announce(addresses: &Addresses, data_dir: &Path, ready_file: Option<&Path>) -
 }
 
 /// Writes what rules did, now and then and at the end.
-async fn write_hits(policies: Arc<Policies>, mut shutdown: watch::Receiver<bool>) {
+async fn write_hits(policies: Arc<Policies>, volume: Arc<Volume>, mut shutdown: watch::Receiver<bool>) {
     let mut stopping = false;
     while !stopping {
         stopping = tokio::select! {
             () = tokio::time::sleep(HITS_INTERVAL) => false,
             _ = shutdown.wait_for(|stop| *stop) => true,
         };
-        let writing = Arc::clone(&policies);
-        match tokio::task::spawn_blocking(move || writing.write_hits()).await {
+        let (hits, counts) = (Arc::clone(&policies), Arc::clone(&volume));
+        let writing = move || hits.write_hits().and_then(|()| counts.write_counts());
+        match tokio::task::spawn_blocking(writing).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the hits of rules could not be written"),
             Err(error) => tracing::error!(%error, "writing the hits of rules failed"),

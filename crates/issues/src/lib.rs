@@ -18,6 +18,7 @@ pub mod similar;
 pub mod traceback;
 mod tree;
 mod values;
+pub mod volume;
 
 pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
 pub use cause::{Cause, SuspectedCause, suspected_cause};

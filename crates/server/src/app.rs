@@ -15,6 +15,7 @@ use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
 use crate::source::Sources;
+use crate::volume::Volume;
 use crate::workflow::Workflow;
 
 /// What the handlers of the API share.
@@ -41,6 +42,8 @@ pub struct App {
     pub workflow: Arc<Workflow>,
     /// Rules that decide which issue an event belongs to.
     pub grouping: Arc<Grouping>,
+    /// What is not kept of what arrives.
+    pub volume: Arc<Volume>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
@@ -71,6 +74,8 @@ pub struct AppOptions {
     pub workflow: Arc<Workflow>,
     /// Rules that decide which issue an event belongs to.
     pub grouping: Arc<Grouping>,
+    /// What is not kept of what arrives.
+    pub volume: Arc<Volume>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Folders that clones of repositories may lie in; anywhere when empty.
@@ -91,6 +96,7 @@ impl App {
             jobs,
             workflow,
             grouping,
+            volume,
             local_admin,
             source_roots,
         } = options;
@@ -100,6 +106,7 @@ impl App {
             jobs,
             workflow,
             grouping,
+            volume,
             local_admin,
             store,
             receipts,

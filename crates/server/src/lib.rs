@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod app;
+mod arrival;
 mod earlier;
 mod grouping;
 mod jobs;
@@ -17,6 +18,7 @@ mod pipeline;
 mod policy;
 mod source;
 mod ui;
+mod volume;
 mod workflow;
 
 pub use access::Permissions;
@@ -27,4 +29,6 @@ pub use jobs::Jobs;
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};
 pub use pipeline::{Pipeline, Recorded};
 pub use policy::{Keys, KeysError, Policies, PoliciesError};
+pub use reenact_issues::volume::VolumeLimits;
+pub use volume::{Volume, VolumeError};
 pub use workflow::Workflow;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reenact_intake::{FarEnd, FarEndError};
 use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
 use reenact_model::{
-    CapturedValue, Content, EventId, Fragment, Outcome, Report, Snapshot, SnapshotId, SpanId, Timestamp,
+    CapturedValue, Content, EventId, Fragment, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId,
+    SpanId, Timestamp,
 };
 use reenact_redact::{Hits, Redacted};
 use reenact_store::{Store, StoreError, Write};
@@ -19,6 +20,7 @@ use crate::app::now;
 use crate::earlier::{Earlier, Teller};
 use crate::grouping::{Applied, Grouping};
 use crate::policy::Policies;
+use crate::volume::Volume;
 use crate::workflow::{Judged, Seen, Workflow};
 
 /// How many events and snapshots were recorded since the process began; changes wake live pages.
@@ -30,6 +32,7 @@ pub struct Pipeline {
     store: Arc<dyn Store>,
     workflow: Arc<Workflow>,
     grouping: Arc<Grouping>,
+    volume: Arc<Volume>,
     earlier: Earlier,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
@@ -43,6 +46,7 @@ impl Pipeline {
         store: Arc<dyn Store>,
         workflow: Arc<Workflow>,
         grouping: Arc<Grouping>,
+        volume: Arc<Volume>,
     ) -> (Arc<Self>, Recorded) {
         let receiver = workflow.recorded().subscribe();
         (
@@ -51,6 +55,7 @@ impl Pipeline {
                 store,
                 workflow,
                 grouping,
+                volume,
                 earlier: Earlier::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
@@ -79,11 +84,11 @@ impl Pipeline {
         // Redaction, grouping and compression take CPU time in proportion to the body.
         let is_small = is_small(&fragments);
         let submit = || {
-            let Batch { writes, filtered, seen } = self.writes(fragments, received_at);
+            let Batch { writes, dropped, seen } = self.writes(fragments, received_at);
             let any = !writes.is_empty();
-            let items = filtered as u64 + writes.iter().map(|write| items(write.get())).sum::<u64>();
+            let items = dropped.len() as u64 + writes.iter().map(|write| items(write.get())).sum::<u64>();
             let submitted = if any { self.store.submit(writes, done) } else { Ok(()) };
-            submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, filtered, items, seen))
+            submitted.map_err(|error| far_end_error(error, items)).map(|()| (any, dropped, items, seen))
         };
         let submitted = if is_small {
             submit()
@@ -92,10 +97,9 @@ impl Pipeline {
             let _turn = self.large.acquire().await.expect("the semaphore is never closed");
             tokio::task::block_in_place(submit)
         };
-        let (any, filtered, items, seen) = submitted?;
-        let filtered = std::iter::repeat_n(Outcome::Filtered, filtered);
+        let (any, dropped, items, seen) = submitted?;
         if !any {
-            return Ok(filtered.collect());
+            return Ok(dropped);
         }
         let mut outcomes = durable
             .await
@@ -108,7 +112,7 @@ impl Pipeline {
         if stored > 0 {
             self.workflow.recorded().send_modify(|count| *count += stored);
         }
-        outcomes.extend(filtered);
+        outcomes.extend(dropped);
         Ok(outcomes)
     }
 
@@ -124,7 +128,7 @@ impl Pipeline {
             hits.add(&its_hits);
             match redacted.get() {
                 Fragment::Snapshot(snapshot) if self.earlier.is_excluded(snapshot.id) => {
-                    batch.filtered += 1;
+                    batch.dropped.push(Outcome::Filtered);
                 }
                 Fragment::Snapshot(snapshot) => {
                     let capture = snapshot.capture_id;
@@ -151,7 +155,7 @@ impl Pipeline {
             captures.into_values().map(|capture| Redacted::collect(capture).derive(Write::Snapshots)),
         );
         self.regroup(&mut batch);
-        self.sort(&mut batch);
+        self.sort(&mut batch, received_at);
         batch
     }
 
@@ -174,35 +178,49 @@ impl Pipeline {
             .collect();
     }
 
-    /// Takes out events of excluded issues, and notes those that are to be judged.
-    fn sort(&self, batch: &mut Batch) {
-        let Batch { writes, filtered, seen } = batch;
+    /// Takes out events that are not to be kept, and notes those that are to be judged.
+    fn sort(&self, batch: &mut Batch, received_at: Timestamp) {
+        let Batch { writes, dropped, seen } = batch;
         let mut outcome = 0;
         writes.retain(|write| {
-            let mut is_kept = true;
             if let Write::Event(event) = write.get() {
                 let report = &event.report;
                 if let Some(version) = &report.version {
                     self.workflow.note_version(&report.service, &report.env, version, report.timestamp);
                 }
                 let issue = self.workflow.shown(event.issue_id);
-                match self.workflow.judged(issue) {
-                    Some(Judged::Excluded) => {
-                        self.workflow.exclude(issue);
-                        self.earlier.exclude(&report.snapshot_ids());
-                        is_kept = false;
-                    }
-                    Some(Judged::Resolved | Judged::Counted) => seen.push((outcome, Seen::of(event, issue))),
-                    None => {}
+                let judged = self.workflow.judged(issue);
+                if let Some(why) = self.refused(event, issue, judged, received_at) {
+                    self.earlier.exclude(&report.snapshot_ids());
+                    dropped.push(why);
+                    return false;
+                }
+                if let Some(Judged::Resolved | Judged::Counted) = judged {
+                    seen.push((outcome, Seen::of(event, issue)));
                 }
             }
-            if is_kept {
-                outcome += items(write.get()) as usize;
-            } else {
-                *filtered += 1;
-            }
-            is_kept
+            outcome += items(write.get()) as usize;
+            true
         });
+    }
+
+    /// What becomes of an event that is not kept; counts it. Limits are asked last: what is not wanted anyway takes no
+    /// part of them.
+    fn refused(
+        &self,
+        event: &Placed,
+        issue: IssueId,
+        judged: Option<Judged>,
+        received_at: Timestamp,
+    ) -> Option<Outcome> {
+        if judged == Some(Judged::Excluded) {
+            self.workflow.exclude(issue);
+            return Some(Outcome::Filtered);
+        }
+        if self.volume.is_filtered(event, received_at) {
+            return Some(Outcome::Filtered);
+        }
+        self.volume.is_over(issue, received_at).then_some(Outcome::RateLimited)
     }
 
     /// Judges those events that were stored.
@@ -251,8 +269,10 @@ impl Pipeline {
                 None => report.derive(placed),
             });
         }
-        // It was asked for, and told nothing.
-        batch.filtered += usize::from(batch.writes.len() == before);
+        if batch.writes.len() == before {
+            // It was asked for, and told nothing.
+            batch.dropped.push(Outcome::Filtered);
+        }
     }
 
     fn told_before(&self, teller: Teller, report: &Redacted<Report>) -> Option<EventId> {
@@ -261,11 +281,11 @@ impl Pipeline {
     }
 }
 
-/// What is to be stored of a request, and how many of its items are not.
+/// What is to be stored of a request, and what became of its items that are not.
 #[derive(Default)]
 struct Batch {
     writes: Vec<Redacted<Write>>,
-    filtered: usize,
+    dropped: Vec<Outcome>,
     /// Events to judge once they are durable, each with the number of its outcome.
     seen: Vec<(usize, Seen)>,
 }

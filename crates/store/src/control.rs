@@ -59,12 +59,12 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
-/// How often a rule changed something in one hour.
+/// How often a rule changed something, or something was not kept, in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleHits {
     /// The hour, counted from 1970 in UTC.
     pub hour: i64,
-    /// The rule: `value/jwt`, `scanner/3f…`, `name`.
+    /// The rule: `value/jwt`, `scanner/3f…`, `name`, `volume/3f…`; `limit/…` with the issue that was over a limit.
     pub rule: String,
     /// How often.
     pub count: u64,

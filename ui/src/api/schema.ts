@@ -844,6 +844,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits in force, and how many events were not kept, by rule and by issue. Events are counted by the hour. */
+        get: operations["getVolume"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/volume/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The volume rules in force. */
+        get: operations["getVolumeRules"];
+        /** Changes the volume rules; in force for what arrives afterwards. */
+        put: operations["putVolumeRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1858,6 +1893,7 @@ export interface components {
             latest_event_with_values_id?: string | null;
             /** @description The same as `id` when it was asked for by the id of an issue that was merged into it. */
             merged_into?: string | null;
+            rate_limited?: null | components["schemas"]["RateLimited"];
             /** @description Where it stands, in full. */
             status: components["schemas"]["IssueStatus"];
         };
@@ -2340,6 +2376,18 @@ export interface components {
         QueryKeyList: {
             /** @description In the order of suggestions. */
             keys: components["schemas"]["QueryKey"][];
+        };
+        /** @description Events that were not kept because of a rate limit. */
+        RateLimited: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            events: number;
+            /** @description The hour of the last one. */
+            last_at: string;
+            /** @description The hour of the first one; of those that the server remembers, which are 30 days' when it starts. */
+            since: string;
         };
         /** @description Redaction as it is in force. */
         Redaction: {
@@ -3127,6 +3175,127 @@ export interface components {
          * @enum {string}
          */
         Volatile: "address" | "uuid" | "time" | "counter" | "id";
+        /**
+         * @description What a rule does with events.
+         * @enum {string}
+         */
+        VolumeAction: "keep" | "drop";
+        /** @description Other rules. */
+        VolumeChange: {
+            /** @description All rules, in order; 50 at most. */
+            rules: components["schemas"]["VolumeRule"][];
+            /**
+             * Format: int64
+             * @description The version that is changed.
+             */
+            version: number;
+        };
+        /** @description Events of an issue that were over a limit. */
+        VolumeIssueCount: {
+            /**
+             * Format: int64
+             * @description Events that were not kept.
+             */
+            events: number;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description The hour of the last one. */
+            last_at: string;
+            /** @description Its message, likewise. */
+            message?: string | null;
+            /** @description Its service, likewise. */
+            service?: string | null;
+            /** @description Type of its newest event; null when nothing of it is kept. */
+            type?: string | null;
+        };
+        /** @description Limits, in events per minute; null is no limit. */
+        VolumeLimitsView: {
+            /**
+             * Format: int32
+             * @description Of all issues together, which share it fairly: `limits.events_per_minute`.
+             */
+            events_per_minute?: number | null;
+            /**
+             * Format: int32
+             * @description Of each issue: `limits.issue_events_per_minute`.
+             */
+            issue_events_per_minute?: number | null;
+            /**
+             * Format: int32
+             * @description First events of new issues that are kept beyond the limit of all.
+             */
+            new_issues_per_minute: number;
+        };
+        /** @description One rule. */
+        VolumeRule: {
+            /** @description What becomes of them. */
+            action: components["schemas"]["VolumeAction"];
+            /** @description Whether it decides about events. */
+            enabled?: boolean;
+            /**
+             * @description 1 to 32 letters, digits, `-` and `_`; each once. The server makes one where it is empty. Events are counted by
+             *     it.
+             */
+            id?: string;
+            /**
+             * Format: int32
+             * @description Of 100 events that `keep` is about, how many are kept; the same ones when they are sent again.
+             */
+            keep_percent?: number;
+            /** @description For people; 1 to 100 bytes. */
+            name: string;
+            /** @description Which events: a query over what is known of an event when it arrives. `issue:` stands for its own issue. */
+            query?: string;
+        };
+        /** @description What a rule did. */
+        VolumeRuleCount: {
+            /**
+             * Format: int64
+             * @description Events that it decided not to keep.
+             */
+            events: number;
+            /** @description The rule. */
+            id: string;
+            /** @description The hour of the last one. */
+            last_at: string;
+            /** @description Its name; null when it is there no more. */
+            name?: string | null;
+        };
+        /** @description The volume rules. */
+        VolumeRules: {
+            /** @description In order: the first enabled one whose query matches decides; what none decides about is kept. */
+            rules: components["schemas"]["VolumeRule"][];
+            /**
+             * Format: int64
+             * @description Grows by one with each change; 0 when there never were rules.
+             */
+            version: number;
+        };
+        /** @description The limits in force, and what was not kept. */
+        VolumeStatus: {
+            /**
+             * Format: int64
+             * @description Events that rules decided not to keep.
+             */
+            filtered: number;
+            /** @description Start of the range, on the hour. */
+            from: string;
+            /** @description Issues with events over a limit, those with the most first; 20 at most. */
+            issues: components["schemas"]["VolumeIssueCount"][];
+            /** @description Further ones. */
+            issues_left_out: number;
+            /** @description From the configuration. */
+            limits: components["schemas"]["VolumeLimitsView"];
+            /**
+             * Format: int64
+             * @description Events that were over a limit.
+             */
+            rate_limited: number;
+            /** @description The rules that decided, those with the most events first, also such as are there no more. */
+            rules: components["schemas"]["VolumeRuleCount"][];
+            /** @description End of the range, on the hour. */
+            to: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -5349,6 +5518,104 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getVolume: {
+        parameters: {
+            query?: {
+                /** @description Start of the range: RFC 3339 or `now-1d`; a day before `to` when absent. */
+                from?: string;
+                /** @description End of the range; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeStatus"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getVolumeRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeRules"];
+                };
+            };
+        };
+    };
+    putVolumeRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VolumeChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeRules"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -43,6 +43,9 @@ export type SimilarIssues = Schemas["SimilarIssues"];
 export type GroupingRule = Schemas["GroupingRule"];
 export type GroupingRules = Schemas["GroupingRules"];
 export type GroupingPreview = Schemas["GroupingPreview"];
+export type VolumeRule = Schemas["VolumeRule"];
+export type VolumeRules = Schemas["VolumeRules"];
+export type VolumeStatus = Schemas["VolumeStatus"];
 export type ErrorBody = Schemas["ErrorBody"];
 
 export type Me = Schemas["Me"];

@@ -161,6 +161,7 @@ pub(super) fn shown(
     let (status, counts) = (app.workflow.status(id), app.workflow.counts(id));
     let grouping = latest.as_ref().map(|event| grouping(app, event)).unwrap_or_default();
     let mut issue = present::issue(detail, latest.as_ref(), grouping, &status, counts, now);
+    issue.rate_limited = app.volume.limited(&app.workflow.merged().members(id)).map(Into::into);
     issue.merged_into = Some(id).filter(|id| *id != asked).map(|id| id.to_string());
     Ok(issue)
 }

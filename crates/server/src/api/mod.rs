@@ -32,6 +32,7 @@ mod system;
 mod value_facets;
 mod versions;
 pub(crate) mod views;
+mod volume;
 mod workflow;
 mod workflow_views;
 
@@ -79,6 +80,9 @@ use failure::Failure;
         grouping::get,
         grouping::put,
         grouping::try_out,
+        volume::status,
+        volume::get,
+        volume::put,
         workflow::assignees,
         activity::list,
         activity::comment,
@@ -139,6 +143,8 @@ impl App {
             .route("/issues/{id}/similar", get(similar::list))
             .route("/grouping/rules", get(grouping::get).put(grouping::put))
             .route("/grouping/preview", post(grouping::try_out))
+            .route("/volume", get(volume::status))
+            .route("/volume/rules", get(volume::get).put(volume::put))
             .route("/issues/{id}/activity", get(activity::list))
             .route("/issues/{id}/comments", post(activity::comment))
             .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))

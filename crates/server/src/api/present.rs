@@ -54,6 +54,7 @@ pub(crate) fn issue(
 ) -> views::Issue {
     views::Issue {
         merged_into: None,
+        rate_limited: None,
         status: IssueStatus::new(status, counts),
         count_total: detail.count_total,
         first_version: detail.first_version,

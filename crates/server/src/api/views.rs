@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::grouping_views::Grouping;
 use super::pins::{ColumnValue, ValueColumn};
+use super::volume::RateLimited;
 use super::workflow_views::{IssueState, IssueStatus, StateCounts};
 
 /// The state of the server.
@@ -149,6 +150,9 @@ pub(crate) struct Issue {
     pub(crate) merged_into: Option<String>,
     /// Where it stands, in full.
     pub(crate) status: IssueStatus,
+    /// Events that were not kept because of a rate limit, of it and what was merged into it; null without any in
+    /// the last 30 days.
+    pub(crate) rate_limited: Option<RateLimited>,
     /// Events ever.
     pub(crate) count_total: u64,
     /// Version of the first event.

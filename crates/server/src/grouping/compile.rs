@@ -7,9 +7,10 @@ use reenact_issues::grouping::template::{self, Template};
 use reenact_issues::place;
 use reenact_model::{AppliedRule, Placed};
 use reenact_redact::Plain;
-use reenact_store::{Filter, Matches, Write, query};
+use reenact_store::{Filter, Write};
 
-use super::{GroupingRule, GroupingSettings, ID_BYTES_MAX, NAME_BYTES_MAX, RULES_MAX};
+use super::{GroupingRule, GroupingSettings, RULES_MAX};
+use crate::arrival::{check_head, filter, matches, wrong};
 use crate::policy::SettingsError;
 
 /// Compiled rules, those that are enabled, in order.
@@ -71,9 +72,7 @@ impl Rules {
 
     /// The rule for an event that was placed without rules.
     pub(crate) fn of(&self, event: &Placed) -> Option<Applied> {
-        let matches =
-            |rule: &&Rule| rule.filter.matches(Matches { event, has_values: false, has_value: &|_| false });
-        self.rules.iter().find(matches).map(|rule| rule.applied.clone())
+        self.rules.iter().find(|rule| matches(&rule.filter, event)).map(|rule| rule.applied.clone())
     }
 
     /// Places an event that is stored as it would be placed if it arrived now.
@@ -87,45 +86,16 @@ impl Rules {
 }
 
 fn compile(at: usize, rule: &GroupingRule) -> Result<Rule, SettingsError> {
-    let field = |name: &str| format!("rules.{at}.{name}");
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if rule.id.len() > ID_BYTES_MAX || !rule.id.chars().all(is_letter) {
-        let message = format!("an id has 1 to {ID_BYTES_MAX} letters, digits, `-` and `_`");
-        return Err(wrong(&field("id"), None, message));
-    }
-    let is_plain = !rule.name.chars().any(char::is_control);
-    if rule.name.trim().is_empty() || rule.name.len() > NAME_BYTES_MAX || !is_plain {
-        let message = format!("a name has 1 to {NAME_BYTES_MAX} bytes and no control characters");
-        return Err(wrong(&field("name"), None, message));
-    }
-    let filter = query::parse_with(&rule.query, &query::field_of_key)
-        .map_err(|error| wrong(&field("query"), Some(error.at), error.message))?;
-    if asks_for_values(&filter) {
-        let message = "captured values are not known yet when an event is placed: leave `has:values` out";
-        let place = rule.query.find("has:");
-        return Err(wrong(&field("query"), place, message.to_owned()));
-    }
+    check_head(at, &rule.id, &rule.name)?;
+    let filter = filter(at, &rule.query)?;
     let template = Template::parse(&rule.fingerprint)
-        .map_err(|error| wrong(&field("fingerprint"), Some(error.at), error.message))?;
+        .map_err(|error| wrong(&format!("rules.{at}.fingerprint"), Some(error.at), error.message))?;
     let applied = AppliedRule {
         id: rule.id.clone(),
         name: rule.name.trim().to_owned(),
         fingerprint: rule.fingerprint.clone(),
     };
     Ok(Rule { filter, applied: Applied(Arc::new((applied, template))) })
-}
-
-fn asks_for_values(filter: &Filter) -> bool {
-    match filter {
-        Filter::And(filters) | Filter::Or(filters) => filters.iter().any(asks_for_values),
-        Filter::Not(inner) => asks_for_values(inner),
-        Filter::HasValues => true,
-        _ => false,
-    }
-}
-
-fn wrong(field: &str, at: Option<usize>, message: String) -> SettingsError {
-    SettingsError { field: field.to_owned(), at, message }
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use reenact_store::control::{AuditEntry, Control};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::policy::{ChangeError, SettingsError};
+use crate::arrival::name_rule;
+use crate::policy::ChangeError;
 
 pub(crate) use compile::{Applied, Rules};
 pub(crate) use preview::{Becomes, Joined, Preview, PreviewOf, Sample, Splits, preview};
@@ -24,10 +25,6 @@ pub(crate) use preview::{Becomes, Joined, Preview, PreviewOf, Sample, Splits, pr
 const DOCUMENT: &str = "grouping";
 /// Rules.
 pub(crate) const RULES_MAX: usize = 50;
-/// Length of the name of a rule, in bytes.
-pub(crate) const NAME_BYTES_MAX: usize = 100;
-/// Length of the id of a rule, in bytes.
-pub(crate) const ID_BYTES_MAX: usize = 32;
 
 /// The rules, in order: the first one that matches decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -123,15 +120,7 @@ impl Grouping {
         audit: &AuditEntry,
     ) -> Result<Current, ChangeError> {
         for (at, rule) in settings.rules.iter_mut().enumerate() {
-            if rule.id.is_empty() {
-                let mut bytes = [0; 8];
-                getrandom::fill(&mut bytes).map_err(|_| SettingsError {
-                    field: format!("rules.{at}.id"),
-                    at: None,
-                    message: "the system gives no random numbers; give an id".to_owned(),
-                })?;
-                rule.id = format!("{:016x}", u64::from_be_bytes(bytes));
-            }
+            name_rule(at, &mut rule.id)?;
         }
         let rules = Arc::new(Rules::compile(&settings)?);
         let body = serde_json::to_string(&settings).expect("rules are plain data");
