@@ -114,11 +114,11 @@ fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
     for tag in issue["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         state.push_str(&format!(", {tag}"));
     }
-    if let Some(cause) = issue["cause"].as_str().filter(|cause| *cause != "unknown") {
-        state.push_str(&format!(", {}", cause.replace('_', " ")));
-    }
     if let Some(assignee) = issue["assignee"].as_str() {
         state.push_str(&format!(", {assignee}"));
+    }
+    if let Some(cause) = issue["cause"].as_str().filter(|cause| *cause != "unknown") {
+        state.push_str(&format!("  {}", cause.replace('_', " ")));
     }
     let (service, last_seen) = (text(issue, "service"), text(issue, "last_seen"));
     let detail = format!("    {state}  {service}  {place}  last seen {last_seen}");

@@ -154,7 +154,7 @@ pub(crate) async fn of_issue(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<views::IssueSource>, Failure> {
-    let id = issue_id(&id)?;
+    let id = app.workflow.shown(issue_id(&id)?);
     Ok(Json(reading(&app, move |app| issue_source(app, id)).await?))
 }
 
