@@ -106,7 +106,7 @@ fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
     );
     out.line(head.trim_end())?;
     let culprit = &issue["culprit"];
-    let place = match culprit["line_number"].as_u64() {
+    let mut place = match culprit["line_number"].as_u64() {
         Some(line) => format!("{}:{line} in {}", text(culprit, "file"), text(culprit, "function")),
         None => "no frame".to_owned(),
     };
@@ -118,7 +118,7 @@ fn print_issue(out: &mut Out, issue: &Value) -> anyhow::Result<()> {
         state.push_str(&format!(", {assignee}"));
     }
     if let Some(cause) = issue["cause"].as_str().filter(|cause| *cause != "unknown") {
-        state.push_str(&format!("  {}", cause.replace('_', " ")));
+        place.push_str(&format!("  {}", cause.replace('_', " ")));
     }
     let (service, last_seen) = (text(issue, "service"), text(issue, "last_seen"));
     let detail = format!("    {state}  {service}  {place}  last seen {last_seen}");
