@@ -161,12 +161,12 @@ impl Pipeline {
 
     /// Places events anew that a rule decides about.
     fn regroup(&self, batch: &mut Batch) {
-        let rules = self.grouping.rules();
+        let rules = self.grouping.0.rules();
         if rules.is_empty() {
             return;
         }
         let rule_of = |write: &Write| match write {
-            Write::Event(event) => rules.of(event),
+            Write::Event(event) => rules.first(event).cloned(),
             Write::Part(_) | Write::Snapshots(_) => None,
         };
         let writes = std::mem::take(&mut batch.writes).into_iter();

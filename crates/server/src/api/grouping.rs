@@ -19,10 +19,8 @@ use super::views::ErrorBody;
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
-use crate::grouping::{
-    Becomes, Current, GroupingRule, GroupingSettings, Joined, Preview, PreviewOf, Rules, Sample, Splits,
-    preview,
-};
+use crate::arrival::{InForce, Rules};
+use crate::grouping::{Becomes, GroupingRule, Joined, Preview, PreviewOf, Sample, Splits, preview};
 
 /// Events that a preview looks at.
 const EVENTS_MAX: usize = 10_000;
@@ -176,7 +174,7 @@ pub(crate) struct PreviewedRuleName {
 #[utoipa::path(get, operation_id = "getGroupingRules", path = "/grouping/rules", tag = "grouping",
     responses((status = 200, body = GroupingRules)))]
 pub(crate) async fn get(State(app): State<Arc<App>>) -> Json<GroupingRules> {
-    Json(shown(app.grouping.current()))
+    Json(shown(app.grouping.0.current()))
 }
 
 /// Changes the grouping rules; in force for what arrives afterwards.
@@ -194,8 +192,7 @@ pub(crate) async fn put(
     let on = rules.iter().filter(|rule| rule.enabled).count();
     let audit =
         viewer.does("grouping.changed", None, Some(format!("{} rules, {on} of them on", rules.len())));
-    ask(&app, move |app| Ok(Json(shown(app.grouping.set(version, GroupingSettings { rules }, &audit)?))))
-        .await
+    ask(&app, move |app| Ok(Json(shown(app.grouping.0.set(version, rules, &audit)?)))).await
 }
 
 /// What rules would do to the newest events that are there, compared with the rules in force. Changes nothing.
@@ -221,9 +218,9 @@ pub(crate) async fn try_out(
             true => GroupingRule { id: format!("new-{at}"), ..rule },
             false => rule,
         });
-        let settings = GroupingSettings { rules: named.collect() };
-        let proposed = Rules::compile(&settings).map_err(Failure::settings)?;
-        let (current, merged) = (app.grouping.rules(), app.workflow.merged());
+        let rules: Vec<GroupingRule> = named.collect();
+        let proposed = Rules::compile(&rules).map_err(Failure::settings)?;
+        let (current, merged) = (app.grouping.0.rules(), app.workflow.merged());
         let filter: Filter = selection.filter(app, &viewer, now)?;
         let of = PreviewOf {
             current: &current,
@@ -234,25 +231,21 @@ pub(crate) async fn try_out(
             events,
         };
         let found = preview(&*app.store, &of)?;
-        Ok(Json(view(app, &settings, found)?))
+        Ok(Json(view(app, &rules, found)?))
     })
     .await
 }
 
-fn shown(Current { version, settings, .. }: Current) -> GroupingRules {
+fn shown(InForce { version, rules, .. }: InForce<GroupingRule>) -> GroupingRules {
     let component = |(name, about): &(&str, &str)| GroupingComponent {
         name: (*name).to_owned(),
         about: (*about).to_owned(),
     };
-    GroupingRules {
-        version,
-        rules: settings.rules,
-        components: template::COMPONENTS.iter().map(component).collect(),
-    }
+    GroupingRules { version, rules, components: template::COMPONENTS.iter().map(component).collect() }
 }
 
-fn view(app: &App, settings: &GroupingSettings, found: Preview) -> Result<GroupingPreview, Failure> {
-    let rules = settings.rules.iter().map(|rule| PreviewedRule {
+fn view(app: &App, rules: &[GroupingRule], found: Preview) -> Result<GroupingPreview, Failure> {
+    let rules = rules.iter().map(|rule| PreviewedRule {
         id: rule.id.clone(),
         name: rule.name.clone(),
         events: found.by_rule.get(&rule.id).copied().unwrap_or(0),

@@ -21,7 +21,8 @@ use super::views::ErrorBody;
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
-use crate::volume::{Current, Limited, NotKept, VolumeRule, VolumeSettings, hour_of, start_of};
+use crate::arrival::InForce;
+use crate::volume::{Limited, NotKept, VolumeRule, hour_of, start_of};
 
 /// Issues that are listed.
 const ISSUES_MAX: usize = 20;
@@ -164,7 +165,7 @@ pub(crate) async fn status(
             to: start_of(to).to_string(),
             filtered: found.by_rule.values().map(|limited| limited.events).sum(),
             rate_limited: by_issue + found.of_others,
-            rules: rules(&app.volume.current(), &found),
+            rules: rules(&app.volume.rules.current().rules, &found),
             issues,
             issues_left_out,
         }))
@@ -172,9 +173,8 @@ pub(crate) async fn status(
     .await
 }
 
-fn rules(current: &Current, found: &NotKept) -> Vec<VolumeRuleCount> {
-    let names: HashMap<&str, &str> =
-        current.settings.rules.iter().map(|rule| (&*rule.id, &*rule.name)).collect();
+fn rules(current: &[VolumeRule], found: &NotKept) -> Vec<VolumeRuleCount> {
+    let names: HashMap<&str, &str> = current.iter().map(|rule| (&*rule.id, &*rule.name)).collect();
     let mut rules: Vec<VolumeRuleCount> = found
         .by_rule
         .iter()
@@ -215,7 +215,7 @@ fn issues(app: &App, found: &NotKept) -> Result<(Vec<VolumeIssueCount>, usize), 
 #[utoipa::path(get, operation_id = "getVolumeRules", path = "/volume/rules", tag = "volume",
     responses((status = 200, body = VolumeRules)))]
 pub(crate) async fn get(State(app): State<Arc<App>>) -> Json<VolumeRules> {
-    Json(shown(app.volume.current()))
+    Json(shown(app.volume.rules.current()))
 }
 
 /// Changes the volume rules; in force for what arrives afterwards.
@@ -232,9 +232,9 @@ pub(crate) async fn put(
     let VolumeChange { version, rules } = body(change)?;
     let on = rules.iter().filter(|rule| rule.enabled).count();
     let audit = viewer.does("volume.changed", None, Some(format!("{} rules, {on} of them on", rules.len())));
-    ask(&app, move |app| Ok(Json(shown(app.volume.set(version, VolumeSettings { rules }, &audit)?)))).await
+    ask(&app, move |app| Ok(Json(shown(app.volume.rules.set(version, rules, &audit)?)))).await
 }
 
-fn shown(Current { version, settings, .. }: Current) -> VolumeRules {
-    VolumeRules { version, rules: settings.rules }
+fn shown(InForce { version, rules, .. }: InForce<VolumeRule>) -> VolumeRules {
+    VolumeRules { version, rules }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use reenact_model::{EventId, IssueId, Placed};
 use reenact_store::{Filter, Merged, Store, StoreError, TimeRange};
 
-use super::Rules;
+use super::{Applied, place_again};
+use crate::arrival::Rules;
 
 /// Time for looking at events.
 const TIME_MAX: Duration = Duration::from_secs(20);
@@ -16,9 +17,9 @@ const LISTED_MAX: usize = 50;
 /// What is previewed.
 pub(crate) struct PreviewOf<'a> {
     /// The rules in force.
-    pub(crate) current: &'a Rules,
+    pub(crate) current: &'a Rules<Applied>,
     /// Those that would be.
-    pub(crate) proposed: &'a Rules,
+    pub(crate) proposed: &'a Rules<Applied>,
     /// Which issues are shown as others.
     pub(crate) merged: &'a Merged,
     /// Which events are looked at.
@@ -119,7 +120,7 @@ pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, 
     let mut todays: HashMap<IssueId, Sample> = HashMap::new();
     let mut visit = |event: Placed| {
         found.looked_at += 1;
-        let (before, after) = (of.current.place_again(&event), of.proposed.place_again(&event));
+        let (before, after) = (place_again(of.current, &event), place_again(of.proposed, &event));
         let (was, becomes) = (of.merged.shown(before.issue_id), of.merged.shown(after.issue_id));
         found.unchanged += u64::from(was == becomes);
         if let Some(rule) = &after.grouping.rule {
@@ -187,11 +188,11 @@ fn most(parts: &mut Vec<Becomes>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{GroupingRule, GroupingSettings};
+    use super::super::GroupingRule;
     use super::*;
     use reenact_store::{MemoryStore, Write, conformance};
 
-    fn rules(query: &str, fingerprint: &str) -> Rules {
+    fn rules(query: &str, fingerprint: &str) -> Rules<Applied> {
         let rule = GroupingRule {
             id: "r".to_owned(),
             name: "a rule".to_owned(),
@@ -199,7 +200,7 @@ mod tests {
             query: query.to_owned(),
             fingerprint: fingerprint.to_owned(),
         };
-        Rules::compile(&GroupingSettings { rules: vec![rule] }).unwrap()
+        Rules::compile(&[rule]).unwrap()
     }
 
     /// Twelve events of one service, placed as they arrive without rules; half in each region.
@@ -217,7 +218,7 @@ mod tests {
         store
     }
 
-    fn preview_of(proposed: &Rules, events: usize) -> Preview {
+    fn preview_of(proposed: &Rules<Applied>, events: usize) -> Preview {
         let of = PreviewOf {
             current: &Rules::default(),
             proposed,

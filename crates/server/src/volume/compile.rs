@@ -1,69 +1,51 @@
-//! From rules as they are written to rules that decide.
+//! From rules as they are written to the share of events that they keep.
 
-use std::collections::HashSet;
+use reenact_model::EventId;
 
-use reenact_model::{EventId, Placed};
-use reenact_store::Filter;
-
-use super::{RULES_MAX, VolumeAction, VolumeRule, VolumeSettings};
-use crate::arrival::{check_head, filter, matches, wrong};
+use super::{VolumeAction, VolumeRule};
+use crate::arrival::{Head, Rule, of_rule};
 use crate::policy::SettingsError;
 
-/// Compiled rules, those that are enabled, in order.
-#[derive(Debug, Default)]
-pub(super) struct Rules {
-    rules: Vec<Rule>,
-}
-
+/// How many of the events that a rule is about are kept.
 #[derive(Debug)]
-struct Rule {
-    id: String,
-    filter: Filter,
+pub(crate) struct Share {
+    /// The id of the rule.
+    pub(super) rule: String,
     /// Of 100 events.
-    keeps: u8,
+    percent: u8,
 }
 
-impl Rules {
-    pub(super) fn compile(settings: &VolumeSettings) -> Result<Self, SettingsError> {
-        if settings.rules.len() > RULES_MAX {
-            return Err(wrong("rules", None, format!("there are {RULES_MAX} rules at most")));
-        }
-        let (mut ids, mut rules) = (HashSet::new(), Vec::new());
-        for (at, rule) in settings.rules.iter().enumerate() {
-            let compiled = compile(at, rule)?;
-            if !rule.id.is_empty() && !ids.insert(rule.id.as_str()) {
-                return Err(wrong(&format!("rules.{at}.id"), None, "another rule has this id".to_owned()));
-            }
-            if rule.enabled {
-                rules.push(compiled);
-            }
-        }
-        Ok(Self { rules })
-    }
-
-    /// The rule that decides that an event is not kept.
-    pub(super) fn that_drops(&self, event: &Placed) -> Option<&str> {
-        let rule = self.rules.iter().find(|rule| matches(&rule.filter, event))?;
-        (sample(&rule.id, event.report.id) >= rule.keeps).then_some(&*rule.id)
+impl Share {
+    /// Whether an event is one of them: the same ones whenever they are asked for.
+    pub(super) fn has(&self, event: EventId) -> bool {
+        sample(&self.rule, event) < self.percent
     }
 }
 
-fn compile(at: usize, rule: &VolumeRule) -> Result<Rule, SettingsError> {
-    check_head(at, &rule.id, &rule.name)?;
-    let filter = filter(at, &rule.query)?;
-    if !(1..=100).contains(&rule.keep_percent) {
-        let message = "keep 1 to 100 of 100 events; to keep none, the action is `drop`";
-        return Err(wrong(&format!("rules.{at}.keep_percent"), None, message.to_owned()));
+impl Rule for VolumeRule {
+    const KIND: &'static str = "volume";
+    type Decision = Share;
+
+    fn head(&self) -> Head<'_> {
+        Head { id: &self.id, name: &self.name, is_enabled: self.enabled, query: &self.query }
     }
-    let keeps = match rule.action {
-        VolumeAction::Keep => rule.keep_percent,
-        VolumeAction::Drop if rule.keep_percent < 100 => {
-            let message = "a share is kept by the action `keep`";
-            return Err(wrong(&format!("rules.{at}.keep_percent"), None, message.to_owned()));
-        }
-        VolumeAction::Drop => 0,
-    };
-    Ok(Rule { id: rule.id.clone(), filter, keeps })
+
+    fn set_id(&mut self, id: String) {
+        self.id = id;
+    }
+
+    fn decision(&self, at: usize) -> Result<Share, SettingsError> {
+        let wrong = |message: &str| Err(of_rule(at, "keep_percent", None, message.to_owned()));
+        let percent = match (self.action, self.keep_percent) {
+            (_, 0 | 101..) => {
+                return wrong("keep 1 to 100 of 100 events; to keep none, the action is `drop`");
+            }
+            (VolumeAction::Drop, ..=99) => return wrong("a share is kept by the action `keep`"),
+            (VolumeAction::Drop, _) => 0,
+            (VolumeAction::Keep, percent) => percent,
+        };
+        Ok(Share { rule: self.id.clone(), percent })
+    }
 }
 
 /// A number below 100 that an event has for a rule, whenever it is asked for.
@@ -78,9 +60,11 @@ fn sample(rule: &str, event: EventId) -> u8 {
 #[cfg(test)]
 mod tests {
     use reenact_issues::place;
+    use reenact_model::Placed;
     use reenact_store::conformance;
 
     use super::*;
+    use crate::arrival::Rules;
 
     fn rule(name: &str, query: &str, action: VolumeAction) -> VolumeRule {
         VolumeRule {
@@ -93,34 +77,36 @@ mod tests {
         }
     }
 
-    fn of(rules: Vec<VolumeRule>) -> Result<Rules, SettingsError> {
-        Rules::compile(&VolumeSettings { rules })
+    fn drops(rules: &[VolumeRule], event: &Placed) -> Option<String> {
+        let rules = Rules::compile(rules).unwrap();
+        let share = rules.first(event).filter(|share| !share.has(event.report.id))?;
+        Some(share.rule.clone())
     }
 
     #[test]
     fn the_first_rule_that_matches_decides() {
         use VolumeAction::{Drop, Keep};
         let event = place(conformance::event(1, 1, 1).report);
-        let check = |rules: Vec<VolumeRule>, drops: Option<&str>| {
-            assert_eq!(of(rules).unwrap().that_drops(&event), drops);
+        let check = |rules: &[VolumeRule], rule: Option<&str>| {
+            assert_eq!(drops(rules, &event).as_deref(), rule);
         };
-        check(vec![], None);
-        check(vec![rule("other", "service:shop-2", Drop)], None);
-        check(vec![VolumeRule { enabled: false, ..rule("off", "", Drop) }], None);
-        check(vec![rule("a", "service:shop-1 type:*PaymentError", Drop), rule("b", "", Drop)], Some("a"));
-        check(vec![rule("kept", "service:shop-1", Keep), rule("rest", "", Drop)], None);
-        check(vec![rule("kept", "service:shop-2", Keep), rule("rest", "", Drop)], Some("rest"));
-        check(vec![rule("own", &format!("issue:{}", event.issue_id), Drop)], Some("own"));
+        check(&[], None);
+        check(&[rule("other", "service:shop-2", Drop)], None);
+        check(&[VolumeRule { enabled: false, ..rule("off", "", Drop) }], None);
+        check(&[rule("a", "service:shop-1 type:*PaymentError", Drop), rule("b", "", Drop)], Some("a"));
+        check(&[rule("kept", "service:shop-1", Keep), rule("rest", "", Drop)], None);
+        check(&[rule("kept", "service:shop-2", Keep), rule("rest", "", Drop)], Some("rest"));
+        check(&[rule("own", &format!("issue:{}", event.issue_id), Drop)], Some("own"));
     }
 
     #[test]
     fn a_share_is_the_same_share_every_time() {
-        let some = of(vec![VolumeRule { keep_percent: 20, ..rule("some", "", VolumeAction::Keep) }]).unwrap();
+        let some = [VolumeRule { keep_percent: 20, ..rule("some", "", VolumeAction::Keep) }];
         let event = place(conformance::event(1, 1, 1).report);
         let kept = |number: u128| {
             let mut event = event.clone();
             event.report.id = EventId(number);
-            some.that_drops(&event).is_none()
+            drops(&some, &event).is_none()
         };
         let count = (0..2_000).filter(|number| kept(*number)).count();
         assert!((340..460).contains(&count), "{count} of 2000");
@@ -128,24 +114,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_with_its_place() {
+    fn a_share_that_cannot_be_is_refused() {
         use VolumeAction::{Drop, Keep};
-        let check = |rule: VolumeRule, field: &str, at: Option<usize>, says: &str| {
-            let error = of(vec![rule]).unwrap_err();
-            assert_eq!((error.field.as_str(), error.at), (field, at));
+        let check = |percent, action, says: &str| {
+            let rule = VolumeRule { keep_percent: percent, ..rule("a", "", action) };
+            let error = Rules::compile(&[rule]).unwrap_err();
+            assert_eq!((error.field.as_str(), error.at), ("rules.0.keep_percent", None));
             assert!(error.message.contains(says), "{}", error.message);
         };
-        check(rule("a", "env:prod servce:x", Drop), "rules.0.query", Some(9), "did you mean `service`");
-        check(rule("a", "env:prod has:values", Keep), "rules.0.query", Some(9), "not known yet");
-        check(rule("", "", Drop), "rules.0.name", None, "a name has");
-        check(rule("a b", "", Drop), "rules.0.id", None, "an id has");
-        let share = |percent, action| VolumeRule { keep_percent: percent, ..rule("a", "", action) };
-        check(share(0, Keep), "rules.0.keep_percent", None, "1 to 100");
-        check(share(101, Keep), "rules.0.keep_percent", None, "1 to 100");
-        check(share(50, Drop), "rules.0.keep_percent", None, "by the action `keep`");
-        let twice = of(vec![rule("a", "", Drop), rule("a", "", Keep)]).unwrap_err();
-        assert_eq!(twice.field, "rules.1.id");
-        let many = (0..=RULES_MAX).map(|at| rule(&format!("r{at}"), "", Drop)).collect();
-        assert_eq!(of(many).unwrap_err().field, "rules");
+        check(0, Keep, "1 to 100");
+        check(101, Keep, "1 to 100");
+        check(50, Drop, "by the action `keep`");
     }
 }

@@ -1,7 +1,6 @@
 //! Volume: which of what arrives is not kept, by rules and by limits, and how much that is.
 //!
-//! - **Rules:** one document, `volume`, compiled before it is saved and swapped as a whole. The first enabled rule whose
-//!   query matches decides; what none decides about is kept.
+//! - **Rules:** those of [`crate::arrival`]; what none decides about is kept.
 //! - **Limits:** from the configuration; `reenact_issues::volume` has the algorithm. An event counts when it arrives,
 //!   whatever becomes of its storing: one that is sent again counts again.
 //! - **Counts:** by hour, beside the hits of redaction rules; written every ten seconds and at the end, so that a crash
@@ -10,37 +9,21 @@
 mod compile;
 mod counts;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reenact_issues::volume::{VolumeLimiter, VolumeLimits};
 use reenact_model::{IssueId, Placed, Timestamp};
-use reenact_store::control::{AuditEntry, Control};
+use reenact_store::control::Control;
 use reenact_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::now;
-use crate::arrival::name_rule;
-use crate::policy::ChangeError;
+use crate::arrival::{Rule, RuleBook, RulesError};
 
-use compile::Rules;
 use counts::{Counts, Dropped};
 
 pub(crate) use counts::{Limited, NotKept, hour_of, start_of};
-
-/// Name of the document.
-const DOCUMENT: &str = "volume";
-/// Rules.
-pub(crate) const RULES_MAX: usize = 50;
-
-/// The rules, in order: the first one that matches decides.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VolumeSettings {
-    /// 50 at most.
-    #[serde(default)]
-    pub(crate) rules: Vec<VolumeRule>,
-}
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -91,59 +74,34 @@ pub struct Volume {
     limits: VolumeLimits,
     /// Absent without limits.
     limiter: Option<Mutex<VolumeLimiter>>,
-    current: RwLock<Current>,
-    changing: Mutex<()>,
+    pub(crate) rules: RuleBook<VolumeRule>,
     counts: Mutex<Counts>,
-}
-
-#[derive(Clone, Default)]
-pub(crate) struct Current {
-    pub(crate) version: u64,
-    pub(crate) settings: VolumeSettings,
-    rules: Arc<Rules>,
-}
-
-/// The rules cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum VolumeError {
-    /// The store fails.
-    #[error("the volume rules cannot be read")]
-    Store(#[from] StoreError),
-    /// What is stored cannot be used by this version.
-    #[error("the stored volume rules cannot be used: {0}")]
-    Stored(String),
 }
 
 impl Volume {
     /// Loads the rules, and keeps these limits.
     ///
     /// # Errors
-    /// [`VolumeError`] when the store fails, or what is stored cannot be used: a disk must not silently fill with what
+    /// [`RulesError`] when the store fails, or what is stored cannot be used: a disk must not silently fill with what
     /// was decided not to be kept.
     pub fn load(
         limits: VolumeLimits,
         store: Arc<dyn Store>,
         control: Arc<dyn Control>,
-    ) -> Result<Arc<Self>, VolumeError> {
-        let mut current = Current::default();
-        if let Some(document) = control.document(DOCUMENT)? {
-            current.version = document.version;
-            current.settings = serde_json::from_str(&document.body)
-                .map_err(|error| VolumeError::Stored(error.to_string()))?;
-            let rules = Rules::compile(&current.settings)
-                .map_err(|error| VolumeError::Stored(format!("{}: {}", error.field, error.message)))?;
-            current.rules = Arc::new(rules);
-        }
+    ) -> Result<Arc<Self>, RulesError> {
+        let rules = RuleBook::load(Arc::clone(&control))?;
         let now = now();
-        let counts = Counts::new(control.hits(Counts::since(now), i64::MAX)?, now);
+        let written = control
+            .hits(Counts::since(now), i64::MAX)
+            .map_err(|source| RulesError::Store { kind: VolumeRule::KIND, source })?;
+        let counts = Counts::new(written, now);
         let is_limited = limits != VolumeLimits::default();
         Ok(Arc::new(Self {
             control,
             store,
             limits,
             limiter: is_limited.then(|| Mutex::new(VolumeLimiter::new(limits))),
-            current: RwLock::new(current),
-            changing: Mutex::default(),
+            rules,
             counts: Mutex::new(counts),
         }))
     }
@@ -153,36 +111,13 @@ impl Volume {
         self.limits
     }
 
-    /// What is in force now.
-    pub(crate) fn current(&self) -> Current {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Replaces the rules that have version `from`.
-    pub(crate) fn set(
-        &self,
-        from: u64,
-        mut settings: VolumeSettings,
-        audit: &AuditEntry,
-    ) -> Result<Current, ChangeError> {
-        for (at, rule) in settings.rules.iter_mut().enumerate() {
-            name_rule(at, &mut rule.id)?;
-        }
-        let rules = Arc::new(Rules::compile(&settings)?);
-        let body = serde_json::to_string(&settings).expect("rules are plain data");
-        let _changing = lock(&self.changing);
-        let version =
-            self.control.put_document(DOCUMENT, from, &body, Some(audit))?.ok_or(ChangeError::Conflict)?;
-        let current = Current { version, settings, rules };
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current.clone();
-        Ok(current)
-    }
-
     /// Whether a rule decides that an event is not kept; counts it.
     pub(crate) fn is_filtered(&self, event: &Placed, now: Timestamp) -> bool {
-        let rules = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).rules);
-        let Some(rule) = rules.that_drops(event) else { return false };
-        lock(&self.counts).add(Dropped::Rule(rule.to_owned()), now);
+        let rules = self.rules.rules();
+        let Some(share) = rules.first(event).filter(|share| !share.has(event.report.id)) else {
+            return false;
+        };
+        lock(&self.counts).add(Dropped::Rule(share.rule.clone()), now);
         true
     }
 
