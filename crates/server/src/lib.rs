@@ -14,6 +14,7 @@ mod grouping;
 mod jobs;
 mod listeners;
 mod metrics;
+mod named;
 mod pipeline;
 mod policy;
 mod source;

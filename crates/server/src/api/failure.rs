@@ -6,6 +6,7 @@ use reenact_intake::{error_reply_at, next_request_id};
 use reenact_store::StoreError;
 use reenact_store::query::QueryError;
 
+use crate::named::NamedError;
 use crate::policy::{ChangeError, SettingsError};
 use crate::workflow::{ChangeFailure, MEMBERS_MAX, MERGED_MAX, PINS_MAX, PinFailure, STATUSES_MAX};
 
@@ -78,6 +79,27 @@ impl From<ChangeError> for Failure {
             ChangeError::Conflict => Self::conflict(),
             ChangeError::NotFound(what) => Self::not_found(what),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NamedError> for Failure {
+    fn from(error: NamedError) -> Self {
+        let conflict = |code, message: String| Self::new(StatusCode::CONFLICT, code, message);
+        match error {
+            NamedError::TooMany { kind, most } => conflict(
+                "limit_reached",
+                format!("there is no room for more than {most}; delete a {kind} first"),
+            ),
+            NamedError::NameTaken(kind) => {
+                conflict("name_taken", format!("there is a {kind} with this name"))
+            }
+            NamedError::NotFound(kind) => Self::not_found(kind),
+            NamedError::Changed(kind) => {
+                conflict("conflict", format!("the {kind} was changed meanwhile; load it again"))
+            }
+            NamedError::Busy => Self::conflict(),
+            NamedError::Store(error) => error.into(),
         }
     }
 }

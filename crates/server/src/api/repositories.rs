@@ -1,6 +1,4 @@
 //! The repositories that services are made from.
-//!
-//! All of them are one document, so that a change is atomic and its audit entry is in the same transaction.
 
 use std::sync::Arc;
 
@@ -22,13 +20,8 @@ use super::views::ErrorBody;
 use super::{ask, new_id};
 use crate::App;
 use crate::access::Viewer;
-use crate::source::{
-    DOCUMENT, REPOSITORIES_MAX, Repositories, RepositoryChange, RepositorySetting, checked, load, opened,
-    told, web_of,
-};
-
-/// Tries to change the document while others do.
-const TRIES: usize = 10;
+use crate::named;
+use crate::source::{RepositoryChange, RepositorySetting, checked, load, opened, told, web_of};
 
 /// The repositories that are set up, by name, and how their clones stand.
 #[utoipa::path(get, operation_id = "listRepositories", path = "/repositories", tag = "source",
@@ -38,7 +31,7 @@ pub(crate) async fn list(
     viewer: Viewer,
 ) -> Result<Json<RepositoryList>, Failure> {
     let list = reading(&app, move |app| {
-        let repositories = load(app.policies.control())?.1.repositories;
+        let repositories = load(app.policies.control())?.repositories;
         Ok(RepositoryList {
             repositories: repositories.into_iter().map(|setting| shown(app, &viewer, setting)).collect(),
         })
@@ -64,16 +57,8 @@ pub(crate) async fn add(
     let audit = viewer.does("repository.added", Some(new_id()?), None);
     let added = reading(&app, move |app| {
         let checked = checked(change, &app.sources.roots).map_err(Failure::settings)?;
-        let setting = changed(app, audit, |repositories, audit| {
-            if repositories.len() >= REPOSITORIES_MAX {
-                let message = format!("{REPOSITORIES_MAX} repositories are set up; delete one of them first");
-                return Err(Failure::new(StatusCode::CONFLICT, "limit_reached", message));
-            }
-            let setting = setting(&checked, audit, 1);
-            repositories.push(setting.clone());
-            Ok(setting)
-        })?;
-        Ok(shown(app, &viewer, setting))
+        let make = |audit: &AuditEntry, version| setting(&checked, audit, version);
+        Ok(shown(app, &viewer, named::add(app.policies.control(), audit, make)?))
     });
     Ok((StatusCode::CREATED, Json(added.await?)))
 }
@@ -94,15 +79,11 @@ pub(crate) async fn put(
     let Some(version) = change.version else {
         return Err(Failure::parameter("version", "give the version that is changed".to_owned()));
     };
-    let audit = viewer.does("repository.changed", Some(id.clone()), None);
+    let audit = viewer.does("repository.changed", Some(id), None);
     let put = reading(&app, move |app| {
         let checked = checked(change, &app.sources.roots).map_err(Failure::settings)?;
-        let setting = changed(app, audit, |repositories, audit| {
-            let place = place(repositories, &id, Some(version))?;
-            repositories[place] = setting(&checked, audit, version + 1);
-            Ok(repositories[place].clone())
-        })?;
-        Ok(shown(app, &viewer, setting))
+        let make = |audit: &AuditEntry, version| setting(&checked, audit, version);
+        Ok(shown(app, &viewer, named::put(app.policies.control(), audit, version, make)?))
     });
     Ok(Json(put.await?))
 }
@@ -120,14 +101,9 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Failure> {
     may_change(&viewer)?;
     let version = read(version)?.version;
-    let audit = viewer.does("repository.deleted", Some(id.clone()), None);
-    let removed = ask(&app, move |app| {
-        changed(app, audit, |repositories, _| {
-            let place = place(repositories, &id, version)?;
-            Ok(repositories.remove(place))
-        })
-    });
-    removed.await?;
+    let audit = viewer.does("repository.deleted", Some(id), None);
+    ask(&app, move |app| Ok(named::remove::<RepositorySetting>(app.policies.control(), audit, version)?))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -145,41 +121,6 @@ fn setting(change: &RepositoryChange, audit: &AuditEntry, version: u64) -> Repos
         changed_at: audit.at.to_string(),
         changed_by: audit.actor.clone(),
     }
-}
-
-/// Where a repository stands, if it still has the version.
-fn place(repositories: &[RepositorySetting], id: &str, version: Option<u64>) -> Result<usize, Failure> {
-    let place = repositories.iter().position(|known| known.id == id);
-    let place = place.ok_or_else(|| Failure::not_found("repository"))?;
-    if version.is_some_and(|version| version != repositories[place].version) {
-        let message = "the repository was changed meanwhile; load it again".to_owned();
-        return Err(Failure::new(StatusCode::CONFLICT, "conflict", message));
-    }
-    Ok(place)
-}
-
-/// Changes the repositories together with the audit log, which has the name. Blocks.
-fn changed(
-    app: &App,
-    mut audit: AuditEntry,
-    change: impl Fn(&mut Vec<RepositorySetting>, &AuditEntry) -> Result<RepositorySetting, Failure>,
-) -> Result<RepositorySetting, Failure> {
-    for _ in 0..TRIES {
-        let (version, Repositories { mut repositories }) = load(app.policies.control())?;
-        let setting = change(&mut repositories, &audit)?;
-        if repositories.iter().filter(|other| other.name == setting.name).count() > 1 {
-            let message = "there is a repository with this name".to_owned();
-            return Err(Failure::new(StatusCode::CONFLICT, "name_taken", message));
-        }
-        repositories.sort_by(|a, b| (a.name.to_lowercase(), &a.name).cmp(&(b.name.to_lowercase(), &b.name)));
-        audit.detail = Some(format!("the repository `{}`", setting.name));
-        let body =
-            serde_json::to_string(&Repositories { repositories }).expect("repositories are plain data");
-        if app.policies.control().put_document(DOCUMENT, version, &body, Some(&audit))?.is_some() {
-            return Ok(setting);
-        }
-    }
-    Err(Failure::conflict())
 }
 
 /// A repository as the API shows it. Blocks.

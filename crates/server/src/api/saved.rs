@@ -1,6 +1,4 @@
 //! Saved views of the explorer: a query with a range, a tab and an order, under a name that everybody sees.
-//!
-//! All of them are one document, so that a change is atomic and its audit entry is in the same transaction.
 
 use std::sync::Arc;
 
@@ -22,17 +20,14 @@ use super::{ask, new_id};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
+use crate::named::{self, Named};
 
-/// Name of the document.
-const DOCUMENT: &str = "views";
 /// Views that can be saved.
 const VIEWS_MAX: usize = 200;
 /// Length of the name of a view, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 /// Length of the range of a view, in bytes.
 const RANGE_BYTES_MAX: usize = 100;
-/// Tries to change the document while others do.
-const TRIES: usize = 10;
 
 /// A view to save.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -87,8 +82,26 @@ pub(crate) struct SavedView {
     changed_by: String,
 }
 
+impl Named for SavedView {
+    const DOCUMENT: &'static str = "views";
+    const KIND: &'static str = "view";
+    const COUNT_MAX: usize = VIEWS_MAX;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// The saved views, by name; 200 at most.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SavedViews {
     /// The views.
     views: Vec<SavedView>,
@@ -106,7 +119,8 @@ pub(crate) struct OfVersion {
 #[utoipa::path(get, operation_id = "listViews", path = "/views", tag = "explorer",
     responses((status = 200, body = SavedViews)))]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<SavedViews>, Failure> {
-    Ok(Json(ask(&app, |app| Ok(load(app)?.1)).await?))
+    let views = ask(&app, |app| Ok(named::load(app.policies.control())?.1));
+    Ok(Json(SavedViews { views: views.await? }))
 }
 
 /// Saves a view.
@@ -126,15 +140,7 @@ pub(crate) async fn add(
     let audit = viewer.does("view.added", Some(new_id()?), None);
     let saved = ask(&app, move |app| {
         let checked = checked(app, change)?;
-        changed(app, audit, |views, audit| {
-            if views.len() >= VIEWS_MAX {
-                let message = format!("{VIEWS_MAX} views are saved; delete one of them first");
-                return Err(Failure::new(StatusCode::CONFLICT, "limit_reached", message));
-            }
-            let view = saved(&checked, audit, 1);
-            views.push(view.clone());
-            Ok(view)
-        })
+        Ok(named::add(app.policies.control(), audit, |audit, version| saved(&checked, audit, version))?)
     });
     Ok((StatusCode::CREATED, Json(saved.await?)))
 }
@@ -155,15 +161,11 @@ pub(crate) async fn put(
     let Some(version) = change.version else {
         return Err(Failure::parameter("version", "give the version that is changed".to_owned()));
     };
-    let audit = viewer.does("view.changed", Some(id.clone()), None);
+    let audit = viewer.does("view.changed", Some(id), None);
     let put = ask(&app, move |app| {
         let checked = checked(app, change)?;
-        changed(app, audit, |views, audit| {
-            let place = place(views, &id, Some(version))?;
-            let view = &mut views[place];
-            *view = saved(&checked, audit, version + 1);
-            Ok(view.clone())
-        })
+        let make = |audit: &AuditEntry, version| saved(&checked, audit, version);
+        Ok(named::put(app.policies.control(), audit, version, make)?)
     });
     Ok(Json(put.await?))
 }
@@ -181,14 +183,8 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Failure> {
     may_triage(&viewer)?;
     let version = read(version)?.version;
-    let audit = viewer.does("view.deleted", Some(id.clone()), None);
-    let removed = ask(&app, move |app| {
-        changed(app, audit, |views, _| {
-            let place = place(views, &id, version)?;
-            Ok(views.remove(place))
-        })
-    });
-    removed.await?;
+    let audit = viewer.does("view.deleted", Some(id), None);
+    ask(&app, move |app| Ok(named::remove::<SavedView>(app.policies.control(), audit, version)?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -236,48 +232,4 @@ fn saved(change: &ViewChange, audit: &AuditEntry, version: u64) -> SavedView {
         changed_at: audit.at.to_string(),
         changed_by: audit.actor.clone(),
     }
-}
-
-/// Where a view stands, if it still has the version.
-fn place(views: &[SavedView], id: &str, version: Option<u64>) -> Result<usize, Failure> {
-    let place = views.iter().position(|view| view.id == id).ok_or_else(|| Failure::not_found("view"))?;
-    if version.is_some_and(|version| version != views[place].version) {
-        let message = "the view was changed meanwhile; load it again".to_owned();
-        return Err(Failure::new(StatusCode::CONFLICT, "conflict", message));
-    }
-    Ok(place)
-}
-
-fn load(app: &App) -> Result<(u64, SavedViews), Failure> {
-    let Some(document) = app.policies.control().document(DOCUMENT)? else {
-        return Ok((0, SavedViews::default()));
-    };
-    let views = serde_json::from_str(&document.body).map_err(|error| {
-        tracing::error!(%error, "the saved views cannot be read");
-        Failure::internal()
-    })?;
-    Ok((document.version, views))
-}
-
-/// Changes the views together with the audit log, which has the name of the view. Blocks.
-fn changed(
-    app: &App,
-    mut audit: AuditEntry,
-    change: impl Fn(&mut Vec<SavedView>, &AuditEntry) -> Result<SavedView, Failure>,
-) -> Result<SavedView, Failure> {
-    for _ in 0..TRIES {
-        let (version, SavedViews { mut views }) = load(app)?;
-        let view = change(&mut views, &audit)?;
-        if views.iter().filter(|other| other.name == view.name).count() > 1 {
-            let message = "there is a view with this name".to_owned();
-            return Err(Failure::new(StatusCode::CONFLICT, "name_taken", message));
-        }
-        views.sort_by(|a, b| (a.name.to_lowercase(), &a.name).cmp(&(b.name.to_lowercase(), &b.name)));
-        audit.detail = Some(format!("the view `{}`", view.name));
-        let body = serde_json::to_string(&SavedViews { views }).expect("views are plain data");
-        if app.policies.control().put_document(DOCUMENT, version, &body, Some(&audit))?.is_some() {
-            return Ok(view);
-        }
-    }
-    Err(Failure::conflict())
 }

@@ -104,7 +104,7 @@ impl FrameState {
 
 /// Finds an event in the repository of its service. Blocks.
 pub(crate) fn located(app: &App, placed: &Placed) -> Result<Result<Located, Absent>, StoreError> {
-    let repositories = load(app.policies.control())?.1;
+    let repositories = load(app.policies.control())?;
     let report = &placed.report;
     let Some(setting) = repositories.of_service(&report.service) else {
         let reason = format!("No repository is set up for the service {}.", report.service);

@@ -25,9 +25,7 @@ use tokio::sync::Semaphore;
 pub(crate) use checked::{checked, opened, told, web_of};
 pub(crate) use located::{Located, LocatedFrame, located, seconds};
 pub(crate) use owned::{Owning, owning};
-pub(crate) use settings::{
-    DOCUMENT, PathMapping, REPOSITORIES_MAX, Repositories, RepositoryChange, RepositorySetting, load,
-};
+pub(crate) use settings::{PathMapping, RepositoryChange, RepositorySetting, load};
 pub(crate) use suspects::{Suspected, SuspectedCommit, suspected};
 
 /// Clones that are read at the same time; further calls wait.

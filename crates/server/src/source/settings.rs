@@ -5,10 +5,10 @@ use reenact_store::control::Control;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Name of the document.
-pub(crate) const DOCUMENT: &str = "repositories";
+use crate::named::{self, Named};
+
 /// Repositories that can be set up.
-pub(crate) const REPOSITORIES_MAX: usize = 50;
+const REPOSITORIES_MAX: usize = 50;
 
 /// A repository to set up, or to change.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -67,8 +67,26 @@ pub(crate) struct RepositorySetting {
     pub(crate) changed_by: String,
 }
 
+impl Named for RepositorySetting {
+    const DOCUMENT: &'static str = "repositories";
+    const KIND: &'static str = "repository";
+    const COUNT_MAX: usize = REPOSITORIES_MAX;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// All of them, by name.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Repositories {
     pub(crate) repositories: Vec<RepositorySetting>,
 }
@@ -102,14 +120,9 @@ impl RepositorySetting {
     }
 }
 
-/// The repositories that are set up, and the version of their document. Blocks.
-pub(crate) fn load(control: &dyn Control) -> Result<(u64, Repositories), StoreError> {
-    let Some(document) = control.document(DOCUMENT)? else { return Ok((0, Repositories::default())) };
-    let read = serde_json::from_str(&document.body).map_err(|error| StoreError::Engine {
-        context: "reading the repositories that are set up".to_owned(),
-        source: error.into(),
-    })?;
-    Ok((document.version, read))
+/// The repositories that are set up. Blocks.
+pub(crate) fn load(control: &dyn Control) -> Result<Repositories, StoreError> {
+    Ok(Repositories { repositories: named::load(control)?.1 })
 }
 
 #[cfg(test)]
