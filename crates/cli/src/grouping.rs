@@ -1,34 +1,35 @@
 //! `reenact grouping`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::client::{self, ServerArguments, text};
-use crate::output::{self, Out, Style, inert};
+use crate::output::{self, Out, inert};
 use crate::regroup::count;
+use crate::rules::{self, Kind};
 
 #[derive(Subcommand)]
 pub(crate) enum GroupingCommand {
     /// List the grouping rules in force; with `--json` as `set` and `preview` read them
-    List(ListArguments),
+    List(rules::ListArguments),
     /// Say what rules would have done to the newest events; changes nothing
     Preview(PreviewArguments),
     /// Replace the grouping rules
-    Set(SetArguments),
+    #[command(after_help = "\
+Example:
+  reenact grouping list --json > rules.json      # then change \"rules\" in it
+  reenact grouping set rules.json")]
+    Set(rules::SetArguments),
 }
 
-#[derive(Args)]
-pub(crate) struct ListArguments {
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
+const RULES: Kind = Kind {
+    address: "/grouping/rules",
+    none: "no grouping rules; `reenact grouping set --help` says how to write one",
+    says: |rule| ("fingerprint", text(rule, "fingerprint").to_owned()),
+};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -57,31 +58,14 @@ pub(crate) struct PreviewArguments {
     server: ServerArguments,
 }
 
-#[derive(Args)]
-#[command(after_help = "\
-Example:
-  reenact grouping list --json > rules.json      # then change \"rules\" in it
-  reenact grouping set rules.json")]
-pub(crate) struct SetArguments {
-    /// A JSON file with \"rules\" and the \"version\" that is changed
-    file: PathBuf,
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
-
 pub(crate) fn run(command: &GroupingCommand) -> anyhow::Result<ExitCode> {
     match command {
-        GroupingCommand::List(ListArguments { json, server }) => {
-            print_rules(&client::get(&server.server, "/grouping/rules", &[])?, *json)?;
-        }
+        GroupingCommand::List(arguments) => RULES.list(arguments)?,
         GroupingCommand::Preview(arguments) => {
             let server = &arguments.server.server;
             let rules = match &arguments.file {
-                Some(file) => read(file)?,
-                None => client::get(server, "/grouping/rules", &[])?,
+                Some(file) => rules::read(file)?,
+                None => RULES.in_force(server)?,
             };
             let body = json!({
                 "rules": rules["rules"], "query": arguments.query, "from": arguments.from, "to": arguments.to,
@@ -89,41 +73,9 @@ pub(crate) fn run(command: &GroupingCommand) -> anyhow::Result<ExitCode> {
             });
             print_preview(&client::post(server, "/grouping/preview", &body)?, arguments.json)?;
         }
-        GroupingCommand::Set(SetArguments { file, json, server }) => {
-            let rules = read(file)?;
-            let body = json!({ "version": rules["version"], "rules": rules["rules"] });
-            let saved = client::put(&server.server, "/grouping/rules", &body)?;
-            eprintln!("saved as version {}; in force for what arrives from now on", saved["version"]);
-            print_rules(&saved, *json)?;
-        }
+        GroupingCommand::Set(arguments) => RULES.set(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn read(file: &Path) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", file.display()))
-}
-
-fn print_rules(answer: &Value, json: bool) -> anyhow::Result<()> {
-    let mut out = Out::stdout();
-    if json {
-        return output::json(&mut out, answer);
-    }
-    let rules = answer["rules"].as_array().map_or(&[][..], Vec::as_slice);
-    for (at, rule) in rules.iter().enumerate() {
-        let off = if rule["enabled"] == false { "  (off)" } else { "" };
-        let head = out.paint(Style::Strong, &inert(text(rule, "name")));
-        out.line(&format!("{}. {head}{off}", at + 1))?;
-        let query = Some(text(rule, "query")).filter(|query| !query.is_empty()).unwrap_or("every event");
-        out.line(&format!("   events       {}", inert(query)))?;
-        out.line(&format!("   fingerprint  {}", inert(text(rule, "fingerprint"))))?;
-    }
-    drop(out);
-    if rules.is_empty() {
-        eprintln!("no grouping rules; `reenact grouping set --help` says how to write one");
-    }
-    Ok(())
 }
 
 pub(crate) fn print_preview(answer: &Value, json: bool) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod occurrences;
 mod output;
 mod regroup;
 mod repositories;
+mod rules;
 mod scan;
 mod serve;
 mod show;

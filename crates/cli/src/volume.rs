@@ -1,23 +1,28 @@
 //! `reenact volume`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::client::{self, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
+use crate::rules::{self, Kind};
 
 #[derive(Subcommand)]
 pub(crate) enum VolumeCommand {
     /// Say which limits are in force, and how many events were not kept, by rule and by issue
     Status(StatusArguments),
     /// List the rules in force; with `--json` as `set` reads them
-    List(ListArguments),
+    List(rules::ListArguments),
     /// Replace the rules
-    Set(SetArguments),
+    #[command(after_help = "\
+Example:
+  reenact volume list --json > rules.json        # then change \"rules\" in it, such as
+  # {\"name\": \"Health checks\", \"query\": \"resource:/health\", \"action\": \"drop\"}
+  # {\"name\": \"A tenth of staging\", \"query\": \"env:staging\", \"action\": \"keep\", \"keep_percent\": 10}
+  reenact volume set rules.json")]
+    Set(rules::SetArguments),
 }
 
 #[derive(Args)]
@@ -38,31 +43,18 @@ pub(crate) struct StatusArguments {
     server: ServerArguments,
 }
 
-#[derive(Args)]
-pub(crate) struct ListArguments {
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
-
-#[derive(Args)]
-#[command(after_help = "\
-Example:
-  reenact volume list --json > rules.json        # then change \"rules\" in it, such as
-  # {\"name\": \"Health checks\", \"query\": \"resource:/health\", \"action\": \"drop\"}
-  # {\"name\": \"A tenth of staging\", \"query\": \"env:staging\", \"action\": \"keep\", \"keep_percent\": 10}
-  reenact volume set rules.json")]
-pub(crate) struct SetArguments {
-    /// A JSON file with \"rules\" and the \"version\" that is changed
-    file: PathBuf,
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
+const RULES: Kind = Kind {
+    address: "/volume/rules",
+    none: "no volume rules: everything is kept; `reenact volume set --help` says how to write one",
+    says: |rule| {
+        let action = match (text(rule, "action"), rule["keep_percent"].as_u64().unwrap_or(100)) {
+            ("drop", _) => "not kept".to_owned(),
+            (_, 100) => "kept".to_owned(),
+            (_, percent) => format!("{percent} of 100 are kept"),
+        };
+        ("become", action)
+    },
+};
 
 pub(crate) fn run(command: &VolumeCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -70,19 +62,8 @@ pub(crate) fn run(command: &VolumeCommand) -> anyhow::Result<ExitCode> {
             let range = [("from", from.clone()), ("to", to.clone())];
             print_status(&client::get(&server.server, "/volume", &range)?, *json)?;
         }
-        VolumeCommand::List(ListArguments { json, server }) => {
-            print_rules(&client::get(&server.server, "/volume/rules", &[])?, *json)?;
-        }
-        VolumeCommand::Set(SetArguments { file, json, server }) => {
-            let read = std::fs::read_to_string(file);
-            let content = read.with_context(|| format!("reading `{}`", file.display()))?;
-            let rules: Value =
-                serde_json::from_str(&content).with_context(|| format!("`{}` is no JSON", file.display()))?;
-            let body = json!({ "version": rules["version"], "rules": rules["rules"] });
-            let saved = client::put(&server.server, "/volume/rules", &body)?;
-            eprintln!("saved as version {}; in force for what arrives from now on", saved["version"]);
-            print_rules(&saved, *json)?;
-        }
+        VolumeCommand::List(arguments) => RULES.list(arguments)?,
+        VolumeCommand::Set(arguments) => RULES.set(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -116,32 +97,6 @@ fn print_status(answer: &Value, json: bool) -> anyhow::Result<()> {
     }
     if number(answer, "issues_left_out") > 0 {
         out.line(&format!("              … and {} further issues", number(answer, "issues_left_out")))?;
-    }
-    Ok(())
-}
-
-fn print_rules(answer: &Value, json: bool) -> anyhow::Result<()> {
-    let mut out = Out::stdout();
-    if json {
-        return output::json(&mut out, answer);
-    }
-    let rules = answer["rules"].as_array().map_or(&[][..], Vec::as_slice);
-    for (at, rule) in rules.iter().enumerate() {
-        let off = if rule["enabled"] == false { "  (off)" } else { "" };
-        let head = out.paint(Style::Strong, &inert(text(rule, "name")));
-        out.line(&format!("{}. {head}{off}", at + 1))?;
-        let query = Some(text(rule, "query")).filter(|query| !query.is_empty()).unwrap_or("every event");
-        out.line(&format!("   events   {}", inert(query)))?;
-        let action = match (text(rule, "action"), rule["keep_percent"].as_u64().unwrap_or(100)) {
-            ("drop", _) => "not kept".to_owned(),
-            (_, 100) => "kept".to_owned(),
-            (_, percent) => format!("{percent} of 100 are kept"),
-        };
-        out.line(&format!("   become   {action}"))?;
-    }
-    drop(out);
-    if rules.is_empty() {
-        eprintln!("no volume rules: everything is kept; `reenact volume set --help` says how to write one");
     }
     Ok(())
 }

@@ -1,0 +1,89 @@
+//! Rules that are one list: what `reenact grouping` and `reenact volume` have in common.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::client::{self, ServerArguments, text};
+use crate::output::{self, Out, Style, inert};
+
+#[derive(Args)]
+pub(crate) struct ListArguments {
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct SetArguments {
+    /// A JSON file with "rules" and the "version" that is changed
+    file: PathBuf,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// One kind of rules.
+pub(crate) struct Kind {
+    /// Where the API has them.
+    pub(crate) address: &'static str,
+    /// What is printed when there are none.
+    pub(crate) none: &'static str,
+    /// What a rule says besides its name and its query: a word, and the text.
+    pub(crate) says: fn(&Value) -> (&'static str, String),
+}
+
+impl Kind {
+    /// Prints the rules in force.
+    pub(crate) fn list(&self, ListArguments { json, server }: &ListArguments) -> anyhow::Result<()> {
+        self.print(&self.in_force(&server.server)?, *json)
+    }
+
+    /// Replaces the rules by those of a file.
+    pub(crate) fn set(&self, SetArguments { file, json, server }: &SetArguments) -> anyhow::Result<()> {
+        let rules = read(file)?;
+        let body = json!({ "version": rules["version"], "rules": rules["rules"] });
+        let saved = client::put(&server.server, self.address, &body)?;
+        eprintln!("saved as version {}; in force for what arrives from now on", saved["version"]);
+        self.print(&saved, *json)
+    }
+
+    pub(crate) fn in_force(&self, server: &str) -> anyhow::Result<Value> {
+        client::get(server, self.address, &[])
+    }
+
+    fn print(&self, answer: &Value, json: bool) -> anyhow::Result<()> {
+        let mut out = Out::stdout();
+        if json {
+            return output::json(&mut out, answer);
+        }
+        let rules = answer["rules"].as_array().map_or(&[][..], Vec::as_slice);
+        for (at, rule) in rules.iter().enumerate() {
+            let off = if rule["enabled"] == false { "  (off)" } else { "" };
+            let head = out.paint(Style::Strong, &inert(text(rule, "name")));
+            out.line(&format!("{}. {head}{off}", at + 1))?;
+            let query = Some(text(rule, "query")).filter(|query| !query.is_empty()).unwrap_or("every event");
+            let (word, said) = (self.says)(rule);
+            let width = word.len().max("events".len());
+            out.line(&format!("   {:width$}  {}", "events", inert(query)))?;
+            out.line(&format!("   {word:width$}  {}", inert(&said)))?;
+        }
+        drop(out);
+        if rules.is_empty() {
+            eprintln!("{}", self.none);
+        }
+        Ok(())
+    }
+}
+
+/// The JSON of a file.
+pub(crate) fn read(file: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading `{}`", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", file.display()))
+}
