@@ -128,7 +128,7 @@ def test_without_the_permission_values_are_not_searched(own_server: Server, monk
         ("a OR b", "side by side"),
         ("@http.status_code:>many", "a number"),
         ("servce:x", "did you mean `service`"),
-        ("var..a:1", "part of the path is empty"),
+        ("var..a:1", "a name is missing at byte 0"),
         ("var.a:<b", "a number"),
         ("age:2d", "`age:` is compared"),
         ("is:done", "`resolved`"),

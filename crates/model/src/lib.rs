@@ -8,11 +8,13 @@ mod fragment;
 mod ids;
 mod limits;
 mod outcome;
+mod path_text;
 mod report;
 mod snapshot;
 mod time;
 mod value;
 mod value_path;
+mod value_text;
 
 pub use fragment::{
     CrashReport, Fragment, FrameLink, RecordedException, Replay, Span, SpanError, TraceChunk,
@@ -20,6 +22,7 @@ pub use fragment::{
 pub use ids::{EventId, IssueId, ParseIdError, SnapshotId, SpanId, TraceId};
 pub use limits::Limits;
 pub use outcome::{Outcome, Problem, ProblemKind};
+pub use path_text::{ParsePathError, PathPart, PathProblem};
 pub use report::{
     Absorbed, AppliedRule, Client, Exception, Frame, Grouping, Placed, Relation, Report, Request, TraceSpan,
     ValuesHint,
@@ -27,4 +30,5 @@ pub use report::{
 pub use snapshot::{Snapshot, Variables};
 pub use time::{ParseTimestampError, Timestamp};
 pub use value::{CapturedValue, Content, NotCaptured};
-pub use value_path::{ParsePathError, PathProblem, ValuePath, unquoted};
+pub use value_path::ValuePath;
+pub use value_text::unquoted;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, IssueId, SnapshotId, SpanId, Timestamp, TraceId};
+use crate::{EventId, IssueId, Snapshot, SnapshotId, SpanId, Timestamp, TraceId};
 
 /// One occurrence of an error: everything but the values, which are found through
 /// [`Frame::snapshot_id`].
@@ -301,6 +301,12 @@ impl Report {
             entry = parent;
         }
         Some(entry)
+    }
+
+    /// Whether a snapshot that a frame refers to shows an earlier exception: a frame that lives long is captured once,
+    /// and later exceptions refer to it.
+    pub fn is_of_another(&self, snapshot: &Snapshot) -> bool {
+        snapshot.capture_id.zip(self.capture_id).is_some_and(|(its, ours)| its != ours)
     }
 
     /// The frame that people should look at first: the innermost frame of the service's own code in

@@ -1,86 +1,27 @@
 //! Where a value stands among the captured values of a frame.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use crate::{CapturedValue, Content, Snapshot};
+use crate::{CapturedValue, Content, ParsePathError, PathPart, PathProblem, Snapshot};
 
 /// A place in the captured values of a frame: `order.lines.0.price`.
 ///
 /// The first segment names a variable. Each further one is the name of an attribute, the key of a mapping as
 /// [`CapturedValue::text`] gives it, or the index of an element in the order of the client, from 0. Between segments
-/// is a dot. A segment that is empty, or that has white space, a control character or one of `. " : , * ( ) \`, stands
-/// in double quotes, within which `\"` and `\\` are a quote and a backslash: `headers."user.agent"`.
+/// is a dot; [`PathPart`] says which stand in quotes: `headers."user.agent"`.
 ///
 /// A key that is itself a container, or that was not captured, has no path, and nor has what it leads to.
 ///
-/// - **Limits:** [`ValuePath::SEGMENTS_MAX`] segments, and [`ValuePath::BYTES_MAX`] bytes of text to read.
+/// - **Limits:** [`PathPart::COUNT_MAX`] segments, and [`PathPart::BYTES_MAX`] bytes of text to read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValuePath {
     /// At least one.
     segments: Vec<String>,
 }
 
-/// A text that is no path of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParsePathError {
-    /// Where in the text, in bytes.
-    pub at: usize,
-    /// What is wrong there.
-    pub problem: PathProblem,
-}
-
-/// What is wrong with the text of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathProblem {
-    /// Nothing stands between two dots, or before or behind one.
-    SegmentMissing,
-    /// This character stands in double quotes only.
-    QuotesNeeded(char),
-    /// A quote that is opened is not closed.
-    QuoteOpen,
-    /// Behind a closing quote is something other than a dot.
-    DotMissing,
-    /// Behind a backslash is something other than a quote or a backslash.
-    EscapeUnknown,
-    /// More than [`ValuePath::SEGMENTS_MAX`] segments.
-    TooManySegments,
-    /// More than [`ValuePath::BYTES_MAX`] bytes.
-    TooLong,
-}
-
-impl fmt::Display for ParsePathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.at;
-        match self.problem {
-            PathProblem::SegmentMissing => {
-                write!(f, "a name is missing at byte {at}; an empty one is written `\"\"`")
-            }
-            PathProblem::QuotesNeeded(character) => write!(
-                f,
-                "`{}` at byte {at} stands in double quotes only: `order.\"a.b\"`",
-                character.escape_debug()
-            ),
-            PathProblem::QuoteOpen => write!(f, "the quote at byte {at} is not closed"),
-            PathProblem::DotMissing => write!(f, "a dot is missing at byte {at}, behind the closing quote"),
-            PathProblem::EscapeUnknown => {
-                write!(f, "the backslash at byte {at} stands before a quote or a backslash only")
-            }
-            PathProblem::TooManySegments => {
-                write!(f, "a path has up to {} names", ValuePath::SEGMENTS_MAX)
-            }
-            PathProblem::TooLong => write!(f, "a path has up to {} bytes", ValuePath::BYTES_MAX),
-        }
-    }
-}
-
-impl std::error::Error for ParsePathError {}
-
 impl ValuePath {
-    /// Segments of one path: a variable, and values nested as deep as they are kept.
-    pub const SEGMENTS_MAX: usize = 33;
-    /// Length of the text of one path, in bytes.
-    pub const BYTES_MAX: usize = 1_000;
+    /// Segments of one path.
+    pub const SEGMENTS_MAX: usize = PathPart::COUNT_MAX;
 
     /// The path of a variable.
     pub fn variable(name: impl Into<String>) -> Self {
@@ -92,26 +33,14 @@ impl ValuePath {
     /// # Errors
     /// [`ParsePathError`] with the place, in bytes, and what is wrong there.
     pub fn parse(text: &str) -> Result<Self, ParsePathError> {
-        let fails = |at, problem| Err(ParsePathError { at, problem });
-        if text.len() > Self::BYTES_MAX {
-            return fails(Self::BYTES_MAX, PathProblem::TooLong);
-        }
-        let mut segments = Vec::new();
-        let mut at = 0;
-        loop {
-            if segments.len() == Self::SEGMENTS_MAX {
-                return fails(at, PathProblem::TooManySegments);
+        let name = |(at, part)| match part {
+            PathPart::Name(name) => Ok(name),
+            PathPart::One | PathPart::Any => {
+                Err(ParsePathError { at, problem: PathProblem::QuotesNeeded('*') })
             }
-            let rest = &text[at..];
-            let (segment, length) = if rest.starts_with('"') { quoted(rest, at)? } else { bare(rest, at)? };
-            segments.push(segment);
-            at += length;
-            match text[at..].chars().next() {
-                None => return Ok(Self { segments }),
-                Some('.') => at += 1,
-                Some(_) => return fails(at, PathProblem::DotMissing),
-            }
-        }
+        };
+        let segments = PathPart::read(text)?.into_iter().map(name).collect::<Result<_, _>>()?;
+        Ok(Self { segments })
     }
 
     /// The names, keys and indices, the variable's name first.
@@ -143,20 +72,7 @@ impl ValuePath {
 
 impl fmt::Display for ValuePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, segment) in self.segments.iter().enumerate() {
-            f.write_str(if index > 0 { "." } else { "" })?;
-            if !segment.is_empty() && !segment.contains(needs_quotes) {
-                f.write_str(segment)?;
-                continue;
-            }
-            f.write_str("\"")?;
-            for character in segment.chars() {
-                f.write_str(if matches!(character, '"' | '\\') { "\\" } else { "" })?;
-                write!(f, "{character}")?;
-            }
-            f.write_str("\"")?;
-        }
-        Ok(())
+        PathPart::write_names(f, &self.segments)
     }
 }
 
@@ -167,20 +83,6 @@ impl Snapshot {
         let mut path = ValuePath { segments: Vec::new() };
         for (name, value) in variables(self) {
             step(&mut path, name, value, visit);
-        }
-    }
-}
-
-impl CapturedValue {
-    /// The text of a scalar: of a string what stands between its quotes, unescaped, of anything else its `repr`;
-    /// `None` for Python's `None`. Containers, and what was not captured, have none.
-    ///
-    /// - **Source:** Python's `repr` of `str`: `\\`, `\'`, `\"`, `\n`, `\r`, `\t`, `\xhh`, `\uhhhh`, `\Uhhhhhhhh`.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
-        match &self.content {
-            Content::Null => Some(Cow::Borrowed("None")),
-            Content::Scalar(repr) => Some(unquoted(repr)),
-            Content::Nothing | Content::Fields(_) | Content::Elements(_) | Content::Entries(_) => None,
         }
     }
 }
@@ -243,85 +145,6 @@ fn step<'a>(path: &mut ValuePath, segment: &str, value: &'a CapturedValue, visit
     path.segments.pop();
 }
 
-fn needs_quotes(character: char) -> bool {
-    matches!(character, '.' | '"' | ':' | ',' | '*' | '(' | ')' | '\\')
-        || character.is_whitespace()
-        || character.is_control()
-}
-
-/// A segment without quotes, and its length; `at` is where it begins.
-fn bare(rest: &str, at: usize) -> Result<(String, usize), ParsePathError> {
-    let end = rest.find('.').unwrap_or(rest.len());
-    let segment = &rest[..end];
-    if segment.is_empty() {
-        return Err(ParsePathError { at, problem: PathProblem::SegmentMissing });
-    }
-    match segment.char_indices().find(|(_, character)| needs_quotes(*character)) {
-        Some((index, character)) => {
-            Err(ParsePathError { at: at + index, problem: PathProblem::QuotesNeeded(character) })
-        }
-        None => Ok((segment.to_owned(), end)),
-    }
-}
-
-/// A segment in quotes, and its length with them; `at` is where it begins.
-fn quoted(rest: &str, at: usize) -> Result<(String, usize), ParsePathError> {
-    let mut segment = String::new();
-    let mut characters = rest.char_indices().skip(1);
-    while let Some((index, character)) = characters.next() {
-        match character {
-            '"' => return Ok((segment, index + 1)),
-            '\\' => match characters.next() {
-                Some((_, escaped @ ('"' | '\\'))) => segment.push(escaped),
-                _ => return Err(ParsePathError { at: at + index, problem: PathProblem::EscapeUnknown }),
-            },
-            other => segment.push(other),
-        }
-    }
-    Err(ParsePathError { at, problem: PathProblem::QuoteOpen })
-}
-
-/// What the `repr` of a string has between its quotes; other texts as they are. A text that was cut may have the first
-/// quote alone. The escapes that are taken off are those of [`CapturedValue::text`].
-pub fn unquoted(repr: &str) -> Cow<'_, str> {
-    let Some(quote) = repr.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
-        return Cow::Borrowed(repr);
-    };
-    let inner = &repr[1..];
-    let inner = inner.strip_suffix(quote).unwrap_or(inner);
-    if !inner.contains('\\') {
-        return Cow::Borrowed(inner);
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let (character, length) = unescaped(rest).unwrap_or(('\\', 0));
-        text.push(character);
-        rest = &rest[length..];
-    }
-    text.push_str(rest);
-    Cow::Owned(text)
-}
-
-/// The character that stands behind a backslash, and how many bytes stand for it there.
-fn unescaped(rest: &str) -> Option<(char, usize)> {
-    let digits = match *rest.as_bytes().first()? {
-        b'n' => return Some(('\n', 1)),
-        b'r' => return Some(('\r', 1)),
-        b't' => return Some(('\t', 1)),
-        byte @ (b'\\' | b'\'' | b'"') => return Some((char::from(byte), 1)),
-        b'x' => 2,
-        b'u' => 4,
-        b'U' => 8,
-        _ => return None,
-    };
-    let code = rest.get(1..=digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    let character = u32::from_str_radix(code, 16).ok().and_then(char::from_u32)?;
-    Some((character, digits + 1))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -357,7 +180,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         let many = vec!["a"; ValuePath::SEGMENTS_MAX + 1].join(".");
-        let long = "a".repeat(ValuePath::BYTES_MAX + 1);
+        let long = "a".repeat(PathPart::BYTES_MAX + 1);
         for (text, at, problem) in [
             ("", 0, PathProblem::SegmentMissing),
             (".a", 0, PathProblem::SegmentMissing),
@@ -378,25 +201,6 @@ mod tests {
 
     fn scalar(text: &str) -> CapturedValue {
         CapturedValue::scalar("str", text)
-    }
-
-    #[test]
-    fn the_text_of_a_string_is_without_quotes_and_escapes() {
-        for (repr, text) in [
-            ("'EUR'", "EUR"),
-            ("\"it's\"", "it's"),
-            (r"'a\'b\\c\nd\x00\xe9\u20ac\U0001f600'", "a'b\\c\nd\0é€😀"),
-            (r"'\q \x4 \ud800'", r"\q \x4 \ud800"),
-            ("'cut of", "cut of"),
-            ("'", ""),
-            ("5", "5"),
-            ("b'x'", "b'x'"),
-            ("<Color.RED: 1>", "<Color.RED: 1>"),
-        ] {
-            assert_eq!(scalar(repr).text().unwrap(), text);
-        }
-        assert_eq!(CapturedValue::new("NoneType", Content::Null).text().unwrap(), "None");
-        assert_eq!(CapturedValue::absent("str", NotCaptured::Depth).text(), None);
     }
 
     #[test]

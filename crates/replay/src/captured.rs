@@ -26,16 +26,10 @@ pub(crate) fn frames(side: Side<'_>) -> Vec<Captured<'_>> {
     for (exception, raised) in side.report.exceptions.iter().enumerate() {
         for (index, frame) in raised.frames.iter().enumerate().rev() {
             let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id).copied());
-            if let Some(snapshot) = snapshot.filter(|snapshot| !is_of_another(side, snapshot)) {
+            if let Some(snapshot) = snapshot.filter(|snapshot| !side.report.is_of_another(snapshot)) {
                 captured.push(Captured { exception, index, frame, snapshot });
             }
         }
     }
     captured
-}
-
-/// Whether a frame that lives long was captured for an earlier exception.
-fn is_of_another(side: Side<'_>, snapshot: &Snapshot) -> bool {
-    let captures = snapshot.capture_id.zip(side.report.capture_id);
-    captures.is_some_and(|(its, ours)| its != ours)
 }

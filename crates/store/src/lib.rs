@@ -35,7 +35,7 @@ pub use rows::{
     IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, OwnIssue, RELEVANCE_NEW,
     RELEVANCE_POINT_NS, RELEVANCE_REGRESSION, RELEVANCE_UNHANDLED, SeenIn,
 };
-pub use value_filter::{PATH_SEGMENTS_MAX, ValueCondition, ValuePattern, ValueTest};
+pub use value_filter::{ValueCondition, ValuePattern, ValueTest};
 
 /// One thing to keep.
 #[derive(Clone, Debug, PartialEq)]

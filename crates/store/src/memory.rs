@@ -113,7 +113,11 @@ impl Kept {
             .map(|event| (event, self.has_values(event)))
             .filter(|(event, has_values)| {
                 let ids = event.report.snapshot_ids();
-                let snapshots: Vec<&Snapshot> = ids.iter().filter_map(|id| self.snapshots.get(id)).collect();
+                let snapshots: Vec<&Snapshot> = ids
+                    .iter()
+                    .filter_map(|id| self.snapshots.get(id))
+                    .filter(|one| !event.report.is_of_another(one))
+                    .collect();
                 let has_value =
                     |condition: &ValueCondition| snapshots.iter().any(|snapshot| condition.holds(snapshot));
                 range.contains(event.report.timestamp)

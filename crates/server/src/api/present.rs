@@ -280,13 +280,12 @@ fn frame_view(
 ) -> views::Frame {
     let snapshot = frame.snapshot_id.and_then(|id| snapshots.get(&id));
     let state = reenact_issues::frame_values_state(placed, frame, now, snapshot.is_some());
-    let is_of_another = |snapshot: &Snapshot| matches!((snapshot.capture_id, placed.report.capture_id), (Some(its), Some(ours)) if its != ours);
     let variables = |pick: fn(&Snapshot) -> &Variables| snapshot.map(pick).cloned().unwrap_or_default();
     let values = views::FrameValues {
         state: state.state.to_owned(),
         reason: state.reason,
         captured_line_number: snapshot.and_then(|snapshot| snapshot.line_number),
-        earlier_occurrence: snapshot.is_some_and(is_of_another),
+        earlier_occurrence: snapshot.is_some_and(|snapshot| placed.report.is_of_another(snapshot)),
         arguments: variables(|snapshot| &snapshot.arguments),
         locals: variables(|snapshot| &snapshot.locals),
         globals: variables(|snapshot| &snapshot.globals),

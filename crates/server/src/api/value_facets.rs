@@ -53,13 +53,14 @@ pub(super) fn values(
     let filter = Filter::And(vec![Filter::HasValues, filter.clone()]);
     let mut events = Vec::new();
     app.store.newest_events(&filter, range, EVENTS_MAX, &mut |event| {
-        events.push((app.workflow.shown(event.issue_id), event.report.snapshot_ids()));
+        events.push((app.workflow.shown(event.issue_id), event.report));
         true
     })?;
     let mut counts: BTreeMap<String, (BTreeSet<IssueId>, u64)> = BTreeMap::new();
-    for (issue, ids) in events {
+    for (issue, report) in events {
         let mut here: HashSet<String> = HashSet::new();
-        for snapshot in app.store.snapshots(&ids)? {
+        let snapshots = app.store.snapshots(&report.snapshot_ids())?;
+        for snapshot in snapshots.into_iter().filter(|snapshot| !report.is_of_another(snapshot)) {
             match &asked {
                 Asked::Paths(segments) => snapshot.each_value(&mut |path, _| {
                     let is_whole = path.segments().len() == *segments;

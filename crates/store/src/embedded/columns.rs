@@ -170,13 +170,50 @@ impl Slots {
     }
 }
 
-/// A set of small numbers.
+/// A set of numbers: one bit for each up to the largest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    pub(super) fn insert(&mut self, number: usize) {
+        let word = number / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (number % 64);
+    }
+
+    pub(super) fn remove(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word &= !(1 << (number % 64));
+        }
+    }
+
+    pub(super) fn contains(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn each(&self, mut visit: impl FnMut(usize)) {
+        for (place, word) in self.0.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                visit(place * 64 + left.trailing_zeros() as usize);
+                left &= left - 1;
+            }
+        }
+    }
+}
+
+/// A set of numbers, often of a few.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Marks {
     /// No more than [`FEW`], in no order.
     Few(Vec<u32>),
-    /// One bit for each number.
-    Many(Vec<u64>),
+    Many(Bits),
 }
 
 /// Numbers that are looked through one by one.
@@ -190,53 +227,38 @@ impl Default for Marks {
 
 impl Marks {
     pub(super) fn insert(&mut self, number: usize) {
-        if let Self::Few(few) = self {
-            let small = u32::try_from(number).unwrap_or(u32::MAX);
-            if few.contains(&small) {
-                return;
+        match self {
+            Self::Many(bits) => bits.insert(number),
+            Self::Few(few) => {
+                let small = u32::try_from(number).unwrap_or(u32::MAX);
+                if few.contains(&small) {
+                    return;
+                }
+                if few.len() < FEW {
+                    few.push(small);
+                    return;
+                }
+                let mut bits = Bits::default();
+                few.iter().for_each(|number| bits.insert(*number as usize));
+                bits.insert(number);
+                *self = Self::Many(bits);
             }
-            if few.len() < FEW {
-                few.push(small);
-                return;
-            }
-            let mut bits = Vec::new();
-            few.iter().for_each(|number| set(&mut bits, *number as usize));
-            *self = Self::Many(bits);
-        }
-        if let Self::Many(bits) = self {
-            set(bits, number);
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Few(few) => few.len(),
-            Self::Many(bits) => bits.iter().map(|word| word.count_ones() as usize).sum(),
+            Self::Many(bits) => bits.len(),
         }
     }
 
     pub(super) fn each(&self, mut visit: impl FnMut(usize)) {
         match self {
             Self::Few(few) => few.iter().for_each(|number| visit(*number as usize)),
-            Self::Many(bits) => {
-                for (place, word) in bits.iter().enumerate() {
-                    let mut left = *word;
-                    while left != 0 {
-                        visit(place * 64 + left.trailing_zeros() as usize);
-                        left &= left - 1;
-                    }
-                }
-            }
+            Self::Many(bits) => bits.each(visit),
         }
     }
-}
-
-fn set(bits: &mut Vec<u64>, number: usize) {
-    let word = number / 64;
-    if bits.len() <= word {
-        bits.resize(word + 1, 0);
-    }
-    bits[word] |= 1 << (number % 64);
 }
 
 #[cfg(test)]

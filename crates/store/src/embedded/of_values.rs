@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
-use reenact_model::{Snapshot, SnapshotId};
+use reenact_model::{Report, Snapshot};
 use tantivy::query::{BitSetDocSet, ConstScorer, EnableScoring, Explanation, Query, Scorer, Weight};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TantivyError};
 
+use super::columns::Bits;
 use super::days::{Day, Days, lock};
 use super::failure::Failure;
 use super::file;
@@ -37,32 +38,9 @@ pub(super) struct ValueMemory {
 #[derive(Debug)]
 struct Known {
     condition: ValueCondition,
-    looked_at: Rows,
-    matching: Rows,
-}
-
-/// Numbers of events of a day, from 1 without gaps: one bit each.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rows(Vec<u64>);
-
-impl Rows {
-    fn insert(&mut self, row: u64) {
-        let word = (row / 64) as usize;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        self.0[word] |= 1 << (row % 64);
-    }
-
-    fn remove(&mut self, row: u64) {
-        if let Some(word) = self.0.get_mut((row / 64) as usize) {
-            *word &= !(1 << (row % 64));
-        }
-    }
-
-    fn contains(&self, row: u64) -> bool {
-        self.0.get((row / 64) as usize).is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
+    /// Numbers of events.
+    looked_at: Bits,
+    matching: Bits,
 }
 
 impl ValueMemory {
@@ -70,7 +48,7 @@ impl ValueMemory {
     pub(super) fn forget(&mut self, rows: &[i64]) {
         self.generation += 1;
         for known in &mut self.conditions {
-            for row in rows.iter().map(|row| row.cast_unsigned()) {
+            for row in rows.iter().map(|row| *row as usize) {
                 known.looked_at.remove(row);
                 known.matching.remove(row);
             }
@@ -88,7 +66,7 @@ impl ValueMemory {
         let known = match known {
             Some(at) => self.conditions.remove(at),
             None => {
-                Known { condition: condition.clone(), looked_at: Rows::default(), matching: Rows::default() }
+                Known { condition: condition.clone(), looked_at: Bits::default(), matching: Bits::default() }
             }
         };
         if self.conditions.len() >= CONDITIONS_KEPT {
@@ -102,7 +80,7 @@ impl ValueMemory {
 
 /// For each condition on captured values in a filter, the events of a day that match it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found(Vec<(ValueCondition, Arc<Rows>)>);
+pub(super) struct Found(Vec<(ValueCondition, Arc<Bits>)>);
 
 impl Found {
     /// The documents of the events that match.
@@ -127,7 +105,7 @@ pub(super) fn find(
     let candidates = candidates(day, view, filter, range)?;
     let mut memory = lock(&day.values);
     let generation = memory.generation;
-    let mut wanted: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, condition) in conditions.iter().enumerate() {
         let known = memory.known(condition);
         for row in candidates.iter().filter(|row| !known.looked_at.contains(**row)) {
@@ -164,7 +142,7 @@ pub(super) fn find(
 }
 
 /// Events with values that match all parts of the filter that do not ask for values.
-fn candidates(day: &Day, view: &View, filter: &Filter, range: TimeRange) -> Result<Vec<u64>, StoreError> {
+fn candidates(day: &Day, view: &View, filter: &Filter, range: TimeRange) -> Result<Vec<usize>, StoreError> {
     let mut narrowed = vec![Filter::HasValues];
     if let Filter::And(parts) = filter {
         narrowed.extend(parts.iter().filter(|part| part.value_conditions().is_empty()).cloned());
@@ -173,7 +151,7 @@ fn candidates(day: &Day, view: &View, filter: &Filter, range: TimeRange) -> Resu
     let mut candidates = Vec::new();
     view.visit(&*query, range, &Default::default(), &mut |segment, documents| {
         let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
-        candidates.extend(documents.iter().map(|document| rows.get_val(*document)));
+        candidates.extend(documents.iter().map(|document| rows.get_val(*document) as usize));
         Ok(())
     })
     .during(|| format!("searching the index `{}`", day.index_folder().display()))?;
@@ -181,12 +159,12 @@ fn candidates(day: &Day, view: &View, filter: &Filter, range: TimeRange) -> Resu
 }
 
 /// An event, the conditions that it was looked at for, and those that hold for it, by their indices.
-type LookedAt = (u64, Vec<usize>, Vec<usize>);
+type LookedAt = (usize, Vec<usize>, Vec<usize>);
 
 fn look_at(
     days: &Days,
     day: &Arc<Day>,
-    wanted: &[(u64, Vec<usize>)],
+    wanted: &[(usize, Vec<usize>)],
     conditions: &[&ValueCondition],
 ) -> Result<Vec<LookedAt>, StoreError> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
@@ -211,26 +189,23 @@ fn look_at(
 fn look_at_some(
     days: &Days,
     day: &Arc<Day>,
-    wanted: &[(u64, Vec<usize>)],
+    wanted: &[(usize, Vec<usize>)],
     conditions: &[&ValueCondition],
 ) -> Result<Vec<LookedAt>, StoreError> {
     let mut looked_at = Vec::with_capacity(wanted.len());
     for (row, indices) in wanted {
-        let stored = day.read(|connection| file::event_by_row(connection, row.cast_signed()))?;
-        let ids = stored.map(|stored| stored.event.report.snapshot_ids()).unwrap_or_default();
-        let snapshots = snapshots_near(days, day, ids)?;
+        let stored = day.read(|connection| file::event_by_row(connection, *row as i64))?;
+        let Some(stored) = stored else { continue };
+        let snapshots = snapshots_of(days, day, &stored.event.report)?;
         let holds = |index: &&usize| snapshots.iter().any(|snapshot| conditions[**index].holds(snapshot));
         looked_at.push((*row, indices.clone(), indices.iter().filter(holds).copied().collect()));
     }
     Ok(looked_at)
 }
 
-/// The snapshots that an event of this day can have, wherever they are kept.
-pub(super) fn snapshots_near(
-    days: &Days,
-    day: &Arc<Day>,
-    mut ids: Vec<SnapshotId>,
-) -> Result<Vec<Snapshot>, StoreError> {
+/// The snapshots of an event of this day, wherever they are kept; not those that show an earlier exception.
+pub(super) fn snapshots_of(days: &Days, day: &Day, report: &Report) -> Result<Vec<Snapshot>, StoreError> {
+    let mut ids = report.snapshot_ids();
     let mut found = Vec::new();
     let mut near = days.between(day.number - VALUES_DAYS_MAX..=day.number + VALUES_DAYS_MAX);
     near.sort_by_key(|other| (other.number - day.number).abs());
@@ -247,12 +222,13 @@ pub(super) fn snapshots_near(
             Err(error) => return Err(error),
         }
     }
+    found.retain(|snapshot| !report.is_of_another(snapshot));
     Ok(found)
 }
 
 /// The documents of these events.
 #[derive(Clone, Debug)]
-struct OfRows(Arc<Rows>);
+struct OfRows(Arc<Bits>);
 
 impl Query for OfRows {
     fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
@@ -265,7 +241,7 @@ impl Weight for OfRows {
         let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
         let mut documents = BitSet::with_max_value(segment.max_doc());
         for document in 0..segment.max_doc() {
-            if self.0.contains(rows.get_val(document)) {
+            if self.0.contains(rows.get_val(document) as usize) {
                 documents.insert(document);
             }
         }

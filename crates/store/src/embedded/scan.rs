@@ -150,7 +150,7 @@ impl Asked<'_> {
 
 fn matches(days: &Days, day: &Arc<Day>, filter: &Filter, stored: &StoredEvent) -> Result<bool, StoreError> {
     let snapshots = if stored.has_values && !filter.value_conditions().is_empty() {
-        of_values::snapshots_near(days, day, stored.event.report.snapshot_ids())?
+        of_values::snapshots_of(days, day, &stored.event.report)?
     } else {
         Vec::new()
     };

@@ -49,7 +49,7 @@ fn of_key(key: &str, value: &Value, known: &Known<'_>) -> Result<Filter, String>
 
 /// `var.order.currency:null`
 fn of_value(key: &str, path: &str, value: &Value) -> Result<Filter, String> {
-    let path = ValuePattern::parse(path)?;
+    let path = ValuePattern::parse(path).map_err(|error| error.to_string())?;
     let compared = |comparison: Comparison, operand: &str| {
         if !operand.parse::<f64>().is_ok_and(f64::is_finite) {
             return Err(format!("`{key}` is compared with a number: `{key}:>499`"));

@@ -183,8 +183,8 @@ fn captured_values_are_asked_for_by_their_path() {
         Filter::And(vec![value(r#"headers."a b:\"c".0"#, ValueTest::Is("x".into())), is(Field::Env, "prod")]),
     );
     check("var.**.sku:A-1", value("**.sku", ValueTest::Is("A-1".into())));
-    refused("var.:x", 0, "is empty");
-    refused("a var.x..y:1", 2, "is empty");
+    refused("var.:x", 0, "name is missing");
+    refused("a var.x..y:1", 2, "name is missing");
     refused("var.x:", 0, "no value");
     refused("var.x:>a", 0, "compared with a number");
     refused("var.x.\"open", 6, "not closed");
