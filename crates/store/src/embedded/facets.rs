@@ -5,12 +5,12 @@ use std::sync::Arc;
 use reenact_model::Placed;
 use tantivy::{DocId, SegmentReader};
 
-use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots};
+use super::columns::{BLOCK, NamedColumn, Numbers, Slots};
 use super::days::Day;
 use super::index::Fields;
 use super::rollup::Rollup;
 use super::scan::Tally;
-use super::tally::facet_counts;
+use super::tally::CountedValues;
 use crate::filter::field_value;
 use crate::{FacetCount, Field, Filter, Merged};
 
@@ -19,35 +19,7 @@ pub(super) struct FacetsTally<'a> {
     fields: &'a [Field],
     slots: Slots,
     /// By field.
-    facets: Vec<Facet>,
-}
-
-#[derive(Default)]
-struct Facet {
-    names: Names,
-    /// Events and issues, by the number of the value.
-    counts: Vec<(u64, Marks)>,
-}
-
-impl Facet {
-    fn add(&mut self, number: usize, slot: usize, events: u64) {
-        if self.counts.len() <= number {
-            self.counts.resize_with(number + 1, Default::default);
-        }
-        let (count, issues) = &mut self.counts[number];
-        *count += events;
-        issues.insert(slot);
-    }
-
-    fn merge(&mut self, other: Self, slots: &[usize]) {
-        let numbers = self.names.numbers_of(&other.names);
-        for (number, (events, issues)) in numbers.into_iter().zip(other.counts) {
-            issues.each(|slot| self.add(number, slots[slot], 0));
-            if let Some((count, _)) = self.counts.get_mut(number) {
-                *count += events;
-            }
-        }
-    }
+    facets: Vec<CountedValues>,
 }
 
 /// Whether the field is one for [`FacetsTally`].
@@ -61,15 +33,14 @@ pub(super) fn has_few_values(field: &Field) -> bool {
 impl<'a> FacetsTally<'a> {
     /// All fields are such that [`has_few_values`].
     pub(super) fn new(fields: &'a [Field]) -> Self {
-        let facets = fields.iter().map(|_| Facet::default()).collect();
+        let facets = fields.iter().map(|_| CountedValues::default()).collect();
         Self { fields, slots: Slots::default(), facets }
     }
 
     /// The values of each field with their counts.
     pub(super) fn into_counts(self, merged: &Merged) -> Vec<Vec<FacetCount>> {
         let slots = &self.slots;
-        let of = |facet: Facet| facet_counts(facet.names, facet.counts, slots, merged);
-        self.facets.into_iter().map(of).collect()
+        self.facets.into_iter().map(|facet| facet.into_counts(slots, merged)).collect()
     }
 }
 
@@ -81,7 +52,7 @@ impl Tally for FacetsTally<'_> {
     fn merge(&mut self, other: Self) {
         let slots = self.slots.slots_of(&other.slots);
         for (facet, other) in self.facets.iter_mut().zip(other.facets) {
-            facet.merge(other, &slots);
+            facet.merge(&other, &slots);
         }
     }
 

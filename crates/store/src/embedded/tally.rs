@@ -103,21 +103,15 @@ pub(super) struct FacetTally<'a> {
     pub(super) failure: Option<crate::StoreError>,
 }
 
-/// Events and issues of values.
+/// Values, and how many events and which issues have each; issues by their slots.
 #[derive(Default)]
-pub(super) struct ValueCounts {
-    slots: Slots,
-    values: Names,
+pub(super) struct CountedValues {
+    pub(super) names: Names,
     /// By the number of the value.
     counts: Vec<(u64, Marks)>,
 }
 
-impl ValueCounts {
-    fn value(&mut self, value: &str) -> &mut (u64, Marks) {
-        let number = self.values.number(value);
-        self.of(number)
-    }
-
+impl CountedValues {
     fn of(&mut self, number: usize) -> &mut (u64, Marks) {
         if self.counts.len() <= number {
             self.counts.resize_with(number + 1, Default::default);
@@ -125,8 +119,55 @@ impl ValueCounts {
         &mut self.counts[number]
     }
 
+    /// Adds events of an issue that have the value with this number.
+    pub(super) fn add(&mut self, number: usize, slot: usize, events: u64) {
+        let (count, issues) = self.of(number);
+        *count += events;
+        issues.insert(slot);
+    }
+
+    /// Adds events of several issues.
+    fn add_all(&mut self, value: &str, events: u64, issues: &Marks, slot: impl Fn(usize) -> usize) {
+        let number = self.names.number(value);
+        let all = self.of(number);
+        all.0 += events;
+        issues.each(|there| all.1.insert(slot(there)));
+    }
+
+    /// Adds what another list has; `slots` are the slots here of its issues.
+    pub(super) fn merge(&mut self, other: &Self, slots: &[usize]) {
+        for (value, (events, issues)) in other.names.texts.iter().zip(&other.counts) {
+            self.add_all(value, *events, issues, |there| slots[there]);
+        }
+    }
+
+    /// The values that events have, with their counts.
+    pub(super) fn into_counts(self, slots: &Slots, merged: &Merged) -> Vec<FacetCount> {
+        let counted = self.names.texts.into_iter().zip(self.counts).filter(|(_, (events, _))| *events > 0);
+        let count = |(value, (events, issues)): (String, (u64, Marks))| {
+            let issues = if merged.is_empty() {
+                issues.len() as u64
+            } else {
+                let mut own = Vec::with_capacity(issues.len());
+                issues.each(|slot| own.push(IssueId(slots.ids[slot])));
+                merged.count(own)
+            };
+            FacetCount { value, issues, events }
+        };
+        counted.map(count).collect()
+    }
+}
+
+/// Values with their issues.
+#[derive(Default)]
+pub(super) struct ValueCounts {
+    slots: Slots,
+    values: CountedValues,
+}
+
+impl ValueCounts {
     pub(super) fn number(&mut self, value: &str) -> usize {
-        self.values.number(value)
+        self.values.names.number(value)
     }
 
     pub(super) fn slot(&mut self, issue: u64) -> usize {
@@ -140,45 +181,18 @@ impl ValueCounts {
 
     /// Adds events that have a value, by the numbers of the value and the issue.
     pub(super) fn add_events(&mut self, number: usize, slot: usize, count: u64) {
-        let (events, issues) = self.of(number);
-        *events += count;
-        issues.insert(slot);
+        self.values.add(number, slot, count);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         let slots = self.slots.slots_of(&other.slots);
-        for (value, (events, issues)) in other.values.texts.iter().zip(other.counts) {
-            let all = self.value(value);
-            all.0 += events;
-            issues.each(|slot| all.1.insert(slots[slot]));
-        }
+        self.values.merge(&other.values, &slots);
     }
 
     /// The values with their counts.
     pub(super) fn into_counts(self, merged: &Merged) -> Vec<FacetCount> {
-        facet_counts(self.values, self.counts, &self.slots, merged)
+        self.values.into_counts(&self.slots, merged)
     }
-}
-
-/// Values with how many events and issues have each.
-pub(super) fn facet_counts(
-    values: Names,
-    counts: Vec<(u64, Marks)>,
-    slots: &Slots,
-    merged: &Merged,
-) -> Vec<FacetCount> {
-    let counted = values.texts.into_iter().zip(counts).filter(|(_, (events, _))| *events > 0);
-    let count = |(value, (events, issues)): (String, (u64, Marks))| {
-        let issues = if merged.is_empty() {
-            issues.len() as u64
-        } else {
-            let mut own = Vec::with_capacity(issues.len());
-            issues.each(|slot| own.push(IssueId(slots.ids[slot])));
-            merged.count(own)
-        };
-        FacetCount { value, issues, events }
-    };
-    counted.map(count).collect()
 }
 
 impl<'a> FacetTally<'a> {
@@ -256,9 +270,8 @@ impl<'a> FacetTally<'a> {
         let all = &mut self.counts;
         column.dictionary().sorted_ords_to_term_cb(&wanted, |term| {
             if let Some((_, (events, issues))) = of_values.next() {
-                let value = all.value(&String::from_utf8_lossy(&term[start.len()..]));
-                value.0 += events;
-                issues.each(|slot| value.1.insert(slot));
+                let value = String::from_utf8_lossy(&term[start.len()..]);
+                all.values.add_all(&value, events, &issues, |slot| slot);
             }
         })?;
         Ok(())

@@ -1,0 +1,147 @@
+//! Counts that closed days keep.
+
+use super::*;
+
+/// Half of the events in rollups; the rest, late ones and updates beside them, then everything.
+#[test]
+fn random_questions_are_answered_from_rollups() {
+    let dirs = tempfile::tempdir().unwrap();
+    let mut number = 0;
+    let used = std::cell::Cell::new(0);
+    let last = std::cell::RefCell::new(None::<std::sync::Arc<EmbeddedStore>>);
+    conformance::run_random(
+        &mut || {
+            number += 1;
+            let store = std::sync::Arc::new(open(&dirs.path().join(number.to_string())));
+            if let Some(before) = last.borrow_mut().replace(std::sync::Arc::clone(&store)) {
+                used.set(used.get() + before.rollups_used());
+            }
+            Box::new(Shared(store))
+        },
+        60,
+        &mut |_| {
+            let last = last.borrow();
+            let store = last.as_ref().unwrap();
+            store.resume_indexing();
+            store.wait_until_rolled_up();
+            store.pause_indexing();
+        },
+    );
+    assert!(used.get() > 1_000, "rollups were used {} times", used.get());
+}
+
+/// Files that hold the text.
+fn holding(dir: &Path, text: &str) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![dir.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::read(&path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// Eight days of events, some with a host that is to be removed.
+fn of_days(ids: std::ops::Range<u128>) -> Vec<Write> {
+    ids.map(|id| {
+        let mut event = event(id, id as i64 * 5 % 190, id as u64 % 4);
+        event.report.env = [None, Some("prod"), Some("staging")][id as usize % 3].map(str::to_owned);
+        event.report.version = Some(format!("1.{}", id % 5));
+        event.report.host =
+            Some(if id % 7 == 0 { "secretive-1".to_owned() } else { format!("web-{}", id % 3) });
+        event.report.user_id = (id % 4 > 0).then(|| format!("user-{}", id % 11));
+        Write::Event(Box::new(event))
+    })
+    .collect()
+}
+
+#[test]
+fn rollups_follow_late_events_scrubs_retention_and_crashes() {
+    let dirs = tempfile::tempdir().unwrap();
+    let (dir, crashed) = (dirs.path().join("a"), dirs.path().join("b"));
+    let reference = reenact_store::MemoryStore::with_retention(RETENTION);
+    let store = open(&dir);
+    let both = |store: &EmbeddedStore, writes: Vec<Write>| {
+        assert_eq!(write(store, writes.clone()), write(&reference, writes));
+    };
+    let check = |store: &EmbeddedStore| {
+        let before = store.rollups_used();
+        conformance::ask_random(store, &reference, 60);
+        store.rollups_used() - before
+    };
+    both(&store, of_days(0..300));
+    store.wait_until_rolled_up();
+    assert!(check(&store) > 100);
+    // Late events for days with rollups: not indexed, then indexed, then rolled up again.
+    store.pause_indexing();
+    both(&store, of_days(300..330));
+    assert!(check(&store) > 100);
+    store.resume_indexing();
+    store.wait_until_indexed();
+    check(&store);
+    store.wait_until_rolled_up();
+    assert!(check(&store) > 100);
+    // An event that is in a rollup changes.
+    store.pause_indexing();
+    let mut part = event(3, 15, 3);
+    part.report.tags.insert("region".to_owned(), "eu".to_owned());
+    both(&store, vec![Write::Event(Box::new(part))]);
+    check(&store);
+    // A crash after the commit, before the index and the rollup know of it.
+    copy(&dir, &crashed);
+    let other = open(&crashed);
+    check(&other);
+    other.wait_until_rolled_up();
+    assert!(check(&other) > 100);
+    drop(other);
+    // A broken rollup is not believed, and made again.
+    let rollups: Vec<PathBuf> = days(&crashed).iter().map(|day| day.join("rollup")).collect();
+    for rollup in &rollups {
+        let mut bytes = fs::read(rollup).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(rollup, bytes).unwrap();
+    }
+    let other = open(&crashed);
+    check(&other);
+    other.wait_until_rolled_up();
+    assert!(check(&other) > 100);
+    drop(other);
+    // What is redacted again is in no rollup.
+    store.resume_indexing();
+    store.wait_until_rolled_up();
+    assert!(holding(&dir, "secretive").iter().any(|path| path.ends_with("rollup")));
+    let mut change = |stored: Stored| match stored {
+        Stored::Event(mut event) if event.report.host.as_deref() == Some("secretive-1") => {
+            event.report.host = Some("gone".to_owned());
+            Some(Redacted::trust_in_tests(Stored::Event(event)))
+        }
+        _ => None,
+    };
+    for store in [&store as &dyn Store, &reference] {
+        let mut position = None;
+        loop {
+            position = store.rewrite(always(), position.as_deref(), &mut change).unwrap().next;
+            if position.is_none() {
+                break;
+            }
+        }
+    }
+    // Files come and go while an index is made.
+    store.pause_indexing();
+    assert_eq!(holding(&dir, "secretive"), Vec::<PathBuf>::new());
+    check(&store);
+    store.resume_indexing();
+    store.wait_until_rolled_up();
+    assert!(check(&store) > 100);
+    // Days go with their rollups.
+    let now = reenact_model::Timestamp::from_nanos(at(72).as_nanos() + RETENTION.as_nanos() as i64);
+    store.enforce_retention(now).unwrap();
+    reference.enforce_retention(now).unwrap();
+    assert!(check(&store) > 50);
+}
