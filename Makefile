@@ -9,6 +9,7 @@ export REENACT_BIN ?= $(CARGO_TARGET_DIR)/release/reenact
 TARGET ?= traces_v05
 SECONDS ?= 60
 NAME ?= intake
+SEED ?= 1
 
 .PHONY: help demo demo-once test build ui check unit e2e browser fuzz bench gen clean
 
@@ -41,9 +42,9 @@ check: ## formatting, clippy, types of the UI
 	@cargo run --release --locked --quiet -p xtask -- gen-check
 	@npm run --prefix ui check
 
-unit: ## tests of Rust and of the UI
+unit: ## tests of Rust and of the UI; property tests draw the same cases each time, others with SEED=…
 	@echo "==> unit tests"
-	@INSTA_WORKSPACE_ROOT=$(CURDIR) cargo test --release --locked --workspace --features reenact-store/testing --quiet
+	@PROPTEST_RNG_SEED=$(SEED) INSTA_WORKSPACE_ROOT=$(CURDIR) cargo test --release --locked --workspace --features reenact-store/testing --quiet
 	@npm run --prefix ui test
 
 e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)

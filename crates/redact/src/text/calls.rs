@@ -138,7 +138,7 @@ impl Scanner<'_> {
         }
         let Some(quote) = quote_ending_at(bytes, before) else { return };
         let close = before - 1 - quote.backslashes;
-        let from = close.saturating_sub(REACH_BYTES_MAX);
+        let from = close.saturating_sub(REACH_BYTES_MAX).max(self.frames().floor(close));
         steps::add(close - from);
         if let Some(open) = memchr::memrchr(quote.byte, &bytes[from..close]) {
             self.apart(|scanner| {

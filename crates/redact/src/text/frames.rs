@@ -58,14 +58,28 @@ impl<'a> Frames<'a> {
         self.frames.get(after).filter(|frame| frame.source <= at)
     }
 
-    /// Where a value at `at` ends at the latest: with its frame, or before the next one.
+    /// Where a value at `at` ends at the latest: with its frame, or before the next one. The line break before
+    /// what follows is no part of the value, so that a frame stays one.
     pub(super) fn limit(&self, at: usize) -> usize {
         let after = self.frames.partition_point(|frame| frame.end <= at);
+        let Some(frame) = self.frames.get(after) else { return self.bytes.len() };
+        let end = match frame {
+            frame if frame.source <= at => frame.end,
+            frame if frame.start <= at => frame.source,
+            frame => frame.start,
+        };
+        let line_break = &self.bytes[frame.line_break.0..frame.line_break.1];
+        let has_break = self.bytes[at..end].ends_with(line_break);
+        end - if has_break { line_break.len() } else { 0 }
+    }
+
+    /// Where a value that reaches back from `at` begins at the earliest: with its frame, or after the one before.
+    pub(super) fn floor(&self, at: usize) -> usize {
+        let after = self.frames.partition_point(|frame| frame.end <= at);
         match self.frames.get(after) {
-            Some(frame) if frame.source <= at => frame.end,
-            Some(frame) if frame.start <= at => frame.source,
-            Some(frame) => frame.start,
-            None => self.bytes.len(),
+            Some(frame) if frame.source <= at => frame.source,
+            Some(frame) if frame.start <= at => frame.start,
+            _ => after.checked_sub(1).map_or(0, |before| self.frames[before].end),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Secrets in sentences and lists: `password is 'secret'`, `Bearer secret`.
 
 use super::before::Name;
-use super::bytes::{before_escape, is_name_byte, opening_quote, skip};
+use super::bytes::{before_escape, is_name_byte, opening_quote, skip, skip_up_to};
 use super::values::after_operator;
-use super::{NAME_BYTES_MAX, Scanner};
+use super::{NAME_BYTES_MAX, SPACES_MAX, Scanner};
 
 /// The longest quoted part of a sentence, in bytes.
 const QUOTED_BYTES_MAX: usize = 1_024;
@@ -59,9 +59,20 @@ impl<'a> Scanner<'a> {
         }
         let Some(quote) = opening_quote(bytes, open) else { return at + 1 };
         match self.sentence_quote_end(at + 1, quote.byte) {
+            Some(end) if self.is_name_of_value(at + 1, end) => at + 1,
             Some(end) => self.mark(at + 1, before_escape(bytes, at + 1, end, quote)),
             None => at + 1,
         }
+    }
+
+    /// Whether what stands in quotes is itself a redacted name with a value after it: `bad token "pin": "1234"`.
+    fn is_name_of_value(&self, start: usize, end: usize) -> bool {
+        let bytes = self.bytes;
+        let name_end = end - bytes[start..end].iter().rev().take_while(|b| **b == b'\\').count();
+        let separator = skip_up_to(bytes, (end + 1).min(bytes.len()), SPACES_MAX, |b| b == b' ');
+        matches!(bytes.get(separator), Some(b':' | b'='))
+            && std::str::from_utf8(&bytes[start..name_end])
+                .is_ok_and(|name| self.names.matched(name).is_some())
     }
 
     /// Where the part that a quote opens before `start` ends, if it is one and no placeholder.

@@ -54,6 +54,9 @@ fn line(
 ) -> Option<Table> {
     let text = &bytes[start..end];
     steps::add(text.len());
+    if is_frame(text) {
+        return None;
+    }
     if let Some(table) = table {
         if text.iter().all(|b| b"-+|=: \r".contains(b)) {
             return Some(table);
@@ -95,6 +98,12 @@ fn line(
     let redacted: Vec<usize> =
         (0..cells.len()).filter(|index| names.matched(text_of(cells[*index])).is_some()).collect();
     (!redacted.is_empty()).then_some(Table { delimiter, cells: cells.len(), redacted })
+}
+
+/// The line of a traceback that says where a frame stands.
+fn is_frame(line: &[u8]) -> bool {
+    let margin = line.iter().take_while(|b| matches!(b, b' ' | b'|')).count();
+    margin >= 2 && line[margin..].starts_with(b"File \"") && memchr::memmem::find(line, b"\", line ").is_some()
 }
 
 fn is_header_byte(byte: u8) -> bool {

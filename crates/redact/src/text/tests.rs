@@ -217,8 +217,39 @@ fn a_cut_value_goes_to_the_end_but_not_over_frames() {
     check("password = fetch('hun\nter2", "password = [redacted]");
     check(
         &format!("ValueError: password='hunter2\nhunter\n\n{HEAD}    a\nE: a"),
-        &format!("ValueError: password='[redacted]{HEAD}    a\nE: a"),
+        &format!("ValueError: password='[redacted]\n{HEAD}    a\nE: a"),
     );
+}
+
+#[test]
+fn the_line_of_a_frame_is_no_row_of_a_table() {
+    let text = format!("{HEAD}    password, token, password\n{HEAD}    x\n");
+    check(&text, &text);
+}
+
+#[test]
+fn a_frame_after_a_cut_value_keeps_its_line() {
+    for value in [r#"\npassword=""""#, "password = '", "password=[[[[[[[[[[[[[["] {
+        let got = redacted(&format!("{HEAD}    {value}\n{TAIL}"));
+        assert!(got.ends_with(&format!("\n{TAIL}")), "{value} -> {got}");
+    }
+}
+
+#[test]
+fn a_quoted_name_after_a_name_is_no_value() {
+    check("bad token \"pin\": \"1234\"", "bad token \"pin\": \"[redacted]\"");
+    check("bad token 'pin' = '1234'", "bad token 'pin' = '[redacted]'");
+    check("bad token 'hunter2': no", "bad token '[redacted]': no");
+}
+
+#[test]
+fn a_value_before_a_comparison_does_not_begin_in_the_line_of_its_frame() {
+    check(
+        &format!("{HEAD}    \"hunter2\" == password\n{TAIL}"),
+        &format!("{HEAD}    \"[redacted]\" == password\n{TAIL}"),
+    );
+    let cut = format!("{HEAD}    hunter\" == password\n{TAIL}");
+    check(&cut, &cut);
 }
 
 #[test]
