@@ -25,7 +25,7 @@ describe("captured values at work", () => {
     [server, browser] = await Promise.all([startServer(), launch()]);
     const now = Date.now();
     for (let index = 0; index < 8; index++) {
-      await sendError(server.agent, { type: "builtins.KeyError", message: "'XXX'", frames: frames("XXX", index, 39), at: now - 1_000 * (index + 1) });
+      await sendError(server.agent, { type: "builtins.KeyError", message: "'XTS'", frames: frames("XTS", index, 39), at: now - 1_000 * (index + 1) });
       await sendError(server.agent, { type: "builtins.TimeoutError", message: "no answer", frames: frames(index % 2 ? "EUR" : "USD", index, 45), at: now - 1_000 * (index + 1) });
     }
     await until("the errors have their values", async () => {
@@ -51,11 +51,11 @@ describe("captured values at work", () => {
       await page.getByRole("heading", { name: "Correlations" }).waitFor();
       await page.getByText("8 occurrences with values against 8 of other issues").waitFor();
       const first = findings(page).getByRole("listitem").first();
-      assert.match(await first.innerText(), /order\.currency\s*is\s*'XXX'[\s\S]*8 of 8 against 0 of 8[\s\S]*\+100 points, \d+ to 100[\s\S]*stands out/);
+      assert.match(await first.innerText(), /order\.currency\s*is\s*'XTS'[\s\S]*8 of 8 against 0 of 8[\s\S]*\+100 points, \d+ to 100[\s\S]*stands out/);
       await page.keyboard.press("j");
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "Occurrences" }).waitFor();
-      assert.equal(new URL(page.url()).searchParams.get("q"), 'var.order.currency:"XXX"');
+      assert.equal(new URL(page.url()).searchParams.get("q"), 'var.order.currency:"XTS"');
       await page.getByText("8 occurrences, all time").waitFor();
       await page.goBack();
       await findings(page).getByRole("link", { name: "Compare with one without" }).first().click();
@@ -117,7 +117,7 @@ describe("captured values at work", () => {
       const table = page.getByRole("table");
       await table.getByRole("columnheader", { name: /order\."a\.b"/ }).waitFor();
       await table.getByRole("columnheader", { name: /order\.currency/ }).waitFor();
-      assert.equal(await table.getByText("'XXX'", { exact: true }).count() >= 8, true);
+      assert.equal(await table.getByText("'XTS'", { exact: true }).count() >= 8, true);
       assert.equal(await table.getByText("redacted").first().isVisible(), true);
       assert.equal(await page.locator('img[src="x"]').count(), 0);
       await expectNoAxeViolations(page);

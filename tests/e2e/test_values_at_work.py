@@ -78,11 +78,11 @@ def test_a_value_of_a_real_client_that_sets_an_issue_apart_is_found(server: Serv
     found = server.get(f"/issues/{issue['id']}/correlations")
     assert (found["events"], found["baseline_events"], found["too_few"]) == (6, 6, False)
     first = found["findings"][0]
-    assert said(first["predicate"]) == "order.currency is 'XXX'" and first["predicate"]["function"] == "charge"
+    assert said(first["predicate"]) == "order.currency is 'XTS'" and first["predicate"]["function"] == "charge"
     assert (first["of_issue"], first["of_baseline"]) == ({"count": 6, "total": 6}, {"count": 0, "total": 6})
     assert first["stands_out"] is True
     # What was found can be searched for, and both events be compared.
-    assert first["predicate"]["query"] == 'var.order.currency:"XXX"'
+    assert first["predicate"]["query"] == 'var.order.currency:"XTS"'
     assert [one["id"] for one in server.issues(f"service:payments {first['predicate']['query']}")] == [issue["id"]]
     compared = server.get(f"/events/{first['events'][0]}/compare", **{"with": first["counterexample"]["id"]})
     assert compared["counts"]["differs"] > 0
@@ -90,13 +90,13 @@ def test_a_value_of_a_real_client_that_sets_an_issue_apart_is_found(server: Serv
 
 
 def test_other_issues_or_the_issue_before_are_compared_with(server: Server) -> None:
-    issue = send(server, "base", "ValueError", orders(["XXX"], 12))
+    issue = send(server, "base", "ValueError", orders(["XTS"], 12))
     send(server, "base", "LookupError", orders(["EUR", "USD"], 12))
-    before = send(server, "base", "ValueError", orders(["XXX", "SEK"], 10), ago_ns=2 * HOUR_NS)
+    before = send(server, "base", "ValueError", orders(["XTS", "SEK"], 10), ago_ns=2 * HOUR_NS)
     assert before == issue
     others = server.get(f"/issues/{issue}/correlations", **{"from": "now-1h"})
     assert (others["baseline"], others["events"], others["baseline_events"]) == ("others", 12, 12)
-    assert [said(finding["predicate"]) for finding in others["findings"]] == ["order.currency is 'XXX'"]
+    assert [said(finding["predicate"]) for finding in others["findings"]] == ["order.currency is 'XTS'"]
     [finding] = others["findings"]
     assert 0 < finding["difference"]["low"] < finding["difference"]["value"] == 1 == finding["difference"]["high"]
     assert others["volatile"] == 1, "each order has an id of its own"
@@ -107,16 +107,16 @@ def test_other_issues_or_the_issue_before_are_compared_with(server: Server) -> N
 
 
 def test_without_a_baseline_what_is_constant_is_told(server: Server) -> None:
-    issue = send(server, "alone", "ValueError", orders(["XXX"], 6))
+    issue = send(server, "alone", "ValueError", orders(["XTS"], 6))
     found = server.get(f"/issues/{issue}/correlations")
     assert found["baseline_events"] == 0 and found["too_few"] is True
-    assert [said(finding["predicate"]) for finding in found["findings"]] == ["order.currency is 'XXX'"]
+    assert [said(finding["predicate"]) for finding in found["findings"]] == ["order.currency is 'XTS'"]
     assert found["findings"][0]["difference"] is None and found["findings"][0]["stands_out"] is False
     assert "without a baseline" in reenact(server, "correlate", issue)
 
 
 def test_few_events_make_nothing_certain(server: Server) -> None:
-    issue = send(server, "few", "ValueError", orders(["XXX"], 3))
+    issue = send(server, "few", "ValueError", orders(["XTS"], 3))
     send(server, "few", "LookupError", orders(["EUR"], 3))
     found = server.get(f"/issues/{issue}/correlations")
     assert found["too_few"] is True and not any(finding["stands_out"] for finding in found["findings"])
@@ -132,7 +132,7 @@ def test_redacted_values_set_nothing_apart(server: Server) -> None:
 
 
 def test_wrong_questions_are_explained(server: Server) -> None:
-    issue = send(server, "wrong", "ValueError", orders(["XXX"], 1))
+    issue = send(server, "wrong", "ValueError", orders(["XTS"], 1))
     for path, parameters, status, code in [
         (f"/issues/{issue}/correlations", {"baseline": "luck"}, 400, "parameter_invalid"),
         (f"/issues/{issue}/correlations", {"query": "servce:x"}, 400, "query_invalid"),
@@ -148,7 +148,7 @@ def test_wrong_questions_are_explained(server: Server) -> None:
 
 
 def test_looks_at_values_are_noted_once_a_question(server: Server) -> None:
-    issue = send(server, "noted", "ValueError", orders(["XXX"], 6))
+    issue = send(server, "noted", "ValueError", orders(["XTS"], 6))
     entries = lambda: [entry["detail"] for entry in server.get("/audit", subject=issue, action="values.viewed")["entries"]]  # noqa: E731
     server.get(f"/issues/{issue}/correlations")
     assert entries() == ["correlations of 6 events with 0 others"]
@@ -206,25 +206,25 @@ def test_pinned_variables_are_columns(server: Server) -> None:
 
 
 def test_pins_outlive_the_process(own_server: Server) -> None:
-    issue = send(own_server, "kept", "ValueError", orders(["XXX"], 1))
+    issue = send(own_server, "kept", "ValueError", orders(["XTS"], 1))
     call(own_server, "POST", f"/issues/{issue}/pins", {"path": "order.currency"})
     own_server.stop()
     own_server.start()
     [event] = own_server.get(f"/issues/{issue}/events", pinned="true")["events"]
     [value] = event["values"]
-    assert (value["state"], value["function"], value["value"]["value"]) == ("found", "settle", "'XXX'")
+    assert (value["state"], value["function"], value["value"]["value"]) == ("found", "settle", "'XTS'")
 
 
 def test_values_are_for_those_who_may_see_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REENACT_ACCESS_LOCAL_ADMIN", "settings")
     server = Server(tmp_path).start()
     try:
-        issue = send(server, "hidden", "ValueError", orders(["XXX"], 6))
+        issue = send(server, "hidden", "ValueError", orders(["XTS"], 6))
         found = server.get(f"/issues/{issue}/correlations")
         assert found["values_hidden"] is True and found["findings"] == [] and found["total"] == 6
         listed = server.get(f"/issues/{issue}/events", values="order.currency")
         assert listed["values_hidden"] is True and all(event["values"] == [] for event in listed["events"])
-        assert "XXX" not in json.dumps([found, listed])
+        assert "XTS" not in json.dumps([found, listed])
         assert server.get("/audit", action="values.viewed")["entries"] == []
         call(server, "POST", f"/issues/{issue}/pins", {"path": "order"}, 403)
         call(server, "DELETE", f"/issues/{issue}/pins", status=403, path="order")

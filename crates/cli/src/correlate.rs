@@ -148,7 +148,7 @@ fn print_finding(out: &mut Out, finding: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `order.currency is 'XXX'  in pay`
+/// `order.currency is 'XTS'  in pay`
 fn predicate(out: &Out, predicate: &Value) -> String {
     let holds = match text(predicate, "condition") {
         "is" => summary(out, &predicate["value"]),

@@ -82,7 +82,7 @@ def take_from_stock(article, wanted):
 
 
 def implicit_context():
-    currency = "XXX"
+    currency = "XTS"
     rates = {"USD": 1.09, "GBP": 0.84}
     try:
         return rates[currency]

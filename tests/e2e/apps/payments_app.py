@@ -45,7 +45,7 @@ def pay(currency, number):
 def main():
     number = int(sys.argv[1])
     # The client captures an exception once a process, and the frame of `main` once for both.
-    for currency in ("XXX", sorted(RATES)[number % len(RATES)]):
+    for currency in ("XTS", sorted(RATES)[number % len(RATES)]):
         pay(currency, number)
         time.sleep(PACE_SECONDS)
     truth.tell(done=True)

@@ -1271,7 +1271,7 @@ export interface components {
             number?: string | null;
             /** @description `order.lines.0.price`. */
             path: string;
-            /** @description A query for events in which some frame has that: `var.order.currency:"XXX"`; null where there is none. */
+            /** @description A query for events in which some frame has that: `var.order.currency:"XTS"`; null where there is none. */
             query?: string | null;
             /** @description The type of `has_type`. */
             type?: string | null;

@@ -3,7 +3,7 @@ import type { CorrelationFinding } from "../api/types";
 import { bar, counts, holds } from "./correlations";
 
 const finding = (difference: CorrelationFinding["difference"]): CorrelationFinding => ({
-  predicate: { function: "pay", file: "shop.py", path: "order.currency", condition: "is", value: { type: "str", value: "'XXX'" } },
+  predicate: { function: "pay", file: "shop.py", path: "order.currency", condition: "is", value: { type: "str", value: "'XTS'" } },
   of_issue: { count: 38, total: 40 },
   of_baseline: { count: 1, total: difference ? 1_200 : 0 },
   difference,

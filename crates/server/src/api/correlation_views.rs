@@ -134,7 +134,7 @@ pub(crate) struct CorrelationPredicate {
     type_name: Option<String>,
     /// The number of `at_least` and `at_most`.
     number: Option<String>,
-    /// A query for events in which some frame has that: `var.order.currency:"XXX"`; null where there is none.
+    /// A query for events in which some frame has that: `var.order.currency:"XTS"`; null where there is none.
     query: Option<String>,
 }
 
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn what_holds_can_be_searched_for() {
         let text = |repr: &str| replay::Condition::Is(CapturedValue::scalar("str", repr));
-        check("order.currency", text("'XXX'"), Some(r#"var.order.currency:"XXX""#));
+        check("order.currency", text("'XTS'"), Some(r#"var.order.currency:"XTS""#));
         check(r#"h."a.b"."*""#, text(r#"'say "a\\\\b"'"#), Some(r#"var.h."a.b"."*":"say \"a\\\\b\"""#));
         check("order.0", replay::Condition::Null, Some("var.order.0:null"));
         check("count", replay::Condition::AtLeast("10".to_owned()), Some("var.count:>=10"));
