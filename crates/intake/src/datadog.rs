@@ -1,4 +1,4 @@
-//! The addresses of the Datadog Agent, as far as errors need them.
+//! The addresses that clients send to: those of the Datadog Agent, as far as errors need them, and our own.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use reenact_model::{Limits, Outcome, Timestamp};
 use reenact_wire::datadog::{self, ClientInfo};
-use reenact_wire::{DecodeError, Decoded};
+use reenact_wire::{DecodeError, Decoded, native};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -75,6 +75,7 @@ pub fn router(intake: Arc<Intake>) -> Router {
         .route("/telemetry/proxy/api/v2/apmtelemetry", on(Source::Telemetry))
         .route("/symdb/v1/input", on(Source::Symbols))
         .route("/v0.7/config", on(Source::RemoteConfig))
+        .route("/native/v1/captures", on(Source::Native))
         .fallback(unknown_address)
         .method_not_allowed_fallback(wrong_method)
         .with_state(intake)
@@ -305,6 +306,7 @@ fn decode(
         Source::Telemetry => unwanted(datadog::telemetry::decode(&bytes, limits)?.messages),
         Source::Symbols => unwanted(datadog::symdb::decode(&bytes, text("content-type"), limits).map(|_| 1)?),
         Source::RemoteConfig => unwanted(datadog::remote_config::decode(&bytes, limits).map(|_| 1)?),
+        Source::Native => native::v1::decode(&bytes, received_at, limits)?.into(),
     })
 }
 
@@ -333,6 +335,7 @@ fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Refusal
         Source::Crash | Source::Telemetry | Source::RemoteConfig => {
             (&["application/json"], "application/json")
         }
+        Source::Native => (&[native::v1::CONTENT_TYPE], native::v1::CONTENT_TYPE),
     };
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
