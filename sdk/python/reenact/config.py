@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from reenact.settings import BY_NAME, DEFAULT_ADDRESS, SETTINGS, SettingError, default_service
+from reenact.runtime import runtime_facts
+from reenact.settings import BY_NAME, DEFAULT_ADDRESS, SETTINGS, SettingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,15 +44,17 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
         values[setting.name], origins[setting.name] = _read(setting, arguments, environment, problems)
     if origins["url"] == "default":
         _read_agent_host(values, origins, environment, problems)
-    if origins["service"] == "default":
-        values["service"] = default_service(getattr(sys, "argv", None))
     return Config(values, origins, problems)
 
 
 def native_settings(config: Config) -> dict[str, Any]:
-    """The settings that the core needs, as `_native.start` takes them."""
-    left_out = ("enabled", "hooks", "log_level", "remote_config")
-    return {name: value for name, value in config.values.items() if name not in left_out and value is not None}
+    """The settings that the core needs, as `_native.start` takes them, with what it cannot find out itself."""
+    left_out = ("hooks", "log_level", "remote_config", "at_raise", "handled_modules")
+    found = {name: value for name, value in config.values.items() if name not in left_out and value is not None}
+    for name, value in runtime_facts().items():
+        found.setdefault(name, value)
+    found["enabled"] = True
+    return found
 
 
 def is_enabled_by_environment() -> bool:

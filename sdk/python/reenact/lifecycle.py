@@ -14,6 +14,7 @@ import sys
 from reenact import capture, guard, remote
 from reenact.config import Config, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
+from reenact.settings import default_service
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ def start_core() -> None:
     if _is_native_started or _native is None or _config is None:
         return
     _is_native_started = True
+    if _config.origins["service"] == "default":
+        # `sitecustomize` runs before the program has its arguments.
+        _config.values["service"] = default_service(getattr(sys, "argv", None))
     _native.start(native_settings(_config))
     if _config["at_raise"]:
         _native.monitor(True, _config["handled_modules"] or None)

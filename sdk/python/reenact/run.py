@@ -118,6 +118,9 @@ def _print_settings(config: Config) -> int:
     for name, value in config.values.items():
         shown = ",".join(f"{key}:{item}" for key, item in value.items()) if isinstance(value, dict) else value
         shown = ",".join(value) if isinstance(value, list) else shown
+        if shown is None and name == "service":
+            shown = "the name of the program"
+        shown = "***" if name == "api_key" and value else shown
         print(f"{name} = {'' if shown is None else shown}  ({config.origins[name]})")
     for problem in config.problems:
         print(f"reenact-run: {problem}", file=sys.stderr)
