@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
     from reenact._native import Capture
 
+# By name: tracers unload modules, so that there is more than one `asyncio`.
+_ENDS_ON_PURPOSE = ("CancelledError", "Cancelled", "GreenletExit")
+
+# As the interpreter keeps them, whatever a metaclass puts in their place.
+_mro_of = type.__dict__["__mro__"].__get__
+_name_of = type.__dict__["__name__"].__get__
+
 _native_capture: Callable[..., Capture] | None = None
 _before_capture: Callable[[], None] | None = None
 
@@ -82,8 +89,7 @@ def is_reported(error: object) -> bool:
     kind = type(error)
     if not issubclass(kind, BaseException) or issubclass(kind, (SystemExit, KeyboardInterrupt, GeneratorExit)):
         return False
-    cancelled = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", None)
-    return cancelled is None or not issubclass(kind, cancelled)
+    return issubclass(kind, Exception) or not any(_name_of(base) in _ENDS_ON_PURPOSE for base in _mro_of(kind))
 
 
 def _capture(error: object, context: dict[str, Any]) -> Capture | None:

@@ -10,6 +10,7 @@ replace functions at most once per module object.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 from reenact.guard import note_failure
 
@@ -51,17 +52,28 @@ def _run(hook: Hook, module: ModuleType) -> None:
 class _Finder:
     """Finds only what somebody waits for, and only by asking the other finders."""
 
+    def __init__(self) -> None:
+        self._asking: set[tuple[int, str]] = set()
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name not in _waiting:
+        # A tracer has such a finder too, and asks this one in turn.
+        asking = (get_ident(), name)
+        if name not in _waiting or asking in self._asking:
             return None
+        self._asking.add(asking)
+        try:
+            spec = self._ask_others(name, path, target)
+        finally:
+            self._asking.discard(asking)
+        if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+    def _ask_others(self, name: str, path: Any, target: Any) -> Any:
         for finder in list(sys.meta_path):
             find_spec = getattr(finder, "find_spec", None)
-            if finder is self or find_spec is None:
-                continue
-            spec = find_spec(name, path, target)
+            spec = find_spec(name, path, target) if finder is not self and find_spec is not None else None
             if spec is not None:
-                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader)
                 return spec
         return None
 

@@ -17,7 +17,7 @@ _ORIGINAL = "_reenact_original"
 
 
 def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
-    """Sets ``owner.name`` to ``make(original)``.
+    """Sets ``owner.name`` to ``make(original)``; ``owner`` is a class or a module.
 
     Keeps name, docstring and signature (``__wrapped__``). Returns whether anything was replaced:
     not when ``owner`` has no such attribute of its own, and not when it was replaced before.
@@ -25,7 +25,8 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
     original = vars(owner).get(name)
     if original is None or getattr(original, _ORIGINAL, None) is not None:
         return False
-    replacement = make(original if isinstance(original, FunctionType) else _called_as_method(original))
+    is_odd_method = isinstance(owner, type) and not isinstance(original, FunctionType)
+    replacement = make(_called_as_method(original) if is_odd_method else original)
     for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
         value = getattr(original, attribute, None)
         if value is not None:

@@ -125,6 +125,12 @@ class Programs:
         log = self.directory / "server.log"
         return Finished(0, "", log.read_text() if log.exists() else "", self.observed)
 
+    def wait_for_events(self, count: int) -> list[dict[str, Any]]:
+        """The events of a program of `serving`: servers answer before they hand an exception on."""
+        events = wait_until(f"there are {count} events", lambda: self.finished().events[count - 1 :] and self.finished().events)
+        assert len(events) == count, events
+        return events
+
     def _wait_for(self, process: subprocess.Popen[str], port: int) -> None:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

@@ -20,11 +20,14 @@ def watch_loops(module: ModuleType) -> None:
 def watch_uvloop(module: ModuleType) -> None:
     """Watches uvloop's, whose handler is inherited from compiled code."""
     inherited = module.Loop.call_exception_handler
+    if getattr(inherited, "_reenact_original", None) is not None:
+        return
 
     def call_exception_handler(self: Any, context: Any) -> Any:
         _on_exception(context)
         return inherited(self, context)
 
+    call_exception_handler._reenact_original = inherited  # type: ignore[attr-defined]
     module.Loop.call_exception_handler = call_exception_handler
 
 

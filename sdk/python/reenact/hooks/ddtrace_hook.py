@@ -34,9 +34,10 @@ def watch_spans(module: ModuleType) -> None:
 def take_over_replay(module: ModuleType) -> None:
     """Switches off ddtrace's own Exception Replay (from 2.12 on)."""
     handler = module.SpanExceptionHandler
-    replace(handler, "on_span_exception", _do_nothing)
     if getattr(handler, "_instance", None) is not None:
+        # Before the method is replaced: it is unregistered by comparing it.
         handler.disable()
+    replace(handler, "on_span_exception", _do_nothing)
 
 
 def take_over_debugging(module: ModuleType) -> None:

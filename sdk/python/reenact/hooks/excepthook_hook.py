@@ -6,22 +6,26 @@ import atexit
 import sys
 
 from reenact.capture import report
+from reenact.patching import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
+    from typing import Any, Callable
 
 
-def watch_uncaught(_: ModuleType) -> None:
-    """Captures what reaches `sys.excepthook`, and calls the hook that was there."""
-    previous = sys.excepthook
-
-    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        report(error, "excepthook")
-        previous(kind, error, traceback)
-
-    sys.excepthook = excepthook
+def watch_uncaught(module: ModuleType) -> None:
+    """Captures what reaches `sys.excepthook`, and calls the hook that was there; `module` is `sys`."""
+    replace(module, "excepthook", _before_excepthook)
     atexit.register(_report_last)
+
+
+def _before_excepthook(previous: Callable[..., Any]) -> Callable[..., Any]:
+    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> Any:
+        report(error, "excepthook")
+        return previous(kind, error, traceback)
+
+    return excepthook
 
 
 def _report_last() -> None:

@@ -25,7 +25,7 @@ def watch_workers(module: ModuleType) -> None:
 
 def _during_job(original: Callable[..., Any]) -> Callable[..., Any]:
     def perform_job(self: Any, job: Any, *args: Any, **kwargs: Any) -> Any:
-        token = work.enter(_job(job))
+        token = work.enter(_RqJob(job))
         try:
             return original(self, job, *args, **kwargs)
         finally:
@@ -52,6 +52,16 @@ def _flush_in_horse(worker: Any) -> None:
         flush(EXIT_FLUSH_SECONDS)
 
 
-def _job(job: Any) -> work.Job:
-    name, job_id = work.attribute(job, "_func_name"), work.attribute(job, "_id")
-    return work.Job(name if type(name) is str else "rq", {"job.id": job_id} if type(job_id) is str else {})
+class _RqJob(work.Work):
+    """A job of RQ, whose function is known once the worker has read it."""
+
+    def __init__(self, job: Any) -> None:
+        self._job = job
+
+    def resource(self) -> str | None:
+        name = work.attribute(self._job, "_func_name")
+        return name if type(name) is str else "rq"
+
+    def tags(self) -> dict[str, str]:
+        job_id = work.attribute(self._job, "_id")
+        return {"job.id": job_id} if type(job_id) is str else {}

@@ -16,7 +16,7 @@ def observe(call):
         answer = call(error, context)
         line = {
             "pid": os.getpid(),
-            "type": type(error).__name__,
+            "type": type.__dict__["__name__"].__get__(type(error)),
             "context": context,
             "exception_id": answer.exception_id,
             "captured": answer.captured,
