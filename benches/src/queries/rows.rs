@@ -145,7 +145,7 @@ fn has_values(number: u64) -> bool {
 fn the_snapshot(fragment: Fragment) -> Snapshot {
     match fragment {
         Fragment::Snapshot(snapshot) => snapshot,
-        Fragment::Trace(_) | Fragment::Crash(_) => Snapshot::default(),
+        Fragment::Trace(_) | Fragment::Crash(_) | Fragment::Occurrence(_) => Snapshot::default(),
     }
 }
 
@@ -209,7 +209,8 @@ fn vary(mut event: Placed, (number, at): (usize, Timestamp)) -> Placed {
         for (index, frame) in frames.iter_mut().rev().take(2).enumerate() {
             frame.snapshot_id = Some(snapshot_id(number, index));
         }
-        report.values = ValuesHint { allowed: Some(true), captured: true, snapshot_count: Some(2) };
+        report.values =
+            ValuesHint { allowed: Some(true), captured: true, snapshot_count: Some(2), skipped: None };
     }
     event
 }

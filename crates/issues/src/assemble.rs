@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use reenact_model::{
-    CrashReport, EventId, Exception, RecordedException, Report, Request, Span, SpanId, Timestamp, TraceChunk,
-    ValuesHint,
+    CrashReport, EventId, Exception, Occurrence, RecordedException, Report, Request, Span, SpanId, Timestamp,
+    TraceChunk, ValuesHint,
 };
 
 use crate::failure::{Failure, Likeness, drop_client_frames, failures, is_of_client, likeness, read, short};
@@ -134,6 +134,50 @@ pub fn assemble_crash(report: CrashReport, received_at: Timestamp) -> Report {
     }
 }
 
+/// Makes the event of an exception that a client of ours saw by itself.
+pub fn assemble_occurrence(occurrence: Occurrence, received_at: Timestamp) -> Report {
+    let mut exceptions = occurrence.exceptions;
+    drop_client_frames(&mut exceptions);
+    let mut tags = occurrence.tags;
+    let runtime = occurrence.runtime;
+    let told = [
+        ("mechanism", occurrence.mechanism),
+        ("runtime", format!("{} {}", runtime.implementation, runtime.version).trim().to_owned()),
+        ("platform", runtime.platform),
+    ];
+    for (name, value) in told {
+        if !value.is_empty() {
+            tags.entry(name.to_owned()).or_insert(value);
+        }
+    }
+    Report {
+        id: event_id(&[b"native", occurrence.service.as_bytes(), &occurrence.id.0.to_be_bytes()]),
+        timestamp: occurrence.timestamp,
+        received_at,
+        service: occurrence.service,
+        env: occurrence.env,
+        version: occurrence.version,
+        host: occurrence.host,
+        language: Some("python".to_owned()),
+        trace_id: occurrence.trace_id,
+        span_id: occurrence.span_id,
+        resource: occurrence.resource,
+        handled: occurrence.handled,
+        client: occurrence.client,
+        commit: occurrence.commit,
+        repository: occurrence.repository,
+        thread: occurrence.thread,
+        capture_id: Some(occurrence.id),
+        values: ValuesHint { skipped: occurrence.skipped, ..ValuesHint::default() },
+        exceptions,
+        tags,
+        user_id: occurrence.user_id,
+        request: occurrence.request,
+        warnings: occurrence.warnings,
+        ..Report::default()
+    }
+}
+
 /// Whether the service survived the exception: the nearest span above that failed with details of its
 /// own tells of another one, or nothing above failed up to the entry into the process.
 fn is_handled(
@@ -188,6 +232,7 @@ fn report_of_failure(
     report.capture_id = capture_id;
     report.handled = is_handled(chunk, tree, failures, &members, chosen);
     report.values.captured = members.iter().any(|member| member.error.captured);
+    report.values.skipped = members.iter().find_map(|member| chunk.spans[member.span].replay.skipped);
     report.exceptions = exceptions;
     report.stack_text.clone_from(&longest.error.stack);
     report.warnings.extend(longest.traceback.problems.iter().cloned());
@@ -295,6 +340,7 @@ fn context(
             allowed: replay.allowed,
             captured: false,
             snapshot_count: replay.snapshot_count,
+            skipped: None,
         },
         request: request(&entry.tags),
         tags,

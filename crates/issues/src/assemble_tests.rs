@@ -41,7 +41,7 @@ fn error(capture_id: Option<u128>) -> SpanError {
 fn chunk() -> TraceChunk {
     let mut root = span(1, 0, 100);
     root.failed = true;
-    root.replay = Replay { allowed: Some(true), snapshot_count: Some(6) };
+    root.replay = Replay { allowed: Some(true), snapshot_count: Some(6), skipped: None };
     root.language = Some("python".into());
     for (name, value) in
         [("http.method", "GET"), ("http.status_code", "500"), ("http.url", "http://shop/checkout")]

@@ -20,7 +20,7 @@ mod tree;
 mod values;
 pub mod volume;
 
-pub use assemble::{REPORTS_MAX, assemble, assemble_crash, complete};
+pub use assemble::{REPORTS_MAX, assemble, assemble_crash, assemble_occurrence, complete};
 pub use cause::{Cause, SuspectedCause, suspected_cause};
 pub use grouping::v1::place;
 pub use same::{Sameness, sameness};

@@ -1,12 +1,12 @@
 //! Why values are absent.
 
-use reenact_model::{Client, Frame, Placed, Timestamp};
+use reenact_model::{Client, Frame, Placed, Skipped, Timestamp};
 
 /// The state of the values of an event or a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValuesState {
     /// `captured`, `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`,
-    /// `client_too_old` or `unknown`.
+    /// `client_too_old`, `unsupported` or `unknown`.
     pub state: &'static str,
     /// One sentence for people.
     pub reason: String,
@@ -49,6 +49,9 @@ pub fn values_state(placed: &Placed, now: Timestamp, found: usize) -> ValuesStat
     let has_own_frames =
         report.exceptions.iter().flat_map(|exception| &exception.frames).any(|frame| frame.in_app);
     let used_up = report.values.snapshot_count.is_some_and(|count| count >= CLIENT_SNAPSHOTS_MAX);
+    if let Some(skipped) = report.values.skipped {
+        return said(skipped.as_str(), told(skipped));
+    }
     if report.trace_id.is_none() {
         return said("unknown", "The process ended with this exception, and such reports carry no values.");
     }
@@ -123,6 +126,24 @@ pub fn frame_values_state(placed: &Placed, frame: &Frame, now: Timestamp, found:
         );
     }
     values_state(placed, now, 0)
+}
+
+/// What a client of ours says, in a sentence.
+fn told(skipped: Skipped) -> &'static str {
+    match skipped {
+        Skipped::RateLimited => {
+            "The client had captured the same exception lately; an earlier event of this issue has values."
+        }
+        Skipped::Off => "Capturing values is switched off in the service.",
+        Skipped::OverBudget => {
+            "Capturing values had used up the share of time that it may take in the process."
+        }
+        Skipped::Lost => "The values were captured, and the client could not send them.",
+        Skipped::ThirdParty => {
+            "The exception passed only through installed packages, which are not captured."
+        }
+        Skipped::Unsupported => "The state that the interpreter was in did not allow a capture.",
+    }
 }
 
 fn missing(received_at: Timestamp, now: Timestamp) -> ValuesState {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Client, Snapshot, SnapshotId, SpanId, Timestamp, TraceId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Client, Exception, Request, Runtime, Snapshot, SnapshotId, SpanId, Timestamp, TraceId};
 
 /// A part of an error, as one request carried it. The parts of one error arrive in any order.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,8 @@ pub enum Fragment {
     Snapshot(Snapshot),
     /// The report of a process that ended with an exception.
     Crash(CrashReport),
+    /// An exception that a client of ours saw by itself, without a span that tells of it.
+    Occurrence(Box<Occurrence>),
 }
 
 /// The spans of one trace that came in one request, with at least one error or handled exception, or
@@ -134,6 +138,8 @@ pub struct Replay {
     pub allowed: Option<bool>,
     /// How many snapshots the trace made.
     pub snapshot_count: Option<u32>,
+    /// Why the exception of this span has no values, as a client of ours says it.
+    pub skipped: Option<Skipped>,
 }
 
 /// The report of a process that ended with an exception.
@@ -161,4 +167,106 @@ pub struct CrashReport {
     pub client: Client,
     /// Further tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An exception that a client of ours saw by itself.
+///
+/// The JSON form is the one of native requests.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Occurrence {
+    /// The client's id of the exception.
+    pub id: SnapshotId,
+    /// When it was seen.
+    pub timestamp: Timestamp,
+    /// The service.
+    pub service: String,
+    /// The environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<String>,
+    /// The version of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The source commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Address of the source repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// Whether the service survived it.
+    pub handled: bool,
+    /// What saw it: `wsgi`, `excepthook`, `logging`.
+    pub mechanism: String,
+    /// The trace that was active, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
+    /// The span that was active, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span_id: Option<SpanId>,
+    /// What the request or job was: `POST /pay`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The web request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+    /// Id of the user that the work was done for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The thread's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The chain, root cause first, the exception that escaped last.
+    pub exceptions: Vec<Exception>,
+    /// Why it carries no values, where it carries none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
+    /// The client library.
+    pub client: Client,
+    /// What the process runs on.
+    pub runtime: Runtime,
+    /// Further tags.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// What a reader should know: what was cut or left out; without captured text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Why a client of ours captured no values of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skipped {
+    /// The same exception was captured lately.
+    RateLimited,
+    /// Capturing is switched off.
+    Off,
+    /// Capturing took more of the process than it may.
+    OverBudget,
+    /// The capture was made and could not be sent.
+    Lost,
+    /// No frame belongs to the service's own code.
+    ThirdParty,
+    /// The interpreter, or the state that it was in, does not allow it.
+    Unsupported,
+}
+
+impl Skipped {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::RateLimited, Self::Off, Self::OverBudget, Self::Lost, Self::ThirdParty, Self::Unsupported];
+
+    /// The name in JSON and in tags.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RateLimited => "rate_limited",
+            Self::Off => "off",
+            Self::OverBudget => "over_budget",
+            Self::Lost => "lost",
+            Self::ThirdParty => "third_party",
+            Self::Unsupported => "unsupported",
+        }
+    }
 }

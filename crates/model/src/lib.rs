@@ -17,7 +17,8 @@ mod value_path;
 mod value_text;
 
 pub use fragment::{
-    CrashReport, Fragment, FrameLink, RecordedException, Replay, Span, SpanError, TraceChunk,
+    CrashReport, Fragment, FrameLink, Occurrence, RecordedException, Replay, Skipped, Span, SpanError,
+    TraceChunk,
 };
 pub use ids::{EventId, IssueId, ParseIdError, SnapshotId, SpanId, TraceId};
 pub use limits::Limits;
@@ -27,8 +28,10 @@ pub use report::{
     Absorbed, AppliedRule, Client, Exception, Frame, Grouping, Placed, Relation, Report, Request, TraceSpan,
     ValuesHint,
 };
-pub use snapshot::{Snapshot, Variables};
+pub use snapshot::{
+    CodePosition, FrameDetails, Parameter, ParameterKind, Runtime, Snapshot, SourceLines, Variables,
+};
 pub use time::{ParseTimestampError, Timestamp};
-pub use value::{CapturedValue, Content, NotCaptured};
+pub use value::{CapturedValue, Content, Form, NotCaptured};
 pub use value_path::ValuePath;
 pub use value_text::unquoted;

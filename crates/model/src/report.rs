@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, IssueId, Snapshot, SnapshotId, SpanId, Timestamp, TraceId};
+use crate::{EventId, IssueId, Skipped, Snapshot, SnapshotId, SpanId, Timestamp, TraceId};
 
 /// One occurrence of an error: everything but the values, which are found through
 /// [`Frame::snapshot_id`].
@@ -114,6 +114,9 @@ pub struct ValuesHint {
     /// How many snapshots the trace made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_count: Option<u32>,
+    /// Why there are none, as a client of ours says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
 }
 
 /// One exception of a chain.

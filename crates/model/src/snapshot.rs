@@ -1,5 +1,7 @@
 //! The captured state of one frame.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::value::{OwnedPairs, Pairs};
@@ -18,6 +20,40 @@ impl Variables {
     /// The value of `name`, the first one if a client sent it twice.
     pub fn get(&self, name: &str) -> Option<&CapturedValue> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+}
+
+impl Snapshot {
+    /// All groups of variables that hold captured values, with the name of each.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static str, &Variables)> {
+        let of_details = self.details.as_deref().into_iter();
+        [
+            ("arguments", &self.arguments),
+            ("locals", &self.locals),
+            ("globals", &self.globals),
+            ("closure", &self.closure),
+        ]
+        .into_iter()
+        .chain(
+            of_details.flat_map(|details| [("at_raise", &details.at_raise), ("at_entry", &details.at_entry)]),
+        )
+    }
+
+    /// As [`Snapshot::groups`], to change them.
+    pub fn groups_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Variables)> {
+        let of_details = self.details.as_deref_mut().into_iter();
+        [
+            ("arguments", &mut self.arguments),
+            ("locals", &mut self.locals),
+            ("globals", &mut self.globals),
+            ("closure", &mut self.closure),
+        ]
+        .into_iter()
+        .chain(
+            of_details.flat_map(|details| {
+                [("at_raise", &mut details.at_raise), ("at_entry", &mut details.at_entry)]
+            }),
+        )
     }
 }
 
@@ -87,6 +123,115 @@ pub struct Snapshot {
     /// Parts of the snapshot that went over our limits and were left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub values_dropped: u32,
+    /// What a client of ours tells in addition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<FrameDetails>>,
+}
+
+/// What a client of ours tells of a frame in addition to its values: what it takes to raise the exception again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FrameDetails {
+    /// The module that the function belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The qualified name of the function: `Cart.total`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qualified_name: Option<String>,
+    /// The arguments that the function takes, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
+    /// Where in the code the frame was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodePosition>,
+    /// The source around the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceLines>,
+    /// What the process ran on; with the deepest frame of a capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Runtime>,
+    /// Values as they were at the raise, of those that had changed when the frame was captured.
+    #[serde(skip_serializing_if = "Variables::is_empty")]
+    pub at_raise: Variables,
+    /// Arguments as they were when the function was entered.
+    #[serde(skip_serializing_if = "Variables::is_empty")]
+    pub at_entry: Variables,
+}
+
+/// An argument that a function takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// How it is given.
+    pub kind: ParameterKind,
+}
+
+/// How an argument is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterKind {
+    /// By position alone.
+    PositionalOnly,
+    /// By position or by name.
+    Positional,
+    /// `*args`.
+    VarPositional,
+    /// By name alone.
+    KeywordOnly,
+    /// `**kwargs`.
+    VarKeyword,
+}
+
+impl ParameterKind {
+    /// Every kind, in the order of a signature.
+    pub const ALL: [Self; 5] =
+        [Self::PositionalOnly, Self::Positional, Self::VarPositional, Self::KeywordOnly, Self::VarKeyword];
+}
+
+/// Where in its code a frame was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CodePosition {
+    /// The line on which the function begins, from 1.
+    pub first_line: u32,
+    /// The instruction, as the offset of its bytes.
+    pub instruction: u32,
+    /// The flags of the code object (`co_flags`).
+    pub flags: u32,
+    /// The line on which the statement ends, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    /// Where the expression begins and ends in its lines, as offsets of UTF-8 bytes from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<(u32, u32)>,
+}
+
+/// Lines of a source file, as the client has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceLines {
+    /// The number of the first line, from 1.
+    pub first_line: u32,
+    /// The lines, without line breaks.
+    pub lines: Vec<String>,
+    /// The first 128 bits of the BLAKE3 hash of the whole file, in hexadecimal.
+    pub file_hash: String,
+}
+
+/// What a process runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Runtime {
+    /// `CPython`.
+    pub implementation: String,
+    /// `3.12.1`.
+    pub version: String,
+    /// `linux-x86_64`.
+    pub platform: String,
+    /// Versions of the distributions that the frames belong to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<String, String>,
 }
 
 fn is_zero(count: &u32) -> bool {

@@ -24,8 +24,84 @@ pub struct CapturedValue {
     pub not_captured: Option<NotCaptured>,
     /// The rule that removed it, for the redaction reasons: `name "password"`.
     pub rule: Option<String>,
-    /// Number of the object within its capture, where an object appears more than once.
+    /// Number of the object within its capture, where an object appears more than once. Its content stands at one
+    /// of its places; the others have [`Content::Nothing`] and no reason.
     pub reference: Option<u32>,
+    /// What kind of thing it is, where the client tells.
+    pub form: Option<Form>,
+}
+
+/// What kind of thing a value is, which neither its type nor its content tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A member of an enumeration.
+    Enum,
+    /// A tuple with names.
+    NamedTuple,
+    /// A dataclass, or an object of a library that makes such.
+    Dataclass,
+    /// An exception.
+    Exception,
+    /// A function; the content is its name with its module.
+    Function,
+    /// A function bound to an object.
+    Method,
+    /// A class; the content is its name with its module.
+    Class,
+    /// A module; the content is its name.
+    Module,
+    /// An iterator.
+    Iterator,
+    /// A generator.
+    Generator,
+    /// A coroutine, or an asynchronous generator.
+    Coroutine,
+    /// An array of numbers.
+    Array,
+    /// A table of columns.
+    Table,
+    /// State that only compiled code can read.
+    Opaque,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 14] = [
+        Self::Enum,
+        Self::NamedTuple,
+        Self::Dataclass,
+        Self::Exception,
+        Self::Function,
+        Self::Method,
+        Self::Class,
+        Self::Module,
+        Self::Iterator,
+        Self::Generator,
+        Self::Coroutine,
+        Self::Array,
+        Self::Table,
+        Self::Opaque,
+    ];
+
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enum => "enum",
+            Self::NamedTuple => "named_tuple",
+            Self::Dataclass => "dataclass",
+            Self::Exception => "exception",
+            Self::Function => "function",
+            Self::Method => "method",
+            Self::Class => "class",
+            Self::Module => "module",
+            Self::Iterator => "iterator",
+            Self::Generator => "generator",
+            Self::Coroutine => "coroutine",
+            Self::Array => "array",
+            Self::Table => "table",
+            Self::Opaque => "opaque",
+        }
+    }
 }
 
 /// The captured content of a value.
@@ -122,6 +198,7 @@ impl CapturedValue {
             not_captured: None,
             rule: None,
             reference: None,
+            form: None,
         }
     }
 
@@ -162,6 +239,9 @@ impl Serialize for CapturedValue {
         }
         if let Some(reference) = self.reference {
             map.serialize_entry("ref", &reference)?;
+        }
+        if let Some(form) = self.form {
+            map.serialize_entry("form", form.as_str())?;
         }
         map.end()
     }
@@ -204,6 +284,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 }
                 "rule" => value.rule = Some(map.next_value()?),
                 "ref" => value.reference = Some(map.next_value()?),
+                "form" => {
+                    let name = map.next_value::<Cow<'de, str>>()?;
+                    let form = Form::ALL.into_iter().find(|form| form.as_str() == name);
+                    value.form = Some(form.ok_or_else(|| A::Error::custom("unknown form"))?);
+                }
                 _ => {
                     map.next_value::<serde::de::IgnoredAny>()?;
                 }
@@ -279,10 +364,14 @@ mod tests {
             ]),
         );
         list.size = Some(250);
+        list.form = Some(Form::Dataclass);
         list.not_captured = Some(NotCaptured::CollectionSize);
         let text = serde_json::to_string(&list).unwrap();
         assert_eq!(serde_json::from_str::<CapturedValue>(&text).unwrap(), list);
         assert!(text.contains(r#"{"type":"NoneType","is_null":true}"#), "{text}");
-        assert!(text.ends_with(r#""size":250,"not_captured":"collection_size"}"#), "{text}");
+        assert!(
+            text.ends_with(r#""size":250,"not_captured":"collection_size","form":"dataclass"}"#),
+            "{text}"
+        );
     }
 }

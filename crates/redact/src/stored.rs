@@ -1,6 +1,6 @@
 //! Redacting again what is stored, with the rules of today.
 
-use reenact_model::{Exception, Placed, Report};
+use reenact_model::{Exception, Occurrence, Placed, Report, Request};
 
 use crate::hits::Hits;
 use crate::scanner::{Scanner, Selection};
@@ -54,32 +54,14 @@ impl Walk<'_> {
 
     /// The same texts under the same paths as in the spans that the report was made of.
     fn report(&mut self, report: &mut Report) {
-        for (name, text) in [
-            ("resource", &mut report.resource),
-            ("operation", &mut report.operation),
-            ("repository", &mut report.repository),
-        ] {
-            if let Some(text) = text {
-                self.within(name, |walk| walk.text(text, ""));
-            }
-        }
-        for exception in &mut report.exceptions {
-            self.stored_exception(exception);
-        }
+        self.optional("resource", &mut report.resource);
+        self.optional("operation", &mut report.operation);
+        self.optional("repository", &mut report.repository);
+        report.exceptions.iter_mut().for_each(|exception| self.exception_of_chain(exception));
         if let Some(stack) = &mut report.stack_text {
             self.within("error", |walk| walk.within("stack", |walk| walk.stack(stack)));
         }
-        if let Some(request) = &mut report.request {
-            for (tag, text) in [
-                ("http.url", &mut request.url),
-                ("http.route", &mut request.route),
-                ("http.useragent", &mut request.user_agent),
-            ] {
-                if let Some(text) = text {
-                    self.within("tags", |walk| walk.within(tag, |walk| walk.text(text, tag)));
-                }
-            }
-        }
+        self.request(report.request.as_mut());
         for span in &mut report.trace {
             self.within("resource", |walk| walk.text(&mut span.resource, ""));
             self.within("operation", |walk| walk.text(&mut span.operation, ""));
@@ -90,8 +72,38 @@ impl Walk<'_> {
         });
     }
 
+    pub(crate) fn occurrence(&mut self, occurrence: &mut Occurrence) {
+        self.optional("resource", &mut occurrence.resource);
+        self.optional("repository", &mut occurrence.repository);
+        occurrence.exceptions.iter_mut().for_each(|exception| self.exception_of_chain(exception));
+        self.request(occurrence.request.as_mut());
+        self.within("tags", |walk| {
+            walk.optional("usr.id", &mut occurrence.user_id);
+            walk.tags(&mut occurrence.tags);
+        });
+    }
+
+    fn optional(&mut self, name: &str, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.within(name, |walk| walk.text(text, ""));
+        }
+    }
+
+    fn request(&mut self, request: Option<&mut Request>) {
+        let Some(request) = request else { return };
+        for (tag, text) in [
+            ("http.url", &mut request.url),
+            ("http.route", &mut request.route),
+            ("http.useragent", &mut request.user_agent),
+        ] {
+            if let Some(text) = text {
+                self.within("tags", |walk| walk.within(tag, |walk| walk.text(text, tag)));
+            }
+        }
+    }
+
     /// Members of groups are not deeper than the decoders let them be.
-    fn stored_exception(&mut self, exception: &mut Exception) {
+    fn exception_of_chain(&mut self, exception: &mut Exception) {
         self.within("error", |walk| {
             walk.within("message", |walk| {
                 walk.message(&mut exception.message);
@@ -103,6 +115,6 @@ impl Walk<'_> {
                 self.within("source", |walk| walk.source_line(line));
             }
         }
-        exception.members.iter_mut().for_each(|member| self.stored_exception(member));
+        exception.members.iter_mut().for_each(|member| self.exception_of_chain(member));
     }
 }

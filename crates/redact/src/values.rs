@@ -9,11 +9,13 @@ use crate::walk::Walk;
 impl Walk<'_> {
     pub(crate) fn snapshot(&mut self, snapshot: &mut Snapshot) {
         self.within("values", |walk| {
-            walk.within("arguments", |walk| walk.variables(&mut snapshot.arguments));
-            walk.within("locals", |walk| walk.variables(&mut snapshot.locals));
-            walk.within("globals", |walk| walk.variables(&mut snapshot.globals));
-            walk.within("closure", |walk| walk.variables(&mut snapshot.closure));
+            for (group, variables) in snapshot.groups_mut() {
+                walk.within(group, |walk| walk.variables(variables));
+            }
         });
+        if let Some(source) = snapshot.details.as_mut().and_then(|details| details.source.as_mut()) {
+            self.within("source", |walk| walk.source_lines(&mut source.lines));
+        }
     }
 
     fn variables(&mut self, variables: &mut Variables) {

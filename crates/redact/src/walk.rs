@@ -52,6 +52,7 @@ impl<'a> Walk<'a> {
             Fragment::Crash(report) => {
                 report.id.bytes().fold(0, |id, byte| id * 31 % (1 << 64) + u128::from(byte))
             }
+            Fragment::Occurrence(occurrence) => occurrence.trace_id.map_or(occurrence.id.0, lower_half),
         };
         let scanner = scanner.map(|(scanner, selection)| (scanner, scanner.sampled(selection, Some(id))));
         Self::start(redactor, scanner, String::new())
@@ -105,6 +106,7 @@ impl<'a> Walk<'a> {
             Fragment::Trace(chunk) => chunk.spans.iter_mut().for_each(|span| self.span(span)),
             Fragment::Snapshot(snapshot) => self.snapshot(snapshot),
             Fragment::Crash(report) => self.crash(report),
+            Fragment::Occurrence(occurrence) => self.occurrence(occurrence),
         }
         Redacted::new(fragment)
     }
@@ -159,6 +161,30 @@ impl<'a> Walk<'a> {
         self.in_source = true;
         self.message(text);
         self.in_source = false;
+    }
+
+    /// Redacts lines of source code that follow each other. What a secret took is left empty: lines keep their numbers.
+    pub(crate) fn source_lines(&mut self, lines: &mut Vec<String>) {
+        if self.is_strict() {
+            return lines.iter_mut().for_each(|line| self.source_line(line));
+        }
+        let whole = lines.join("\n");
+        let mut text = whole.clone();
+        self.source_line(&mut text);
+        if text == whole {
+            return;
+        }
+        let mut redacted: Vec<String> = text.split('\n').map(str::to_owned).collect();
+        let missing = lines.len().saturating_sub(redacted.len());
+        let same_at_end = redacted
+            .iter()
+            .rev()
+            .zip(lines.iter().rev())
+            .take_while(|(after, before)| after == before)
+            .count();
+        let at = redacted.len() - same_at_end.min(redacted.len());
+        redacted.splice(at..at, std::iter::repeat_n(String::new(), missing));
+        *lines = redacted;
     }
 
     pub(crate) fn replace_strict(&mut self, text: &mut String) {

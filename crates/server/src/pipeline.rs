@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reenact_intake::{FarEnd, FarEndError};
-use reenact_issues::{assemble, assemble_crash, complete, place, sameness};
+use reenact_issues::{assemble, assemble_crash, assemble_occurrence, complete, place, sameness};
 use reenact_model::{
     CapturedValue, Content, EventId, Fragment, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId,
     SpanId, Timestamp,
@@ -147,6 +147,13 @@ impl Pipeline {
                         Some(event) => report.derive_with(event, with_id).derive(part),
                         None => report.derive(placed),
                     });
+                }
+                Fragment::Occurrence(_) => {
+                    let report = redacted.derive_with(received_at, |fragment, received_at| match fragment {
+                        Fragment::Occurrence(occurrence) => assemble_occurrence(*occurrence, received_at),
+                        _ => unreachable!("its kind was looked at"),
+                    });
+                    batch.writes.push(report.derive(placed));
                 }
             }
         }
@@ -323,15 +330,15 @@ fn is_small(fragments: &[Fragment]) -> bool {
         let chunk = match fragment {
             Fragment::Trace(chunk) => chunk,
             Fragment::Snapshot(snapshot) => {
-                let groups = [&snapshot.arguments, &snapshot.locals, &snapshot.globals, &snapshot.closure];
-                let values = groups.into_iter().flat_map(|variables| &variables.0).map(|(_, value)| value);
+                let values =
+                    snapshot.groups().flat_map(|(_, variables)| &variables.0).map(|(_, value)| value);
                 bytes += SPAN_BYTES + values.map(value_bytes).sum::<usize>();
                 if bytes > SMALL_BYTES {
                     return false;
                 }
                 continue;
             }
-            Fragment::Crash(_) => return false,
+            Fragment::Crash(_) | Fragment::Occurrence(_) => return false,
         };
         for span in &chunk.spans {
             bytes += SPAN_BYTES + span.tags.values().map(String::len).sum::<usize>();
@@ -376,7 +383,9 @@ fn snapshot_of(fragment: Fragment, received_at: Timestamp) -> Snapshot {
             snapshot.timestamp = plausible(snapshot.timestamp, received_at);
             snapshot
         }
-        Fragment::Trace(_) | Fragment::Crash(_) => unreachable!("the caller has looked at the kind"),
+        Fragment::Trace(_) | Fragment::Crash(_) | Fragment::Occurrence(_) => {
+            unreachable!("the caller has looked at the kind")
+        }
     }
 }
 

@@ -6,6 +6,40 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::DecodeError;
+
+/// Parses one JSON object; the error tells the place, never captured text.
+pub(crate) fn parse_object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, DecodeError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start().starts_with('{') && !text.trim_start().is_empty() {
+        return Err(DecodeError::Malformed { at: 0, message: "expected a JSON object".to_owned() });
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() {
+            DecodeError::Truncated { at: text.len() as u64, expected: "JSON object" }
+        } else {
+            let at = byte_at(text, error.line(), error.column());
+            DecodeError::Malformed { at, message: describe(&error) }
+        }
+    })
+}
+
+/// The byte at a line and column, both counted from 1.
+fn byte_at(text: &str, line: usize, column: usize) -> u64 {
+    let lines_before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    (lines_before + column.saturating_sub(1)) as u64
+}
+
+/// What is wrong, by place and kind alone: the messages of `serde_json` may quote captured text.
+pub(crate) fn describe(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "a value of another type",
+        serde_json::error::Category::Eof => "the text ends",
+        _ => "no JSON, or nested too deep",
+    };
+    format!("{kind} at line {} column {}", error.line(), error.column())
+}
+
 /// One element of an array.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Element<'a> {

@@ -9,6 +9,8 @@ pub mod datadog;
 mod json;
 mod msgpack;
 mod multipart;
+pub mod native;
+pub mod packed;
 mod text;
 
 use reenact_model::{Fragment, Problem, ProblemKind};

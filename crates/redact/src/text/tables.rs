@@ -103,7 +103,9 @@ fn line(
 /// The line of a traceback that says where a frame stands.
 fn is_frame(line: &[u8]) -> bool {
     let margin = line.iter().take_while(|b| matches!(b, b' ' | b'|')).count();
-    margin >= 2 && line[margin..].starts_with(b"File \"") && memchr::memmem::find(line, b"\", line ").is_some()
+    margin >= 2
+        && line[margin..].starts_with(b"File \"")
+        && memchr::memmem::find(line, b"\", line ").is_some()
 }
 
 fn is_header_byte(byte: u8) -> bool {

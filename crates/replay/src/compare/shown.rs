@@ -50,6 +50,7 @@ fn head_within(value: &CapturedValue, bounds: &Bounds) -> CapturedValue {
         not_captured: value.not_captured,
         rule: value.rule.as_deref().map(|rule| cut(rule, bounds).to_owned()),
         reference: value.reference,
+        form: value.form,
     }
 }
 

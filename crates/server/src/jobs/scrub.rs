@@ -67,7 +67,7 @@ fn again(policy: &Policy, stored: Stored) -> (Option<Redacted<Stored>>, Hits) {
 fn snapshots_of(fragments: Vec<Fragment>) -> Stored {
     let snapshots = fragments.into_iter().filter_map(|fragment| match fragment {
         Fragment::Snapshot(snapshot) => Some(snapshot),
-        Fragment::Trace(_) | Fragment::Crash(_) => None,
+        Fragment::Trace(_) | Fragment::Crash(_) | Fragment::Occurrence(_) => None,
     });
     Stored::Snapshots(snapshots.collect())
 }

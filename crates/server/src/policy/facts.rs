@@ -56,6 +56,14 @@ impl<'a> Facts<'a> {
                 host: report.tags.get("host").map(String::as_str),
                 tags: Tags::One(&report.tags),
             },
+            Fragment::Occurrence(occurrence) => Self {
+                source: "python",
+                service: &occurrence.service,
+                env: occurrence.env.as_deref(),
+                version: occurrence.version.as_deref(),
+                host: occurrence.host.as_deref(),
+                tags: Tags::One(&occurrence.tags),
+            },
         }
     }
 

@@ -3,17 +3,15 @@
 //! A body is one byte of format, four bytes of length before compression (little endian), and one zstd
 //! frame. A format is never changed; a better one is a further format, and readers of the old stay.
 
-mod packed;
-
 use std::io;
 use std::sync::{Mutex, OnceLock};
 
 use reenact_model::Snapshot;
+use reenact_wire::packed::{self, Packer};
 use serde::{Serialize, de::DeserializeOwned};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
-use self::packed::Packer;
 use super::days::lock;
 use super::failure::Failure;
 use crate::StoreError;
@@ -118,7 +116,7 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, StoreError> 
 pub(super) fn decode_snapshots(body: &[u8]) -> Result<Vec<Snapshot>, StoreError> {
     match decompress(body)? {
         (format, bytes) if format == PACKED.format => {
-            packed::unpack(&bytes).ok_or_else(|| broken("its snapshots are not what was packed"))
+            packed::unpack(&bytes, usize::MAX).ok_or_else(|| broken("its snapshots are not what was packed"))
         }
         (_, json) => serde_json::from_slice(&json).during(|| "reading the JSON of a stored body"),
     }
@@ -130,6 +128,15 @@ pub(super) fn shown(body: &[u8]) -> Result<Vec<u8>, StoreError> {
         (format, _) if format == PACKED.format => to_json(&decode_snapshots(body)?),
         (_, json) => Ok(json),
     }
+}
+
+/// The snapshots of a body as they are packed today.
+#[cfg(feature = "testing")]
+pub(super) fn packed(body: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let snapshots = decode_snapshots(body)?;
+    let mut packer = Packer::new();
+    snapshots.iter().for_each(|snapshot| packer.push(snapshot));
+    Ok(packer.finish())
 }
 
 fn broken(what: &str) -> StoreError {

@@ -38,6 +38,8 @@ mod tally;
 mod tally_events;
 mod tally_issues;
 mod tally_list;
+#[cfg(feature = "testing")]
+mod training;
 mod usage;
 mod words;
 mod writer;
@@ -70,6 +72,8 @@ use state::Issues;
 use writer::{Message, Writer};
 
 pub use dump::dump;
+#[cfg(feature = "testing")]
+pub use training::{Bodies, uncompressed};
 pub use usage::{FieldBytes, index_bytes};
 
 /// How an embedded store works.

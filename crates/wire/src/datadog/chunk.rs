@@ -10,7 +10,7 @@ mod events;
 use std::ops::Range;
 
 use reenact_model::{
-    Client, Fragment, Limits, ProblemKind, Replay, Span, SpanId, Timestamp, TraceChunk, TraceId,
+    Client, Fragment, Limits, ProblemKind, Replay, Skipped, Span, SpanId, Timestamp, TraceChunk, TraceId,
 };
 
 use super::Awaited;
@@ -241,6 +241,7 @@ impl<'a> Chunk<'a> {
                     span.user_id = request.optional(value);
                 }
                 "_dd.debug.error.trace_captured" => span.replay.allowed = parse_bool(value),
+                "_reenact.skipped" => span.replay.skipped = parse_skipped(value),
                 "runtime-id" => span.is_local_root = true,
                 "events" if raw.may_have_exceptions => {}
                 name if raw.failed && error::is_error_tag(name) => {}
@@ -405,6 +406,10 @@ fn parse_bool(text: &str) -> Option<bool> {
         "false" | "False" | "0" => Some(false),
         _ => None,
     }
+}
+
+fn parse_skipped(text: &str) -> Option<Skipped> {
+    Skipped::ALL.into_iter().find(|reason| reason.as_str() == text)
 }
 
 /// Tags that clients write for the Agent, not for people.

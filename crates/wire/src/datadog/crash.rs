@@ -35,7 +35,7 @@ pub fn decode(
 ) -> Result<Decoded, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
     let body = String::from_utf8_lossy(body);
-    let report: Report<'_> = super::parse_object(&body)?;
+    let report: Report<'_> = crate::json::parse_object(&body)?;
     let mut found = tags::parse_ddtags(&report.ddtags.text());
     let is_ping =
         tags::find(&found, "is_crash_ping") == Some("true") || report.error.is_crash.raw() == "false";

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::captured::{Budget, VariablesSeed};
 use super::{ClientInfo, tags};
-use crate::json::{Broken, JsonText, Loose, LooseList, elements, quote_odd_numbers};
+use crate::json::{Broken, JsonText, Loose, LooseList, describe, elements, quote_odd_numbers};
 use crate::text::cut;
 use crate::{DecodeError, Decoded, check_size, multipart};
 
@@ -201,6 +201,7 @@ impl Request<'_> {
             globals: body.captures.frame.globals,
             closure: Variables::default(),
             values_dropped: budget.dropped,
+            details: None,
         };
         snapshot.locals.0.retain(|(name, _)| {
             // ddtrace 1 captures its own KeyError here, from looking whether the frame is captured already.
@@ -224,16 +225,6 @@ impl From<Broken> for DecodeError {
             }
         }
     }
-}
-
-/// What is wrong, by place and kind alone: the messages of `serde_json` may quote captured text.
-pub(super) fn describe(error: &serde_json::Error) -> String {
-    let kind = match error.classify() {
-        serde_json::error::Category::Data => "a value of another type",
-        serde_json::error::Category::Eof => "the text ends",
-        _ => "no JSON, or nested too deep",
-    };
-    format!("{kind} at line {} column {}", error.line(), error.column())
 }
 
 /// One element, as far as it is the same for everything that is sent here.

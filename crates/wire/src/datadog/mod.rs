@@ -45,25 +45,3 @@ pub type Awaited<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 
 /// For a caller that knows of no earlier parts.
 pub const NOTHING_AWAITED: Awaited<'static> = &|_| false;
-
-/// Parses one JSON object; the error tells the place, never captured text.
-fn parse_object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, crate::DecodeError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.trim_start().starts_with('{') && !text.trim_start().is_empty() {
-        return Err(crate::DecodeError::Malformed { at: 0, message: "expected a JSON object".to_owned() });
-    }
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_eof() {
-            crate::DecodeError::Truncated { at: text.len() as u64, expected: "JSON object" }
-        } else {
-            let at = byte_at(text, error.line(), error.column());
-            crate::DecodeError::Malformed { at, message: debugger::describe(&error) }
-        }
-    })
-}
-
-/// The byte at a line and column, both counted from 1.
-fn byte_at(text: &str, line: usize, column: usize) -> u64 {
-    let lines_before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
-    (lines_before + column.saturating_sub(1)) as u64
-}

@@ -46,7 +46,7 @@ pub const PRODUCTS_MAX: usize = 64;
 pub fn decode(body: &[u8], limits: &Limits) -> Result<ConfigRequest, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
     let body = String::from_utf8_lossy(body);
-    let raw: Raw<'_> = super::parse_object(&body)?;
+    let raw: Raw<'_> = crate::json::parse_object(&body)?;
     let text = |loose: Loose<'_>| cut(&loose.text(), limits.text_bytes_max).to_owned();
     let client = raw.client;
     let tracer = client.client_tracer;

@@ -63,7 +63,7 @@ pub fn decode(body: &[u8], content_type: Option<&str>, limits: &Limits) -> Resul
 
 fn read_event(content: &[u8], upload: &mut SymbolUpload, limits: &Limits) -> Result<(), DecodeError> {
     let content = String::from_utf8_lossy(content);
-    let event: Event<'_> = super::parse_object(&content)?;
+    let event: Event<'_> = crate::json::parse_object(&content)?;
     let text = |loose: Loose<'_>| cut(&loose.text(), limits.text_bytes_max).to_owned();
     upload.service = text(event.service);
     upload.version = text(event.version);
@@ -91,7 +91,7 @@ fn read_symbols(content: &[u8], upload: &mut SymbolUpload, limits: &Limits) -> R
         symbols.extend_from_slice(content);
     }
     let text = String::from_utf8_lossy(&symbols);
-    let file: Symbols<'_> = super::parse_object(&text)?;
+    let file: Symbols<'_> = crate::json::parse_object(&text)?;
     upload.scopes = upload.scopes.saturating_add(file.scopes.count);
     upload.symbol_bytes = upload.symbol_bytes.saturating_add(symbols.len() as u64);
     Ok(())

@@ -35,7 +35,7 @@ pub struct Telemetry {
 pub fn decode(body: &[u8], limits: &Limits) -> Result<Telemetry, DecodeError> {
     check_size(body, limits.body_bytes_max)?;
     let body = String::from_utf8_lossy(body);
-    let raw: Raw<'_> = super::parse_object(&body)?;
+    let raw: Raw<'_> = crate::json::parse_object(&body)?;
     let text = |loose: Loose<'_>| cut(&loose.text(), limits.text_bytes_max).to_owned();
     let request_type = text(raw.request_type);
     let messages = if request_type == "message-batch" {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reenact_model::{CapturedValue, Content, Fragment, Snapshot, Span, TraceChunk, Variables};
+use reenact_model::{CapturedValue, Content, Fragment, Replay, Snapshot, Span, TraceChunk, Variables};
 use reenact_wire::{DecodeError, Decoded};
 
 /// Lines of one snapshot's values that are shown; the rest is counted.
@@ -28,6 +28,7 @@ pub(crate) fn render(decoded: &Result<Decoded, DecodeError>) -> String {
             Fragment::Trace(chunk) => trace(&mut out, chunk),
             Fragment::Snapshot(found) => snapshot(&mut out, found),
             Fragment::Crash(report) => writeln!(out, "crash {report:#?}").unwrap(),
+            Fragment::Occurrence(report) => writeln!(out, "occurrence {report:#?}").unwrap(),
         }
     }
     out
@@ -54,7 +55,9 @@ fn span(out: &mut String, span: &Span) {
     )
     .unwrap();
     if span.replay != Default::default() {
-        writeln!(out, "    {:?}", span.replay).unwrap();
+        let Replay { allowed, snapshot_count, skipped } = span.replay;
+        writeln!(out, "    Replay {{ allowed: {allowed:?}, snapshot_count: {snapshot_count:?} }}").unwrap();
+        skipped.into_iter().for_each(|reason| writeln!(out, "    skipped: {}", reason.as_str()).unwrap());
     }
     if let Some(error) = &span.error {
         writeln!(out, "    error {} {:?}", error.type_name, error.message).unwrap();

@@ -9,13 +9,19 @@
 //! are variable in length (LEB128), signed ones zigzag. A text is `length << 1`, and then its bytes
 //! are the next ones in *texts*, or `number << 1 | 1`, an earlier text: texts of at most
 //! [`NUMBERED_BYTES_MAX`] bytes are numbered as they are first met, after those of [`WORDS`].
-//! The id of a snapshot is not packed: its row in the day's file has it.
+//! The id of a snapshot is not packed: the row of the store, or the head of the request, has it.
+//!
+//! What our client sends and what the store keeps is packed the same way; both say which way it is.
 
 mod unpack;
 
-use reenact_model::{CapturedValue, Content, NotCaptured, Snapshot, SnapshotId, SpanId, TraceId};
+use reenact_model::{
+    CapturedValue, CodePosition, Content, Form, FrameDetails, NotCaptured, ParameterKind, Runtime, Snapshot,
+    SnapshotId, SourceLines, SpanId, TraceId,
+};
 
-pub(super) use unpack::unpack;
+pub(crate) use unpack::leading_number;
+pub use unpack::unpack;
 
 /// Texts that have numbers in every body: what most captures hold. The order is the format.
 const WORDS: [&str; 64] = [
@@ -93,7 +99,7 @@ const PLACES: usize = 2_048;
 const DEPTH_MAX: usize = 256;
 
 /// Packs snapshots.
-pub(super) struct Packer<'a> {
+pub struct Packer<'a> {
     shapes: Vec<u8>,
     texts: Vec<u8>,
     places: Vec<Option<(&'a str, usize)>>,
@@ -126,6 +132,32 @@ enum Part {
     Globals = 13,
     Closure = 14,
     Dropped = 15,
+    Details = 16,
+}
+
+/// The bits that say which details a frame has, lowest first.
+#[derive(Clone, Copy)]
+enum Detail {
+    Module = 0,
+    QualifiedName = 1,
+    Parameters = 2,
+    Code = 3,
+    EndLine = 4,
+    Columns = 5,
+    Source = 6,
+    Runtime = 7,
+    AtRaise = 8,
+    AtEntry = 9,
+}
+
+impl Detail {
+    fn bit(self, set: bool) -> u64 {
+        u64::from(set) << self as u32
+    }
+
+    fn is_in(self, details: u64) -> bool {
+        details >> (self as u32) & 1 == 1
+    }
 }
 
 impl Part {
@@ -158,14 +190,22 @@ const MORE: u8 = 1 << 7;
 /// Bits of the byte that follows a tag with [`MORE`].
 const RULE: u8 = 1;
 const REFERENCE: u8 = 2;
+const FORM: u8 = 4;
 
 /// How a size is written.
 const NO_SIZE: u8 = 0;
 const SIZE_IS_COUNT: u8 = 1;
 const SIZE_WRITTEN: u8 = 2;
 
+impl Default for Packer<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<'a> Packer<'a> {
-    pub(super) fn new() -> Self {
+    /// Packs nothing yet.
+    pub fn new() -> Self {
         let mut packer = Self {
             shapes: Vec::new(),
             texts: Vec::new(),
@@ -180,11 +220,12 @@ impl<'a> Packer<'a> {
     }
 
     /// Length of what is packed so far, in bytes.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.shapes.len() + self.texts.len()
     }
 
-    pub(super) fn push(&mut self, snapshot: &'a Snapshot) {
+    /// Packs one snapshot more. O(its size).
+    pub fn push(&mut self, snapshot: &'a Snapshot) {
         let before = std::mem::replace(
             &mut self.before,
             Before {
@@ -215,7 +256,8 @@ impl<'a> Packer<'a> {
             | texts.iter().map(|(part, text)| part.bit(text.is_some())).sum::<u64>()
             | variables.iter().map(|(part, names)| part.bit(!names.is_empty())).sum::<u64>()
             | Part::Line.bit(snapshot.line_number.is_some())
-            | Part::Dropped.bit(snapshot.values_dropped > 0);
+            | Part::Dropped.bit(snapshot.values_dropped > 0)
+            | Part::Details.bit(snapshot.details.is_some());
         self.number(parts);
         for (written, id) in ids.iter().zip([
             snapshot.capture_id.map(|id| id.0),
@@ -240,10 +282,77 @@ impl<'a> Packer<'a> {
                 self.fields(&names.0);
             }
         }
+        if let Some(details) = &snapshot.details {
+            self.details(details);
+        }
+    }
+
+    fn details(&mut self, details: &'a FrameDetails) {
+        let code = details.code.as_ref();
+        let parts = Detail::Module.bit(details.module.is_some())
+            | Detail::QualifiedName.bit(details.qualified_name.is_some())
+            | Detail::Parameters.bit(!details.parameters.is_empty())
+            | Detail::Code.bit(code.is_some())
+            | Detail::EndLine.bit(code.is_some_and(|code| code.end_line.is_some()))
+            | Detail::Columns.bit(code.is_some_and(|code| code.columns.is_some()))
+            | Detail::Source.bit(details.source.is_some())
+            | Detail::Runtime.bit(details.runtime.is_some())
+            | Detail::AtRaise.bit(!details.at_raise.is_empty())
+            | Detail::AtEntry.bit(!details.at_entry.is_empty());
+        self.number(parts);
+        [&details.module, &details.qualified_name]
+            .into_iter()
+            .filter_map(|text| text.as_deref())
+            .for_each(|text| self.text(text));
+        if !details.parameters.is_empty() {
+            self.number(details.parameters.len() as u64);
+            for parameter in &details.parameters {
+                self.text(&parameter.name);
+                self.shapes.push(code_of_kind(parameter.kind));
+            }
+        }
+        if let Some(code) = code {
+            self.code(code);
+        }
+        if let Some(source) = &details.source {
+            self.source(source);
+        }
+        if let Some(runtime) = &details.runtime {
+            self.runtime(runtime);
+        }
+        for names in [&details.at_raise, &details.at_entry] {
+            if !names.is_empty() {
+                self.fields(&names.0);
+            }
+        }
+    }
+
+    fn code(&mut self, code: &CodePosition) {
+        [code.first_line, code.instruction, code.flags].into_iter().for_each(|part| self.number(part.into()));
+        let (start, end) = code.columns.unzip();
+        [code.end_line, start, end].into_iter().flatten().for_each(|part| self.number(part.into()));
+    }
+
+    fn source(&mut self, source: &'a SourceLines) {
+        self.number(source.first_line.into());
+        self.text(&source.file_hash);
+        self.number(source.lines.len() as u64);
+        source.lines.iter().for_each(|line| self.text(line));
+    }
+
+    fn runtime(&mut self, runtime: &'a Runtime) {
+        [&runtime.implementation, &runtime.version, &runtime.platform]
+            .into_iter()
+            .for_each(|text| self.text(text));
+        self.number(runtime.packages.len() as u64);
+        for (name, version) in &runtime.packages {
+            self.text(name);
+            self.text(version);
+        }
     }
 
     /// All that was pushed.
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub fn finish(self) -> Vec<u8> {
         let mut packed = Vec::with_capacity(self.bytes() + 10);
         number(&mut packed, self.shapes.len() as u64);
         packed.extend(self.shapes);
@@ -266,7 +375,8 @@ impl<'a> Packer<'a> {
             Some(_) => SIZE_WRITTEN,
         };
         let more = if value.rule.is_some() { RULE } else { 0 }
-            | if value.reference.is_some() { REFERENCE } else { 0 };
+            | if value.reference.is_some() { REFERENCE } else { 0 }
+            | if value.form.is_some() { FORM } else { 0 };
         let tag = kind
             | size << 3
             | if value.truncated { TRUNCATED } else { 0 }
@@ -288,6 +398,9 @@ impl<'a> Packer<'a> {
         }
         if let Some(reference) = value.reference {
             self.number(reference.into());
+        }
+        if let Some(form) = value.form {
+            self.shapes.push(code_of_form(form));
         }
         match &value.content {
             Content::Nothing | Content::Null => {}
@@ -344,7 +457,8 @@ fn place(text: &str) -> usize {
     (mixed >> 40) as usize % PLACES
 }
 
-fn number(out: &mut Vec<u8>, mut value: u64) {
+/// Writes a number, seven bits a byte, the lowest first.
+pub(crate) fn number(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
@@ -370,6 +484,37 @@ fn code(reason: NotCaptured) -> u8 {
         NotCaptured::Pruned => 8,
         NotCaptured::Limit => 9,
         NotCaptured::Unknown => 10,
+    }
+}
+
+/// The number of a form; never changed.
+fn code_of_form(form: Form) -> u8 {
+    match form {
+        Form::Enum => 0,
+        Form::NamedTuple => 1,
+        Form::Dataclass => 2,
+        Form::Exception => 3,
+        Form::Function => 4,
+        Form::Method => 5,
+        Form::Class => 6,
+        Form::Module => 7,
+        Form::Iterator => 8,
+        Form::Generator => 9,
+        Form::Coroutine => 10,
+        Form::Array => 11,
+        Form::Table => 12,
+        Form::Opaque => 13,
+    }
+}
+
+/// The number of a kind of arguments; never changed.
+fn code_of_kind(kind: ParameterKind) -> u8 {
+    match kind {
+        ParameterKind::PositionalOnly => 0,
+        ParameterKind::Positional => 1,
+        ParameterKind::VarPositional => 2,
+        ParameterKind::KeywordOnly => 3,
+        ParameterKind::VarKeyword => 4,
     }
 }
 

@@ -1,14 +1,22 @@
 //! Reading packed snapshots.
 
-use reenact_model::{CapturedValue, Content, NotCaptured, Snapshot, SnapshotId, SpanId, TraceId, Variables};
+use std::collections::BTreeMap;
 
-use super::{
-    ABSENT, AS_BEFORE, Before, DEPTH_MAX, MORE, NOT_CAPTURED, NUMBERED_BYTES_MAX, Part, REFERENCE, RULE,
-    SIZE_IS_COUNT, SIZE_WRITTEN, TRUNCATED, WORDS, code,
+use reenact_model::{
+    CapturedValue, CodePosition, Content, Form, FrameDetails, NotCaptured, Parameter, ParameterKind, Runtime,
+    Snapshot, SnapshotId, SourceLines, SpanId, TraceId, Variables,
 };
 
-/// Reads packed snapshots; their ids are zero. `None` when the bytes are not what [`Packer`] makes.
-pub(in super::super) fn unpack(packed: &[u8]) -> Option<Vec<Snapshot>> {
+use super::{
+    ABSENT, AS_BEFORE, Before, DEPTH_MAX, Detail, FORM, MORE, NOT_CAPTURED, NUMBERED_BYTES_MAX, Part,
+    REFERENCE, RULE, SIZE_IS_COUNT, SIZE_WRITTEN, TRUNCATED, WORDS, code, code_of_form, code_of_kind,
+};
+
+/// Reads packed snapshots; their ids are zero. `None` when the bytes are not what [`super::Packer`] makes.
+///
+/// - **Limits:** nesting of 256 values, and `texts_max` texts, names and values that are the same as earlier ones
+///   counted each time: what refers to an earlier text takes two bytes, and its copy many more.
+pub fn unpack(packed: &[u8], texts_max: usize) -> Option<Vec<Snapshot>> {
     let mut head = Shapes(packed);
     let length = head.length()?;
     let (shapes, texts) = head.0.split_at_checked(length)?;
@@ -17,12 +25,19 @@ pub(in super::super) fn unpack(packed: &[u8]) -> Option<Vec<Snapshot>> {
         texts: std::str::from_utf8(texts).ok()?,
         numbered: WORDS.to_vec(),
         before: Before::default(),
+        texts_left: texts_max,
     };
     let mut snapshots = Vec::new();
     while !reader.shapes.0.is_empty() {
         snapshots.push(reader.snapshot()?);
     }
     reader.texts.is_empty().then_some(snapshots)
+}
+
+/// A number, and what follows it.
+pub(crate) fn leading_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut shapes = Shapes(bytes);
+    Some((shapes.number()?, shapes.0))
 }
 
 struct Shapes<'a>(&'a [u8]);
@@ -67,6 +82,7 @@ struct Reader<'a> {
     texts: &'a str,
     numbered: Vec<&'a str>,
     before: Before,
+    texts_left: usize,
 }
 
 impl Reader<'_> {
@@ -110,7 +126,56 @@ impl Reader<'_> {
             globals: self.variables(Part::Globals, parts)?,
             closure: self.variables(Part::Closure, parts)?,
             values_dropped: u32::try_from(dropped).ok()?,
+            details: if Part::Details.is_in(parts) { Some(Box::new(self.details()?)) } else { None },
         })
+    }
+
+    fn details(&mut self) -> Option<FrameDetails> {
+        let parts = self.shapes.number()?;
+        Some(FrameDetails {
+            module: self.text_if(Detail::Module.is_in(parts))?,
+            qualified_name: self.text_if(Detail::QualifiedName.is_in(parts))?,
+            parameters: if Detail::Parameters.is_in(parts) { self.parameters()? } else { Vec::new() },
+            code: if Detail::Code.is_in(parts) { Some(self.code(parts)?) } else { None },
+            source: if Detail::Source.is_in(parts) { Some(self.source()?) } else { None },
+            runtime: if Detail::Runtime.is_in(parts) { Some(self.runtime()?) } else { None },
+            at_raise: self.variables_if(Detail::AtRaise.is_in(parts))?,
+            at_entry: self.variables_if(Detail::AtEntry.is_in(parts))?,
+        })
+    }
+
+    fn parameters(&mut self) -> Option<Vec<Parameter>> {
+        let count = self.shapes.count()?;
+        (0..count)
+            .map(|_| Some(Parameter { name: self.text()?, kind: self.shapes.byte().and_then(kind)? }))
+            .collect()
+    }
+
+    fn code(&mut self, parts: u64) -> Option<CodePosition> {
+        let mut part = || u32::try_from(self.shapes.number()?).ok();
+        Some(CodePosition {
+            first_line: part()?,
+            instruction: part()?,
+            flags: part()?,
+            end_line: if Detail::EndLine.is_in(parts) { Some(part()?) } else { None },
+            columns: if Detail::Columns.is_in(parts) { Some((part()?, part()?)) } else { None },
+        })
+    }
+
+    fn source(&mut self) -> Option<SourceLines> {
+        let first_line = u32::try_from(self.shapes.number()?).ok()?;
+        let file_hash = self.text()?;
+        let count = self.shapes.count()?;
+        let lines = (0..count).map(|_| self.text()).collect::<Option<_>>()?;
+        Some(SourceLines { first_line, lines, file_hash })
+    }
+
+    fn runtime(&mut self) -> Option<Runtime> {
+        let (implementation, version, platform) = (self.text()?, self.text()?, self.text()?);
+        let count = self.shapes.count()?;
+        let packages: BTreeMap<_, _> =
+            (0..count).map(|_| Some((self.text()?, self.text()?))).collect::<Option<_>>()?;
+        Some(Runtime { implementation, version, platform, packages })
     }
 
     fn id(&mut self, part: Part, parts: u64, before: Option<u128>) -> Option<Option<u128>> {
@@ -126,6 +191,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self) -> Option<String> {
+        self.texts_left = self.texts_left.checked_sub(1)?;
         let number = self.shapes.length()?;
         if number & 1 == 1 {
             return self.numbered.get(number >> 1).map(|text| (*text).to_owned());
@@ -139,7 +205,11 @@ impl Reader<'_> {
     }
 
     fn variables(&mut self, part: Part, parts: u64) -> Option<Variables> {
-        if part.is_in(parts) { self.fields(DEPTH_MAX).map(Variables) } else { Some(Variables::default()) }
+        self.variables_if(part.is_in(parts))
+    }
+
+    fn variables_if(&mut self, is_there: bool) -> Option<Variables> {
+        if is_there { self.fields(DEPTH_MAX).map(Variables) } else { Some(Variables::default()) }
     }
 
     fn fields(&mut self, depth: usize) -> Option<Vec<(String, CapturedValue)>> {
@@ -158,6 +228,10 @@ impl Reader<'_> {
         };
         let rule = self.text_if(more & RULE != 0)?;
         let reference = if more & REFERENCE != 0 { Some(self.shapes.number()?) } else { None };
+        let form = match more & FORM {
+            0 => None,
+            _ => Some(self.shapes.byte().and_then(form)?),
+        };
         let mut count = None;
         let content = match tag & 7 {
             0 => Content::Nothing,
@@ -191,10 +265,19 @@ impl Reader<'_> {
             not_captured,
             rule,
             reference: reference.map(u32::try_from).transpose().ok()?,
+            form,
         })
     }
 }
 
 fn reason(code_of: u8) -> Option<NotCaptured> {
     NotCaptured::ALL.into_iter().find(|reason| code(*reason) == code_of)
+}
+
+fn form(code_of: u8) -> Option<Form> {
+    Form::ALL.into_iter().find(|form| code_of_form(*form) == code_of)
+}
+
+fn kind(code_of: u8) -> Option<ParameterKind> {
+    ParameterKind::ALL.into_iter().find(|kind| code_of_kind(*kind) == code_of)
 }

@@ -1,7 +1,11 @@
 use proptest::prelude::*;
-use reenact_model::{Timestamp, Variables};
+use reenact_model::{Parameter, Timestamp, Variables};
 
 use super::*;
+
+fn unpack(packed: &[u8]) -> Option<Vec<Snapshot>> {
+    super::unpack(packed, usize::MAX)
+}
 
 fn packed(snapshots: &[Snapshot]) -> Vec<u8> {
     let mut packer = Packer::new();
@@ -22,22 +26,22 @@ fn any_text() -> impl Strategy<Value = String> {
 
 fn any_value() -> impl Strategy<Value = CapturedValue> {
     let leaf = prop_oneof![Just(Content::Nothing), Just(Content::Null), any_text().prop_map(Content::Scalar)];
-    let around =
-        |content: BoxedStrategy<Content>| {
-            (
-                any_text(),
-                content,
-                any::<bool>(),
-                prop_oneof![Just(None), (0_u64..4).prop_map(Some), any::<u64>().prop_map(Some)],
-                proptest::option::of(proptest::sample::select(NotCaptured::ALL.to_vec())),
-                proptest::option::of(any_text()),
-                proptest::option::of(any::<u32>()),
-            )
-                .prop_map(|(type_name, content, truncated, size, not_captured, rule, reference)| {
-                    CapturedValue { type_name, content, truncated, size, not_captured, rule, reference }
-                })
-                .boxed()
-        };
+    let around = |content: BoxedStrategy<Content>| {
+        (
+            any_text(),
+            content,
+            any::<bool>(),
+            prop_oneof![Just(None), (0_u64..4).prop_map(Some), any::<u64>().prop_map(Some)],
+            proptest::option::of(proptest::sample::select(NotCaptured::ALL.to_vec())),
+            proptest::option::of(any_text()),
+            proptest::option::of(any::<u32>()),
+            proptest::option::of(proptest::sample::select(Form::ALL.to_vec())),
+        )
+            .prop_map(|(type_name, content, truncated, size, not_captured, rule, reference, form)| {
+                CapturedValue { type_name, content, truncated, size, not_captured, rule, reference, form }
+            })
+            .boxed()
+    };
     around(leaf.boxed()).prop_recursive(4, 24, 4, move |inner| {
         around(
             prop_oneof![
@@ -50,8 +54,52 @@ fn any_value() -> impl Strategy<Value = CapturedValue> {
     })
 }
 
+fn any_variables() -> impl Strategy<Value = Variables> {
+    proptest::collection::vec((any_text(), any_value()), 0..3).prop_map(Variables)
+}
+
+fn any_code() -> impl Strategy<Value = CodePosition> {
+    let numbers = (any::<u32>(), any::<u32>(), any::<u32>());
+    (numbers, any::<Option<u32>>(), any::<Option<(u32, u32)>>()).prop_map(
+        |((first_line, instruction, flags), end_line, columns)| CodePosition {
+            first_line,
+            instruction,
+            flags,
+            end_line,
+            columns,
+        },
+    )
+}
+
+prop_compose! {
+    fn any_details()(
+        module in proptest::option::of(any_text()),
+        qualified_name in proptest::option::of(any_text()),
+        parameters in proptest::collection::vec(
+            (any_text(), proptest::sample::select(ParameterKind::ALL.to_vec()))
+                .prop_map(|(name, kind)| Parameter { name, kind }), 0..3),
+        code in proptest::option::of(any_code()),
+        source in proptest::option::of(
+            (any::<u32>(), proptest::collection::vec(any_text(), 0..3), any_text())
+                .prop_map(|(first_line, lines, file_hash)| SourceLines { first_line, lines, file_hash })),
+        runtime in proptest::option::of(
+            (proptest::collection::vec(any_text(), 3), proptest::collection::btree_map(any_text(), any_text(), 0..3))
+                .prop_map(|(texts, packages)| Runtime {
+                    implementation: texts[0].clone(),
+                    version: texts[1].clone(),
+                    platform: texts[2].clone(),
+                    packages,
+                })),
+        at_raise in any_variables(),
+        at_entry in any_variables(),
+    ) -> FrameDetails {
+        FrameDetails { module, qualified_name, parameters, code, source, runtime, at_raise, at_entry }
+    }
+}
+
 prop_compose! {
     fn any_snapshot()(
+        details in proptest::option::of(any_details().prop_map(Box::new)),
         ids in (0_u128..3, 0_u128..3, 0_u64..3).prop_map(|(capture, trace, span)| {
             (capture.checked_sub(1), trace.checked_sub(1), span.checked_sub(1))
         }),
@@ -60,8 +108,7 @@ prop_compose! {
         optional in proptest::collection::vec(proptest::option::of(any_text()), 4),
         line_number in proptest::option::of(any::<u32>()),
         values_dropped in prop_oneof![Just(0), any::<u32>()],
-        variables in proptest::collection::vec(
-            proptest::collection::vec((any_text(), any_value()), 0..3).prop_map(Variables), 4),
+        variables in proptest::collection::vec(any_variables(), 4),
     ) -> Snapshot {
         let mut variables = variables.into_iter();
         let mut next = || variables.next().unwrap();
@@ -84,6 +131,7 @@ prop_compose! {
             globals: next(),
             closure: next(),
             values_dropped,
+            details,
         }
     }
 }
@@ -129,6 +177,15 @@ fn a_text_that_repeats_is_written_once() {
     let bytes = packed(std::slice::from_ref(&snapshot));
     assert!(bytes.len() < 50 * 8 + 100, "{} bytes", bytes.len());
     assert_eq!(unpack(&bytes), Some(vec![snapshot]));
+}
+
+#[test]
+fn texts_have_an_end() {
+    let values = (0..50).map(|_| ("a".to_owned(), CapturedValue::scalar("a", "a"))).collect();
+    let bytes = packed(&[Snapshot { locals: Variables(values), ..Snapshot::default() }]);
+    // Service, function and file; of each value its name, type and content.
+    assert!(super::unpack(&bytes, 153).is_some());
+    assert_eq!(super::unpack(&bytes, 152), None);
 }
 
 #[test]
