@@ -69,7 +69,13 @@ def start_core() -> None:
         _config.values["service"] = default_service(getattr(sys, "argv", None))
     _native.start(native_settings(_config))
     if _config["at_raise"]:
-        _native.monitor(True, _config["handled_modules"] or None)
+        _watch_raises(_native, _config)
+
+
+def _watch_raises(native: ModuleType, config: Config) -> None:
+    monitor = getattr(native, "monitor", None)
+    if monitor is None or not monitor(True, config["handled_modules"] or None):
+        _warn("`at_raise` needs Python 3.12 or later; values are those at the catch")
 
 
 def stop() -> None:

@@ -20,9 +20,9 @@ def test_a_core_that_fails_is_counted_and_the_program_goes_on(programs: Programs
         status = reenact.status()
         print(status["hook_errors"], status["last_hook_error"])
     """)
-    assert done.stdout == (
-        "{'capture by capture_exception': 1, 'capture by logging': 1} capture by logging: MemoryError: core\n"
-    ), done.stderr
+    assert done.stdout == ("{'capture by capture_exception': 1, 'capture by logging': 1} capture by logging: MemoryError: core\n"), (
+        done.stderr
+    )
     assert done.returncode == 0
 
 

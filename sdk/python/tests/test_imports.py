@@ -1,4 +1,4 @@
-"""Waiting for modules, replacing functions, numbering frames."""
+"""Waiting for modules, replacing functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 
 from reenact import guard, imports
 from reenact.patching import replace
-from reenact.traceback_frames import numbered_frames, renumber
 
 
 def test_a_hook_runs_after_the_import_and_the_loader_is_the_own_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,40 +72,3 @@ def test_a_function_is_replaced_once_and_looks_as_before() -> None:
     assert not replace(Owner, "missing", make)
     assert Owner().run(1) == 2
     assert (Owner.run.__name__, Owner.run.__doc__) == ("run", "Runs.")
-
-
-def numbers(error: BaseException) -> list[str]:
-    return [f"{number} {function}" for number, function, _, _ in numbered_frames(error)]
-
-
-def test_frames_are_numbered_from_the_root_cause_on() -> None:
-    def first() -> None:
-        {}["x"]
-
-    def second() -> None:
-        try:
-            first()
-        except KeyError as error:
-            raise ValueError("y") from error
-
-    me = test_frames_are_numbered_from_the_root_cause_on.__name__
-    try:
-        second()
-    except ValueError as error:
-        assert numbers(error) == ["1 second", "2 first", f"3 {me}", "4 second"]
-        inner = numbered_frames(error.__cause__)
-        captured = [(number, str(number), *place) for number, *place in inner]
-        assert renumber(captured, numbered_frames(error)) == captured  # type: ignore[arg-type]
-
-
-def test_captured_frames_of_a_recursion_meet_from_the_raise_outwards() -> None:
-    frames = [(1, "main", "a.py", 9), (2, "f", "a.py", 3), (3, "f", "a.py", 3), (4, "f", "a.py", 4)]
-    captured = [(1, "s1", "f", "a.py", 3), (2, "s2", "f", "a.py", 4)]
-    assert renumber(captured, frames) == [(3, "s1", "f", "a.py", 3), (4, "s2", "f", "a.py", 4)]
-    assert renumber([(1, "s", "gone", "b.py", 1)], frames) == []
-
-
-def test_a_chain_that_bites_its_tail_ends() -> None:
-    first, second = ValueError(1), ValueError(2)
-    first.__cause__, second.__cause__ = second, first
-    assert numbered_frames(first) == []

@@ -10,7 +10,6 @@ from __future__ import annotations
 from reenact.capture import attach, is_exception
 from reenact.guard import never_raise
 from reenact.patching import replace
-from reenact.traceback_frames import numbered_frames, renumber
 from reenact.tracers import ddtrace_tracer
 
 TYPE_CHECKING = False
@@ -68,37 +67,35 @@ def _attach_to(span: Any, error: object) -> None:
         return
     capture = attach(error, "ddtrace", int(span.trace_id), int(span.span_id))
     if capture is not None:
-        _write_tags(span, error, capture)
+        _write_tags(span, capture)
 
 
-def _write_tags(span: Any, error: object, capture: Capture) -> None:
-    capture_id = _as_uuid(capture.exception_id)
-    before = span.get_tag(CAPTURE_ID_TAG)
-    if before == capture_id:
-        return
-    if before is not None:
+def _write_tags(span: Any, capture: Capture) -> None:
+    if span.get_tag(CAPTURE_ID_TAG) is not None:
+        # Another exception has replaced the one before, or the traceback has grown: the numbers are others.
         _remove_tags(span)
-    span.set_tag(CAPTURE_ID_TAG, capture_id)
-    frames = capture.frames if capture.first else renumber(capture.frames, numbered_frames(error))
-    for number, snapshot_id, function, file, line in frames:
+    span.set_tag(CAPTURE_ID_TAG, _as_uuid(capture.exception_id))
+    for number, snapshot_id, function, file, line in capture.frames:
         span.set_tag(f"{FRAME_TAGS}{number}.snapshot_id", snapshot_id)
         span.set_tag(f"{FRAME_TAGS}{number}.function", function)
         span.set_tag(f"{FRAME_TAGS}{number}.file", file)
         span.set_tag(f"{FRAME_TAGS}{number}.line", str(line))
-    if frames:
+    if capture.frames:
         span.set_tag(CAPTURED_TAG, "true")
     elif capture.reason is not None:
         span.set_tag(SKIPPED_TAG, capture.reason)
 
 
 def _remove_tags(span: Any) -> None:
-    """Removes what was written for an exception that another one has replaced on the span."""
-    remove = getattr(span, "remove_tag", None) or getattr(span, "_remove_tag", None)
-    if remove is None:
-        return
+    remove = getattr(span, "remove_tag", None)
     for name in list(span.get_tags()):
-        if name in (CAPTURED_TAG, SKIPPED_TAG) or name.startswith(FRAME_TAGS):
+        if name not in (CAPTURED_TAG, SKIPPED_TAG) and not name.startswith(FRAME_TAGS):
+            continue
+        if remove is not None:
             remove(name)
+        else:
+            # Up to ddtrace 3 there is no way but the dictionary behind `get_tags`.
+            span._meta.pop(name, None)
 
 
 def _as_uuid(digits: str) -> str:
