@@ -95,7 +95,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         Arc::clone(&grouping),
         Arc::clone(&volume),
     );
-    let storing_fails = pipeline.storing_fails();
+    let (storing_fails, capturing) = (pipeline.storing_fails(), pipeline.capturing());
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
         body_bytes_max: config.body_bytes_max,
@@ -124,6 +124,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         workflow: Arc::clone(&workflow),
         grouping,
         volume: Arc::clone(&volume),
+        capturing,
         local_admin: config.local_admin,
         source_roots: config.source_roots.clone(),
     });

@@ -1,4 +1,4 @@
-//! The addresses of the Datadog Agent, as far as errors need them.
+//! The addresses that clients send to: those of the Datadog Agent, as far as errors need them, and our own.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,18 +6,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use reenact_model::{Limits, Outcome, Timestamp};
 use reenact_wire::datadog::{self, ClientInfo};
-use reenact_wire::{DecodeError, Decoded};
+use reenact_wire::{DecodeError, Decoded, native};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::body::{BodyError, ReadBody};
-use crate::far_end::{FarEnd, FarEndError, causes};
+use crate::far_end::{ClientConfig, FarEnd, FarEndError, causes};
 use crate::receipts::{Receipts, Source};
 use crate::reply::{error_reply, next_request_id};
 use crate::{BodyLimits, Reader};
@@ -75,6 +76,8 @@ pub fn router(intake: Arc<Intake>) -> Router {
         .route("/telemetry/proxy/api/v2/apmtelemetry", on(Source::Telemetry))
         .route("/symdb/v1/input", on(Source::Symbols))
         .route("/v0.7/config", on(Source::RemoteConfig))
+        .route("/native/v1/captures", on(Source::Native))
+        .route("/native/v1/config", get(client_config))
         .fallback(unknown_address)
         .method_not_allowed_fallback(wrong_method)
         .with_state(intake)
@@ -122,6 +125,28 @@ async fn info(State(intake): State<Arc<Intake>>) -> Response {
     }))
     .into_response()
 }
+
+/// Which service a client of ours belongs to.
+#[derive(Deserialize)]
+struct OfService {
+    #[serde(default)]
+    service: String,
+}
+
+/// What our own clients are told. They ask every `poll_seconds`.
+async fn client_config(State(intake): State<Arc<Intake>>, Query(of): Query<OfService>) -> Response {
+    #[derive(Serialize)]
+    struct Told {
+        #[serde(flatten)]
+        config: ClientConfig,
+        poll_seconds: u32,
+    }
+    let config = intake.far_end.client_config(&of.service);
+    axum::Json(Told { config, poll_seconds: POLL_SECONDS }).into_response()
+}
+
+/// How often clients of ours ask for news, in seconds.
+const POLL_SECONDS: u32 = 10;
 
 async fn unknown_address() -> Response {
     let message = "no such address; `/info` lists those that there are";
@@ -305,6 +330,7 @@ fn decode(
         Source::Telemetry => unwanted(datadog::telemetry::decode(&bytes, limits)?.messages),
         Source::Symbols => unwanted(datadog::symdb::decode(&bytes, text("content-type"), limits).map(|_| 1)?),
         Source::RemoteConfig => unwanted(datadog::remote_config::decode(&bytes, limits).map(|_| 1)?),
+        Source::Native => native::v1::decode(&bytes, received_at, limits)?.into(),
     })
 }
 
@@ -333,6 +359,7 @@ fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Refusal
         Source::Crash | Source::Telemetry | Source::RemoteConfig => {
             (&["application/json"], "application/json")
         }
+        Source::Native => (&[native::v1::CONTENT_TYPE], native::v1::CONTENT_TYPE),
     };
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());

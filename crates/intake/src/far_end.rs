@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use reenact_model::{Fragment, Outcome, Timestamp};
+use serde::Serialize;
 
 /// Takes the fragments of one request and says what became of each item once that is durable.
 pub trait FarEnd: Send + Sync + 'static {
@@ -18,6 +19,28 @@ pub trait FarEnd: Send + Sync + 'static {
 
     /// Whether further spans of a trace are wanted even without an error; by the low 64 bits of its id.
     fn awaits(&self, trace_id: u64) -> bool;
+
+    /// What our own clients of a service are told when they ask.
+    fn client_config(&self, service: &str) -> ClientConfig;
+}
+
+/// What our own clients are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ClientConfig {
+    /// Exceptions whose next occurrence is to be captured, whatever the limits of the client say.
+    pub capture_next: Vec<RaisedAt>,
+}
+
+/// By what a client recognises an exception.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RaisedAt {
+    /// Its type, with the module.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The function that raised it.
+    pub function: String,
+    /// The file of that function.
+    pub file: String,
 }
 
 /// Why the far end took nothing of a request.

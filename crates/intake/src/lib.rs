@@ -16,6 +16,6 @@ mod reply;
 
 pub use body::{BodyLimits, Reader};
 pub use datadog::{Intake, router};
-pub use far_end::{FarEnd, FarEndError};
+pub use far_end::{ClientConfig, FarEnd, FarEndError, RaisedAt};
 pub use receipts::{Receipts, Source};
 pub use reply::{error_reply, error_reply_at, next_request_id};

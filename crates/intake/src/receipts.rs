@@ -32,11 +32,13 @@ pub enum Source {
     Symbols,
     /// Polls for configuration.
     RemoteConfig,
+    /// Captures of our own clients.
+    Native,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::TracesV03,
         Self::TracesV04,
         Self::TracesV05,
@@ -49,6 +51,7 @@ impl Source {
         Self::Telemetry,
         Self::Symbols,
         Self::RemoteConfig,
+        Self::Native,
     ];
 
     /// The name in the API and in metrics.
@@ -66,6 +69,7 @@ impl Source {
             Self::Telemetry => "datadog/telemetry",
             Self::Symbols => "datadog/symdb",
             Self::RemoteConfig => "datadog/v0.7/config",
+            Self::Native => "native/v1/captures",
         }
     }
 }

@@ -10,6 +10,7 @@ use reenact_store::Store;
 
 use crate::Addresses;
 use crate::access::{Permissions, Searches};
+use crate::capturing::Capturing;
 use crate::grouping::Grouping;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
@@ -44,6 +45,8 @@ pub struct App {
     pub grouping: Arc<Grouping>,
     /// What is not kept of what arrives.
     pub volume: Arc<Volume>,
+    /// What clients of ours are told.
+    pub capturing: Arc<Capturing>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
@@ -76,6 +79,8 @@ pub struct AppOptions {
     pub grouping: Arc<Grouping>,
     /// What is not kept of what arrives.
     pub volume: Arc<Volume>,
+    /// What clients of ours are told.
+    pub capturing: Arc<Capturing>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Folders that clones of repositories may lie in; anywhere when empty.
@@ -97,6 +102,7 @@ impl App {
             workflow,
             grouping,
             volume,
+            capturing,
             local_admin,
             source_roots,
         } = options;
@@ -107,6 +113,7 @@ impl App {
             workflow,
             grouping,
             volume,
+            capturing,
             local_admin,
             store,
             receipts,

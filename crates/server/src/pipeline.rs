@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reenact_intake::{FarEnd, FarEndError};
+use reenact_intake::{ClientConfig, FarEnd, FarEndError};
 use reenact_issues::{assemble, assemble_crash, assemble_occurrence, complete, place, sameness};
 use reenact_model::{
     CapturedValue, Content, EventId, Fragment, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId,
@@ -17,6 +17,7 @@ use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::app::now;
+use crate::capturing::Capturing;
 use crate::earlier::{Earlier, Teller};
 use crate::grouping::{Applied, Grouping};
 use crate::policy::Policies;
@@ -34,6 +35,7 @@ pub struct Pipeline {
     grouping: Arc<Grouping>,
     volume: Arc<Volume>,
     earlier: Earlier,
+    capturing: Arc<Capturing>,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
     large: Semaphore,
@@ -57,11 +59,17 @@ impl Pipeline {
                 grouping,
                 volume,
                 earlier: Earlier::default(),
+                capturing: Arc::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
             }),
             receiver,
         )
+    }
+
+    /// What clients of ours are told.
+    pub fn capturing(&self) -> Arc<Capturing> {
+        Arc::clone(&self.capturing)
     }
 
     /// Whether the last commit failed; a commit that succeeds ends it.
@@ -202,6 +210,7 @@ impl Pipeline {
                     dropped.push(why);
                     return false;
                 }
+                self.capturing.arrived(issue, event);
                 if let Some(Judged::Resolved | Judged::Counted) = judged {
                     seen.push((outcome, Seen::of(event, issue)));
                 }
@@ -427,6 +436,10 @@ impl FarEnd for Pipeline {
 
     fn awaits(&self, trace_id: u64) -> bool {
         self.earlier.awaits(trace_id)
+    }
+
+    fn client_config(&self, service: &str) -> ClientConfig {
+        self.capturing.config(service, now())
     }
 }
 

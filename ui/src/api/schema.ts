@@ -298,6 +298,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/capture-next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Asks for the values of the next event of an issue, whatever the limits of its client say. The client asks for news
+         *     every ten seconds or so; a request is kept for a day, and not over a restart of the server.
+         */
+        put: operations["captureNext"];
+        post?: never;
+        /** Takes the request back. One that is not there is no error. */
+        delete: operations["cancelCaptureNext"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/comments": {
         parameters: {
             query?: never;
@@ -1040,6 +1061,15 @@ export interface components {
              */
             unchanged: number;
         };
+        /** @description A request for the values of the next event of an issue. */
+        CaptureNext: {
+            /** @description When it was asked. */
+            asked_at: string;
+            /** @description By whom. */
+            by: string;
+            /** @description When it ends by itself; an event with values ends it before. */
+            expires_at: string;
+        };
         /** @description What became of a change of one issue. */
         ChangeResult: {
             /** @description The change, to undo it; null when nothing changed. */
@@ -1053,6 +1083,29 @@ export interface components {
             name: string;
             /** @description `4.16.0`. */
             version?: string | null;
+        };
+        /** @description Where in its code a frame was. */
+        CodePosition: {
+            /** @description Where the expression begins and ends in its lines, as offsets of UTF-8 bytes from 0. */
+            columns?: [
+                number,
+                number
+            ] | null;
+            /**
+             * Format: int32
+             * @description The line on which the statement ends, from 1.
+             */
+            end_line?: number | null;
+            /**
+             * Format: int32
+             * @description The line on which the function begins, from 1.
+             */
+            first_line: number;
+            /**
+             * Format: int32
+             * @description The instruction, as the offset of its bytes.
+             */
+            instruction: number;
         };
         /**
          * @description What there is of an event in a column.
@@ -1378,6 +1431,7 @@ export interface components {
             request?: null | components["schemas"]["Request"];
             /** @description What the request or job was. */
             resource?: string | null;
+            runtime?: null | components["schemas"]["Runtime"];
             /** @description The service. */
             service: string;
             /** @description 16 hexadecimal digits. */
@@ -1529,6 +1583,11 @@ export interface components {
             /** @description The version. */
             version: string;
         };
+        /**
+         * @description What kind of thing a value is.
+         * @enum {string}
+         */
+        Form: "enum" | "named_tuple" | "dataclass" | "exception" | "function" | "method" | "class" | "module" | "iterator" | "generator" | "coroutine" | "array" | "table" | "opaque";
         /** @description One frame. */
         Frame: {
             /** @description The source file. */
@@ -1578,6 +1637,14 @@ export interface components {
             arguments: {
                 [key: string]: components["schemas"]["Value"];
             };
+            /** @description Arguments as they were when the function was entered. */
+            at_entry: {
+                [key: string]: components["schemas"]["Value"];
+            };
+            /** @description Values as they were at the raise, of those that had changed when the frame was captured. */
+            at_raise: {
+                [key: string]: components["schemas"]["Value"];
+            };
             /**
              * Format: int32
              * @description The line that the frame was at when it was captured.
@@ -1587,6 +1654,7 @@ export interface components {
             closure: {
                 [key: string]: components["schemas"]["Value"];
             };
+            code?: null | components["schemas"]["CodePosition"];
             /** @description Whether the snapshot was made for an earlier exception. */
             earlier_occurrence: boolean;
             /** @description Global variables that the code names. */
@@ -1597,6 +1665,8 @@ export interface components {
             locals: {
                 [key: string]: components["schemas"]["Value"];
             };
+            /** @description The arguments that the function takes, in order. */
+            parameters: components["schemas"]["Parameter"][];
             /** @description One sentence for people. */
             reason: string;
             /** @description As [`ValuesState::state`]. */
@@ -1874,6 +1944,9 @@ export interface components {
         };
         /** @description One issue. */
         Issue: components["schemas"]["IssueSummary"] & {
+            /** @description Whether the client of the newest event can be asked for the values of the next one. */
+            can_capture_next: boolean;
+            capture_next?: null | components["schemas"]["CaptureNext"];
             /** @description What the suspected cause was recognised by, in the newest event; null when that is not kept any more. */
             cause_why?: string | null;
             /**
@@ -2228,6 +2301,18 @@ export interface components {
              */
             state: string;
         };
+        /** @description An argument that a function takes. */
+        Parameter: {
+            /** @description How it is given. */
+            kind: components["schemas"]["ParameterKind"];
+            /** @description Its name. */
+            name: string;
+        };
+        /**
+         * @description How an argument is given.
+         * @enum {string}
+         */
+        ParameterKind: "positional_only" | "positional" | "var_positional" | "keyword_only" | "var_keyword";
         /** @description Where a part of the machine's files lies in the repository. */
         PathMapping: {
             /** @description The folder of the repository that stands for it; empty for its root. */
@@ -2644,6 +2729,19 @@ export interface components {
              */
             values_on: string[];
         };
+        /** @description What a process runs on. */
+        Runtime: {
+            /** @description `CPython`. */
+            implementation: string;
+            /** @description Versions of the distributions that the frames belong to. */
+            packages: {
+                [key: string]: string;
+            };
+            /** @description `linux-x86_64`. */
+            platform: string;
+            /** @description `3.12.1`. */
+            version: string;
+        };
         /**
          * @description What a sample is.
          * @enum {string}
@@ -2810,6 +2908,8 @@ export interface components {
         };
         /** @description Lines of source. */
         SourceLines: {
+            /** @description The first 128 bits of the BLAKE3 hash of the client's file, in hexadecimal. */
+            file_hash?: string | null;
             /**
              * Format: int32
              * @description Number of the first line, from 1.
@@ -2817,7 +2917,14 @@ export interface components {
             first_line_number: number;
             /** @description The lines. */
             lines: string[];
+            /** @description Where they come from. */
+            origin: components["schemas"]["SourceOrigin"];
         };
+        /**
+         * @description Where lines of source come from.
+         * @enum {string}
+         */
+        SourceOrigin: "traceback" | "client" | "repository";
         /** @description Which issues are to be shown as themselves again. */
         SplitRequest: {
             /** @description 1 to 199 of the issue's members, not itself. */
@@ -3090,6 +3197,7 @@ export interface components {
             fields?: {
                 [key: string]: components["schemas"]["Value"];
             } | null;
+            form?: null | components["schemas"]["Form"];
             /** @description Present and true for `None`. */
             is_null?: boolean | null;
             not_captured?: null | components["schemas"]["NotCaptured"];
@@ -3137,8 +3245,8 @@ export interface components {
             /** @description One sentence for people. */
             reason: string;
             /**
-             * @description `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`;
-             *     `hidden` to somebody who may not see values.
+             * @description `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`,
+             *     `unsupported`, `unknown`; `hidden` to somebody who may not see values.
              */
             state: string;
         };
@@ -4038,6 +4146,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    captureNext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureNext"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelCaptureNext: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -3,7 +3,7 @@ import type { Exception, Frame, Value } from "../api/types";
 import { connector, defaultOpen, displayName, items, packageOf, readOpen, redacted, runFrames, toggle, writeOpen } from "./frames";
 
 const values = (locals: Record<string, Value> = {}) => ({
-  state: "captured" as const, reason: "", earlier_occurrence: false, arguments: {}, locals, globals: {}, closure: {},
+  state: "captured" as const, reason: "", earlier_occurrence: false, arguments: {}, locals, globals: {}, closure: {}, at_raise: {}, at_entry: {}, parameters: [],
 });
 const frame = (index: number, file: string, in_app: boolean, locals: Record<string, Value> = {}): Frame => ({
   index, function: `f${index}`, file, in_app, repeats: 0, line_number: index, values: values(locals),

@@ -4,7 +4,7 @@ import { ghosts, identifiers, reads } from "./line";
 
 const int = (n: number): Value => ({ type: "int", value: String(n) });
 const frame = (locals: Record<string, Value>): FrameValues => ({
-  arguments: {}, locals, closure: {}, globals: {}, earlier_occurrence: false, state: "captured", reason: "",
+  arguments: {}, locals, closure: {}, globals: {}, at_raise: {}, at_entry: {}, parameters: [], earlier_occurrence: false, state: "captured", reason: "",
 });
 
 test.each([

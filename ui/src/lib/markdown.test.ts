@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ErrorEvent, Frame, FrameValues } from "../api/types";
 import { markdown } from "./markdown";
 
-const none: FrameValues = { arguments: {}, locals: {}, closure: {}, globals: {}, earlier_occurrence: false, state: "off", reason: "" };
+const none: FrameValues = { arguments: {}, locals: {}, closure: {}, globals: {}, at_raise: {}, at_entry: {}, parameters: [], earlier_occurrence: false, state: "off", reason: "" };
 const frame = (more: Partial<Frame>): Frame => ({ file: "/srv/pay.py", function: "charge", in_app: true, index: 0, repeats: 0, line_number: 7, values: none, ...more });
 const event = (frames: Frame[], message = "division by zero"): ErrorEvent => ({
   id: "e", issue_id: "i", service: "shop", timestamp: "2026-01-02T03:04:05Z", received_at: "", handled: false, client: { name: "ddtrace" }, warnings: [],
@@ -12,7 +12,7 @@ const event = (frames: Frame[], message = "division by zero"): ErrorEvent => ({
 
 test("says what was raised, where, and with which values", () => {
   const values = { ...none, locals: { rate: { type: "int", value: "0" } } };
-  const text = markdown(event([frame({ values, source: { first_line_number: 7, lines: ["    return total / rate"] } })]), "http://x/issues/i/events/e");
+  const text = markdown(event([frame({ values, source: { first_line_number: 7, lines: ["    return total / rate"], origin: "traceback" } })]), "http://x/issues/i/events/e");
   expect(text).toContain("## `ZeroDivisionError`\n\n- Service: `shop`");
   expect(text).toContain("/srv/pay.py:7 in charge\n  > return total / rate\n    rate = 0");
   expect(text).toContain("<http://x/issues/i/events/e>");

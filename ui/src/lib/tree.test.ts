@@ -6,7 +6,7 @@ import { ancestors, flatten, groups, onKey, windowAround, type View } from "./tr
 const int = (n: number): Value => ({ type: "int", value: String(n) });
 const str = (text: string): Value => ({ type: "str", value: `'${text}'` });
 const frame = (parts: Partial<FrameValues>): FrameValues => ({
-  state: "captured", reason: "", earlier_occurrence: false, arguments: {}, locals: {}, globals: {}, closure: {}, ...parts,
+  state: "captured", reason: "", earlier_occurrence: false, arguments: {}, locals: {}, globals: {}, closure: {}, at_raise: {}, at_entry: {}, parameters: [], ...parts,
 });
 const view = (toggled: string[] = [], more: Partial<View> = {}): View => ({ toggled: new Set(toggled), listed: new Map(), filter: "", ...more });
 const none = new Set<string>();

@@ -162,6 +162,9 @@ pub(super) fn shown(
     let grouping = latest.as_ref().map(|event| grouping(app, event)).unwrap_or_default();
     let mut issue = present::issue(detail, latest.as_ref(), grouping, &status, counts, now);
     issue.rate_limited = app.volume.limited(&app.workflow.merged().members(id)).map(Into::into);
+    issue.can_capture_next =
+        latest.as_ref().is_some_and(|event| crate::capturing::can_be_asked(&event.report));
+    issue.capture_next = super::capturing::of_issue(app, id);
     issue.merged_into = Some(id).filter(|id| *id != asked).map(|id| id.to_string());
     Ok(issue)
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod audit;
+mod capturing;
 mod compare;
 mod compare_views;
 mod correlation_views;
@@ -91,6 +92,8 @@ use failure::Failure;
         events::neighbours,
         compare::events,
         correlations::one,
+        capturing::put,
+        capturing::delete,
         pins::list,
         pins::add,
         pins::remove,
@@ -152,6 +155,7 @@ impl App {
             .route("/assignees", get(workflow::assignees))
             .route("/issues/{id}/events", get(issues::events))
             .route("/issues/{id}/correlations", get(correlations::one))
+            .route("/issues/{id}/capture-next", put(capturing::put).delete(capturing::delete))
             .route("/issues/{id}/pins", get(pins::list).post(pins::add).delete(pins::remove))
             .route("/histogram", get(issues::histogram))
             .route("/facets", get(facets::list))

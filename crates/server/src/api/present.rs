@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use reenact_issues::groups::{Group, groups, own_notes};
 use reenact_issues::lifecycle::Status;
 use reenact_issues::suspected_cause;
-use reenact_model::{Exception, Frame, Placed, Relation, Snapshot, SnapshotId, Timestamp, Variables};
+use reenact_model::{
+    Exception, Frame, FrameDetails, ParameterKind, Placed, Relation, Snapshot, SnapshotId, Timestamp,
+    Variables,
+};
 use reenact_store::control::IssueCounts;
 use reenact_store::{EventRow, IssueDetail, IssueRow, Neighbours};
 
@@ -54,6 +57,8 @@ pub(crate) fn issue(
 ) -> views::Issue {
     views::Issue {
         merged_into: None,
+        can_capture_next: false,
+        capture_next: None,
         rate_limited: None,
         status: IssueStatus::new(status, counts),
         count_total: detail.count_total,
@@ -142,6 +147,7 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     let state = reenact_issues::values_state(&placed, now, snapshots.len());
     let snapshots: HashMap<SnapshotId, Snapshot> = snapshots.into_iter().map(|one| (one.id, one)).collect();
     let exceptions = exceptions(&placed, &snapshots, now);
+    let runtime = runtime(&snapshots);
     let thread = snapshots.values().find_map(|snapshot| snapshot.thread.clone());
     let grouping = Grouping::of(&placed, None);
     let Placed { report, issue_id, .. } = placed;
@@ -156,6 +162,7 @@ pub(crate) fn event(placed: Placed, snapshots: Vec<Snapshot>, now: Timestamp) ->
     }
     let first_start = report.trace.first().map_or(report.timestamp, |span| span.start);
     views::Event {
+        runtime,
         id: report.id.to_string(),
         issue_id: issue_id.to_string(),
         timestamp: report.timestamp.to_string(),
@@ -290,8 +297,62 @@ fn frame_view(
         locals: variables(|snapshot| &snapshot.locals),
         globals: variables(|snapshot| &snapshot.globals),
         closure: variables(|snapshot| &snapshot.closure),
+        ..views::FrameValues::default()
     };
-    frame_with(index, frame, values)
+    let mut view = frame_with(index, frame, values);
+    if let Some(details) = snapshot.and_then(|snapshot| snapshot.details.as_deref()) {
+        add_details(&mut view, details.clone());
+    }
+    view
+}
+
+/// What a client of ours tells of a frame in addition.
+fn add_details(frame: &mut views::Frame, details: FrameDetails) {
+    frame.module = frame.module.take().or(details.module);
+    frame.qualified_name = frame.qualified_name.take().or(details.qualified_name);
+    if let Some(source) = details.source {
+        frame.source = Some(views::SourceLines {
+            first_line_number: source.first_line,
+            lines: source.lines,
+            origin: views::SourceOrigin::Client,
+            file_hash: Some(source.file_hash).filter(|hash| !hash.is_empty()),
+        });
+    }
+    let values = &mut frame.values;
+    values.at_raise = details.at_raise;
+    values.at_entry = details.at_entry;
+    values.parameters = details
+        .parameters
+        .into_iter()
+        .map(|parameter| views::Parameter { name: parameter.name, kind: kind_view(parameter.kind) })
+        .collect();
+    values.code = details.code.map(|code| views::CodePosition {
+        first_line: code.first_line,
+        instruction: code.instruction,
+        end_line: code.end_line,
+        columns: code.columns,
+    });
+}
+
+fn kind_view(kind: ParameterKind) -> views::ParameterKind {
+    match kind {
+        ParameterKind::PositionalOnly => views::ParameterKind::PositionalOnly,
+        ParameterKind::Positional => views::ParameterKind::Positional,
+        ParameterKind::VarPositional => views::ParameterKind::VarPositional,
+        ParameterKind::KeywordOnly => views::ParameterKind::KeywordOnly,
+        ParameterKind::VarKeyword => views::ParameterKind::VarKeyword,
+    }
+}
+
+/// What the process ran on, as one of the snapshots tells.
+fn runtime(snapshots: &HashMap<SnapshotId, Snapshot>) -> Option<views::Runtime> {
+    let told = snapshots.values().find_map(|snapshot| snapshot.details.as_ref()?.runtime.clone())?;
+    Some(views::Runtime {
+        implementation: told.implementation,
+        version: told.version,
+        platform: told.platform,
+        packages: told.packages,
+    })
 }
 
 fn frame_with(index: usize, frame: &Frame, values: views::FrameValues) -> views::Frame {
@@ -307,6 +368,8 @@ fn frame_with(index: usize, frame: &Frame, values: views::FrameValues) -> views:
         source: frame.source_line.as_ref().zip(frame.line_number).map(|(line, number)| views::SourceLines {
             first_line_number: number,
             lines: vec![line.clone()],
+            origin: views::SourceOrigin::Traceback,
+            file_hash: None,
         }),
         values,
     }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::issues::issue_id;
 use super::present::sentence;
 use super::source_views as views;
-use super::views::{ErrorBody, SourceLines};
+use super::views::{ErrorBody, SourceLines, SourceOrigin};
 use crate::App;
 use crate::access::Viewer;
 use crate::policy::Facts;
@@ -104,6 +104,8 @@ fn around(text: &str, line_number: u32) -> SourceLines {
     SourceLines {
         first_line_number: u32::try_from(first).unwrap_or(u32::MAX),
         lines: text.lines().skip(first - 1).take(count).map(cut).collect(),
+        origin: SourceOrigin::Repository,
+        file_hash: None,
     }
 }
 

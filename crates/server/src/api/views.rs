@@ -5,14 +5,15 @@ mod event;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::capturing::CaptureNext;
 use super::grouping_views::Grouping;
 use super::pins::{ColumnValue, ValueColumn};
 use super::volume::RateLimited;
 use super::workflow_views::{IssueState, IssueStatus, StateCounts};
 
 pub(crate) use event::{
-    CapturedValue, Client, Event, Exception, Frame, FrameValues, Relation, Request, SourceLines, Trace,
-    TraceSpan, User, ValuesState,
+    CapturedValue, Client, CodePosition, Event, Exception, Frame, FrameValues, Parameter, ParameterKind,
+    Relation, Request, Runtime, SourceLines, SourceOrigin, Trace, TraceSpan, User, ValuesState,
 };
 
 /// The state of the server.
@@ -171,6 +172,10 @@ pub(crate) struct Issue {
     pub(crate) grouping: Grouping,
     /// What the suspected cause was recognised by, in the newest event; null when that is not kept any more.
     pub(crate) cause_why: Option<String>,
+    /// Whether the client of the newest event can be asked for the values of the next one.
+    pub(crate) can_capture_next: bool,
+    /// The open request for them.
+    pub(crate) capture_next: Option<CaptureNext>,
 }
 
 /// One page of events.

@@ -47,6 +47,8 @@ pub(crate) struct Event {
     pub(crate) repository: Option<String>,
     /// The thread's name.
     pub(crate) thread: Option<String>,
+    /// What the process runs on, where the client tells.
+    pub(crate) runtime: Option<Runtime>,
     /// Whether values were captured, or why not.
     pub(crate) values: ValuesState,
     /// The chain: root cause first, the exception that escaped last.
@@ -81,8 +83,8 @@ pub(crate) struct Client {
 /// Whether values were captured, or why not.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValuesState {
-    /// `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`, `unknown`;
-    /// `hidden` to somebody who may not see values.
+    /// `captured`, or the reason: `rate_limited`, `off`, `third_party`, `over_budget`, `lost`, `pending`,
+    /// `unsupported`, `unknown`; `hidden` to somebody who may not see values.
     pub(crate) state: String,
     /// One sentence for people.
     pub(crate) reason: String,
@@ -209,6 +211,22 @@ pub(crate) struct SourceLines {
     pub(crate) first_line_number: u32,
     /// The lines.
     pub(crate) lines: Vec<String>,
+    /// Where they come from.
+    pub(crate) origin: SourceOrigin,
+    /// The first 128 bits of the BLAKE3 hash of the client's file, in hexadecimal.
+    pub(crate) file_hash: Option<String>,
+}
+
+/// Where lines of source come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SourceOrigin {
+    /// The printed traceback.
+    Traceback,
+    /// The client's file.
+    Client,
+    /// A clone of the repository.
+    Repository,
 }
 
 /// The captured values of a frame, or why there are none.
@@ -234,6 +252,67 @@ pub(crate) struct FrameValues {
     /// Variables of enclosing functions.
     #[schema(value_type = BTreeMap<String, CapturedValue>)]
     pub(crate) closure: Variables,
+    /// Values as they were at the raise, of those that had changed when the frame was captured.
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) at_raise: Variables,
+    /// Arguments as they were when the function was entered.
+    #[schema(value_type = BTreeMap<String, CapturedValue>)]
+    pub(crate) at_entry: Variables,
+    /// The arguments that the function takes, in order.
+    pub(crate) parameters: Vec<Parameter>,
+    /// Where in its code the frame was.
+    pub(crate) code: Option<CodePosition>,
+}
+
+/// An argument that a function takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Parameter {
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is given.
+    pub(crate) kind: ParameterKind,
+}
+
+/// How an argument is given.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ParameterKind {
+    /// By position alone.
+    PositionalOnly,
+    /// By position or by name.
+    Positional,
+    /// `*args`.
+    VarPositional,
+    /// By name alone.
+    KeywordOnly,
+    /// `**kwargs`.
+    VarKeyword,
+}
+
+/// Where in its code a frame was.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CodePosition {
+    /// The line on which the function begins, from 1.
+    pub(crate) first_line: u32,
+    /// The instruction, as the offset of its bytes.
+    pub(crate) instruction: u32,
+    /// The line on which the statement ends, from 1.
+    pub(crate) end_line: Option<u32>,
+    /// Where the expression begins and ends in its lines, as offsets of UTF-8 bytes from 0.
+    pub(crate) columns: Option<(u32, u32)>,
+}
+
+/// What a process runs on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Runtime {
+    /// `CPython`.
+    pub(crate) implementation: String,
+    /// `3.12.1`.
+    pub(crate) version: String,
+    /// `linux-x86_64`.
+    pub(crate) platform: String,
+    /// Versions of the distributions that the frames belong to.
+    pub(crate) packages: BTreeMap<String, String>,
 }
 
 /// A captured value; the schema of what [`reenact_model::CapturedValue`] writes.
@@ -267,6 +346,43 @@ pub(crate) struct CapturedValue {
     pub(crate) rule: Option<String>,
     /// Number of the object, where it appears more than once.
     pub(crate) r#ref: Option<u32>,
+    /// What kind of thing it is, where the client tells.
+    pub(crate) form: Option<Form>,
+}
+
+/// What kind of thing a value is.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the names that the model writes itself")]
+pub(crate) enum Form {
+    /// A member of an enumeration.
+    Enum,
+    /// A tuple with names.
+    NamedTuple,
+    /// A dataclass.
+    Dataclass,
+    /// An exception.
+    Exception,
+    /// A function.
+    Function,
+    /// A function bound to an object.
+    Method,
+    /// A class.
+    Class,
+    /// A module.
+    Module,
+    /// An iterator.
+    Iterator,
+    /// A generator.
+    Generator,
+    /// A coroutine.
+    Coroutine,
+    /// An array of numbers.
+    Array,
+    /// A table of columns.
+    Table,
+    /// State that only compiled code can read.
+    Opaque,
 }
 
 /// Why a value is absent.
