@@ -15,7 +15,7 @@ from _thread import get_ident
 
 from reenact import work
 from reenact.guard import note_failure
-from reenact.tracers import active_ids, ddtrace_span
+from reenact.tracers import active_ids, carrying_span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def report(error: object, mechanism: str, *, handled: bool = False, passes_on: b
     try:
         if _native_capture is None or not is_reported(error):
             return None
-        if passes_on and ddtrace_span() is not None:
+        if passes_on and carrying_span() is not None:
             return None
         context = _context(mechanism, handled)
         if "tags" in details and "tags" in context:

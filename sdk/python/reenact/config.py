@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from reenact.settings import Setting
 
+DDTRACE_SOCKET = "/var/run/datadog/apm.socket"
+"""Where ddtrace sends to when it is told nothing and this exists."""
+
 
 class Config:
     """The settings in force. ``values`` by name, ``origins`` by name (`argument`, a variable, `default`)."""
@@ -49,12 +52,30 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 def native_settings(config: Config) -> dict[str, Any]:
     """The settings that the core needs, as `_native.start` takes them, with what it cannot find out itself."""
-    left_out = ("hooks", "log_level", "remote_config", "at_raise", "handled_modules")
+    left_out = ("hooks", "log_level", "ddtrace", "remote_config", "at_raise", "handled_modules")
     found = {name: value for name, value in config.values.items() if name not in left_out and value is not None}
     for name, value in runtime_facts().items():
         found.setdefault(name, value)
     found["enabled"] = True
     return found
+
+
+def attaches_to_ddtrace(config: Config, environment: Mapping[str, str]) -> bool:
+    """Whether the spans of ddtrace go where the captures go, so that they may carry the event.
+
+    Else ddtrace is left as it is, with its own Exception Replay, and events are not told by spans.
+    """
+    if config["ddtrace"] != "auto":
+        return bool(config["ddtrace"] == "attach")
+    theirs = {name: value for name, value in environment.items() if name.startswith("DD_")}
+    address = read_config({}, theirs)
+    if address.origins["url"] == "default" and os.path.exists(DDTRACE_SOCKET):
+        return False
+    return _as_numbers(config["url"]) == _as_numbers(address["url"])
+
+
+def _as_numbers(address: str) -> str:
+    return str(address).replace("://localhost", "://127.0.0.1")
 
 
 def is_enabled_by_environment() -> bool:

@@ -12,9 +12,10 @@ import os
 import sys
 
 from reenact import capture, guard, remote
-from reenact.config import Config, hooks_to_install, native_settings, read_config
+from reenact.config import Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
 from reenact.settings import default_service
+from reenact.tracers import attach_to_ddtrace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ def start(arguments: dict[str, Any]) -> None:
     _config = config
     for problem in config.problems:
         _warn(problem)
+    is_attached = attaches_to_ddtrace(config, os.environ)
+    attach_to_ddtrace(is_attached)
     capture.switch_on(_capture_with_core, _prepare)
     _register()
-    install(names)
+    install([name for name in names if name != "ddtrace" or is_attached])
 
 
 def start_core() -> None:

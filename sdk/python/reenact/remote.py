@@ -1,7 +1,8 @@
 """Asks the server, now and then, whether to capture and what to capture next.
 
 `GET {address}/native/v1/config?service=…&env=…&client_id=…` answers with JSON:
-`{"enabled": true, "capture_next": ["…"], "poll_seconds": 15}`. A thread begins with the first
+`{"capture_next": [{"type": "…", "function": "…", "file": "…"}], "poll_seconds": 10}`, and `enabled` where
+captures are switched; the core takes it over as it is. A thread begins with the first
 capture of a process. An agent or an older server answers 404: then nobody is asked again.
 
 The request is written here rather than by `http.client`, whose import costs more than all of this

@@ -151,6 +151,13 @@ SETTINGS = (
         "REENACT_LOG_LEVEL",
         "level from which logged exceptions are events",
     ),
+    Setting(
+        "ddtrace",
+        one_of("auto", "attach", "apart"),
+        "auto",
+        "REENACT_DDTRACE",
+        "`attach` values to the spans of ddtrace, stay `apart` from it, or `auto`: attach when both send to the same address",
+    ),
     Setting("remote_config", switch, True, "REENACT_REMOTE_CONFIG", "whether the server may switch captures and ask for the next one"),
     Setting(
         "frames_max",

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_spans_carry_events = True
+
 
 def ddtrace_tracer() -> Any:
     """ddtrace's tracer when it is loaded and switched on."""
@@ -22,6 +24,17 @@ def ddtrace_span() -> Any:
     """The ddtrace span that is active in this thread or task."""
     tracer = ddtrace_tracer()
     return tracer.current_span() if tracer is not None else None
+
+
+def attach_to_ddtrace(wanted: bool) -> None:
+    """Says whether spans of ddtrace carry events."""
+    global _spans_carry_events
+    _spans_carry_events = wanted
+
+
+def carrying_span() -> Any:
+    """The active ddtrace span, if it will carry the event of an exception that leaves it."""
+    return ddtrace_span() if _spans_carry_events else None
 
 
 def active_ids() -> tuple[int, int] | None:

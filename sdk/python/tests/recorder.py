@@ -22,6 +22,7 @@ class Recorder:
         self.received: list[Received] = []
         self.answers: dict[str, tuple[int, Any]] = {
             "/native/v1/captures": (200, {}),
+            "/debugger/v2/input": (200, {}),
             "/info": (200, {"version": "7.60.0", "endpoints": ["/v0.4/traces", "/v0.5/traces", "/debugger/v2/input"]}),
             "/v0.4/traces": (200, {"rate_by_service": {"service:,env:": 1.0}}),
             "/v0.5/traces": (200, {"rate_by_service": {"service:,env:": 1.0}}),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Programs, wait_until
+from recorder import Recorder
 from spans import frame_tags, received_spans, stack_frames
 from test_web import FASTAPI, FLASK, gunicorn, uvicorn
 
@@ -158,3 +159,28 @@ def test_outside_of_spans_there_are_events_of_its_own(programs: Programs) -> Non
     done = programs.run("1 / 0", command=["ddtrace-run", "python"], **traced(programs))
     context = done.the_event()["context"]
     assert context["mechanism"] == "excepthook" and "trace_id" not in context
+
+
+def test_an_uncaught_exception_is_one_event_and_no_crash_report(programs: Programs) -> None:
+    def crash_reports(**more: str) -> int:
+        programs.observed.unlink(missing_ok=True)
+        programs.recorder.received.clear()
+        programs.run("1 / 0", command=["ddtrace-run", "python"], **traced(programs, **more))
+        return len(programs.recorder.requests("/evp_proxy/v4/api/v2/errorsintake"))
+
+    assert crash_reports() == 0
+    assert crash_reports(REENACT_HOOKS="-excepthook") > 0
+
+
+def test_a_ddtrace_that_sends_elsewhere_is_left_alone(programs: Programs) -> None:
+    agent = Recorder()
+    try:
+        environment = {**TRACED, "DD_TRACE_AGENT_URL": agent.url, "DD_EXCEPTION_REPLAY_ENABLED": "true"}
+        done = programs.run(NESTED.replace("pass", "raise"), command=["ddtrace-run", "python"], **environment)
+        spans = [span for span in received_spans(agent) if "error.type" in span["meta"]]
+        assert len(spans) == 3
+        assert all("_dd.debug.error.exception_hash" in span["meta"] for span in spans)
+        assert done.the_event()["context"]["mechanism"] == "excepthook"
+        assert agent.requests("/debugger/v2/input") and not agent.captures()
+    finally:
+        agent.close()

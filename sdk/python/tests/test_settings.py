@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reenact.config import hooks_to_install, native_settings, read_config
+from reenact.config import attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.settings import SETTINGS, SettingError, default_service
 
 
@@ -53,6 +53,22 @@ def test_a_wrong_argument_is_an_error_that_says_what_fits(arguments: dict[str, o
     with pytest.raises(SettingError) as error:
         read_config(arguments, {})
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_attached"),
+    [
+        ({}, True),
+        ({"DD_TRACE_AGENT_URL": "http://agent:8126"}, True),
+        ({"REENACT_URL": "http://r:8126"}, False),
+        ({"REENACT_URL": "http://r:8126", "DD_AGENT_HOST": "r"}, True),
+        ({"REENACT_URL": "http://127.0.0.1:9", "DD_TRACE_AGENT_URL": "http://localhost:9/"}, True),
+        ({"REENACT_URL": "http://r:8126", "REENACT_DDTRACE": "attach"}, True),
+        ({"REENACT_DDTRACE": "apart"}, False),
+    ],
+)
+def test_spans_carry_events_when_they_go_where_captures_go(environment: dict[str, str], is_attached: bool) -> None:
+    assert attaches_to_ddtrace(read_config({}, environment), environment) is is_attached
 
 
 def test_a_wrong_variable_is_a_problem_and_the_next_one_counts() -> None:

@@ -22,6 +22,7 @@ _HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
         ("ddtrace.span", "watch_spans"),
         ("ddtrace.debugging._exception.replay", "take_over_replay"),
         ("ddtrace.debugging._exception.auto_instrument", "take_over_debugging"),
+        ("ddtrace.internal.core.crashtracking", "take_over_crash_reports"),
     ),
     "opentelemetry": (("opentelemetry.sdk.trace", "watch_spans"),),
     "flask": (("flask.app", "watch_applications"),),

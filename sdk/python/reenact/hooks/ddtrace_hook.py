@@ -7,8 +7,9 @@ snapshots. That product is switched off: one exception is captured once.
 
 from __future__ import annotations
 
-from reenact.capture import attach, is_exception
+from reenact.capture import attach, is_exception, is_on
 from reenact.guard import never_raise
+from reenact.hooks import hook_states
 from reenact.patching import replace
 from reenact.tracers import ddtrace_tracer
 
@@ -42,6 +43,21 @@ def take_over_replay(module: ModuleType) -> None:
 def take_over_debugging(module: ModuleType) -> None:
     """Switches off ddtrace's own Exception Debugging (up to 2.11)."""
     replace(module.SpanExceptionProcessor, "on_span_finish", _do_nothing)
+
+
+def take_over_crash_reports(module: ModuleType) -> None:
+    """Leaves uncaught exceptions to the hook on `sys.excepthook`: a crash report of the same exception would be a second event."""
+    if hasattr(module, "crashtracker_report_unhandled_exception"):
+        replace(module, "crashtracker_report_unhandled_exception", _unless_reported)
+
+
+def _unless_reported(original: Callable[..., Any]) -> Callable[..., Any]:
+    def report_unhandled_exception(*args: Any, **kwargs: Any) -> Any:
+        if is_on() and hook_states().get("excepthook") == "installed":
+            return None
+        return original(*args, **kwargs)
+
+    return report_unhandled_exception
 
 
 def _do_nothing(original: Callable[..., Any]) -> Callable[..., None]:

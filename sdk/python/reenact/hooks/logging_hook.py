@@ -20,7 +20,24 @@ if TYPE_CHECKING:
 _LEVELS = {"warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
 
 # They log what ended a request, a job or a callback.
-_UNHANDLED = ("uvicorn.error", "gunicorn.error", "hypercorn.error", "waitress", "asyncio", "django.request", "concurrent.futures")
+_UNHANDLED = (
+    "aiohttp.server",
+    "apscheduler.executors.default",
+    "arq.worker",
+    "asyncio",
+    "concurrent.futures",
+    "daphne.server",
+    "django.request",
+    "dramatiq.worker.WorkerThread",
+    "grpc._server",
+    "gunicorn.error",
+    "huey",
+    "hypercorn.error",
+    "sanic.error",
+    "tornado.application",
+    "uvicorn.error",
+    "waitress",
+)
 
 # Tracers log their own troubles, which are not the application's.
 _OWN_TROUBLES = ("ddtrace", "opentelemetry", "reenact")
