@@ -86,6 +86,8 @@ pub(crate) struct Facts {
     pub(crate) field_names: Object,
     /// Whether there is state that only compiled code can read.
     pub(crate) is_opaque: bool,
+    /// Whether what stands in the C structure under a name is of use to people.
+    pub(crate) shows_slots: bool,
 }
 
 /// A built-in type that a class is built on.
@@ -180,6 +182,7 @@ unsafe fn facts_of(type_object: *mut ffi::PyTypeObject, index: TypeIndex) -> Fac
         form,
         field_names: std::ptr::null_mut(),
         is_opaque: false,
+        shows_slots: true,
     };
     // SAFETY: as the caller promises.
     unsafe {
@@ -330,7 +333,8 @@ unsafe fn of_compiled(
                 _ if is_iterator(name) => Form::Iterator,
                 _ => Form::Opaque,
             };
-            return Facts { is_opaque: true, ..plain(Class::Object, Some(form)) };
+            let shows_slots = form == Form::Opaque && !matches!(name, b"code" | b"frame" | b"traceback");
+            return Facts { is_opaque: true, shows_slots, ..plain(Class::Object, Some(form)) };
         }
     };
     plain(class, form_of(class))
