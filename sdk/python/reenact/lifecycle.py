@@ -14,6 +14,7 @@ import sys
 from reenact import capture, guard, remote
 from reenact.config import Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
+from reenact.runtime import is_main_interpreter
 from reenact.settings import default_service
 from reenact.tracers import attach_to_ddtrace
 
@@ -118,10 +119,13 @@ def _load_core() -> bool:
     global _native, _unsupported
     if _native is not None:
         return True
+    if not is_main_interpreter():
+        _unsupported = "the core does not run in subinterpreters"
+        return False
     try:
         from reenact import _native as core
     except Exception as reason:
-        # No wheel for this interpreter, or one that the core refuses, such as a subinterpreter.
+        # No wheel for this interpreter, or one that the core refuses.
         _unsupported = f"the compiled core does not load: {reason}"
         return False
     _native = core
