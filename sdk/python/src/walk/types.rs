@@ -196,6 +196,9 @@ unsafe fn facts_of(type_object: *mut ffi::PyTypeObject, index: TypeIndex) -> Fac
             let base = Base { class: Class::Dict, type_object: &raw mut ffi::PyDict_Type };
             return Facts { base: Some(base), ..plain(Class::Object, None) };
         }
+        if type_object == &raw mut ffi::PyBaseObject_Type {
+            return plain(Class::Object, None);
+        }
         if !is_of_python(type_object) {
             return of_compiled(type_object, plain);
         }
