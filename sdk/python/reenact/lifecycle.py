@@ -102,7 +102,7 @@ def flush(timeout: float) -> bool:
 def status() -> dict[str, Any]:
     """What `reenact.status()` returns."""
     found: dict[str, Any] = dict(_native.status()) if _native is not None and _is_native_started else {}
-    found["enabled"] = capture.is_on()
+    found["enabled"] = capture.is_on() and bool(found.get("enabled", True))
     found["hooks"] = hook_states()
     found["hook_errors"] = guard.failures()
     if guard.last_failure() is not None:
