@@ -10,11 +10,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from _thread import allocate_lock
 
 from reenact import capture, guard, remote
 from reenact.config import Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
-from reenact.settings import default_service
+from reenact.runtime import is_main_interpreter
+from reenact.settings import SettingError, default_service
 from reenact.tracers import attach_to_ddtrace
 
 TYPE_CHECKING = False
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 EXIT_FLUSH_SECONDS = 2.0
 """How long the end of the process waits for what is to be sent."""
 
+START_SECONDS = 1.0
+"""How long a capture waits for another thread that gives the core its settings."""
+
 _native: ModuleType | None = None
 _unsupported: str | None = None
 _config: Config | None = None
 _is_native_started = False
+_starting = allocate_lock()
 _is_registered = False
 
 
@@ -62,17 +68,50 @@ def start(arguments: dict[str, Any]) -> None:
 
 
 def start_core() -> None:
-    """Gives the core its settings now, so that what is wrong with them is known at the start."""
+    """Gives the core its settings now, so that what is wrong with them is known at the start.
+
+    Raises:
+        SettingError: the core cannot use an argument. A variable that it cannot use is left out, with a warning.
+    """
     global _is_native_started
-    if _is_native_started or _native is None or _config is None:
-        return
-    _is_native_started = True
-    if _config.origins["service"] == "default":
-        # `sitecustomize` runs before the program has its arguments.
-        _config.values["service"] = default_service(getattr(sys, "argv", None))
-    _native.start(native_settings(_config))
+    # Another thread may be at it; a fork may have left the lock taken.
+    is_alone = _starting.acquire(timeout=START_SECONDS)
+    try:
+        if _is_native_started or _native is None or _config is None:
+            return
+        if _config.origins["service"] == "default":
+            # `sitecustomize` runs before the program has its arguments.
+            _config.values["service"] = default_service(getattr(sys, "argv", None))
+        _start_with(_native, _config, native_settings(_config))
+        _is_native_started = True
+    finally:
+        if is_alone:
+            _starting.release()
     if _config["at_raise"]:
         _watch_raises(_native, _config)
+
+
+def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) -> None:
+    global _unsupported
+    while True:
+        try:
+            native.start(settings)
+            return
+        except ImportError as reason:
+            _unsupported = str(reason)
+            stop()
+            _warn(f"captures are off: {reason}")
+            return
+        except ValueError as reason:
+            # The message begins: setting `name` …
+            name = str(reason).partition("`")[2].partition("`")[0]
+            origin = config.origins.get(name)
+            if origin is None or origin in ("argument", "default"):
+                stop()
+                raise SettingError(str(reason)) from None
+            del settings[name]
+            config.problems.append(f"{origin}: {reason}; it is left out")
+            _warn(config.problems[-1])
 
 
 def _watch_raises(native: ModuleType, config: Config) -> None:
@@ -101,7 +140,7 @@ def flush(timeout: float) -> bool:
 def status() -> dict[str, Any]:
     """What `reenact.status()` returns."""
     found: dict[str, Any] = dict(_native.status()) if _native is not None and _is_native_started else {}
-    found["enabled"] = capture.is_on()
+    found["enabled"] = capture.is_on() and bool(found.get("enabled", True))
     found["hooks"] = hook_states()
     found["hook_errors"] = guard.failures()
     if guard.last_failure() is not None:
@@ -109,19 +148,26 @@ def status() -> dict[str, Any]:
     if _unsupported is not None:
         found["unsupported"] = _unsupported
     if _config is not None:
-        found["settings"] = {name: {"value": value, "origin": _config.origins[name]} for name, value in _config.values.items()}
+        found["settings"] = {name: _shown(name, value, _config.origins[name]) for name, value in _config.values.items()}
         found["problems"] = list(_config.problems)
     return found
+
+
+def _shown(name: str, value: Any, origin: str) -> dict[str, Any]:
+    return {"value": "***" if name == "api_key" and value else value, "origin": origin}
 
 
 def _load_core() -> bool:
     global _native, _unsupported
     if _native is not None:
         return True
+    if not is_main_interpreter():
+        _unsupported = "the core does not run in subinterpreters"
+        return False
     try:
         from reenact import _native as core
     except Exception as reason:
-        # No wheel for this interpreter, or one that the core refuses, such as a subinterpreter.
+        # No wheel for this interpreter, or one that the core refuses.
         _unsupported = f"the compiled core does not load: {reason}"
         return False
     _native = core
@@ -137,7 +183,13 @@ def _prepare() -> None:
     if not _is_native_started:
         start_core()
     if not remote.is_running() and _native is not None and _config is not None and _config["remote_config"]:
-        remote.run(_config["url"], _config["service"], _config["env"], _native.set_remote)
+        _ask_server(_native, _config)
+
+
+@guard.never_raise("remote configuration")
+def _ask_server(native: ModuleType, config: Config) -> None:
+    # At the end of the interpreter no thread begins any more.
+    remote.run(config["url"], config["service"], config["env"], native.set_remote)
 
 
 def _register() -> None:
@@ -152,6 +204,8 @@ def _register() -> None:
 
 @guard.never_raise("fork")
 def _after_fork() -> None:
+    global _starting
+    _starting = allocate_lock()
     remote.forget()
     if _native is not None:
         _native.after_fork_in_child()

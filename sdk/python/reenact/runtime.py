@@ -30,6 +30,17 @@ def runtime_facts() -> dict[str, Any]:
     return facts
 
 
+def is_main_interpreter() -> bool:
+    """Whether this is no subinterpreter, as mod_wsgi makes them."""
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            interpreters: Any = __import__(name)
+        except ImportError:
+            continue
+        return bool(interpreters.get_current() == interpreters.get_main())
+    return True
+
+
 def library_paths() -> list[str]:
     """The folders of the standard library, of installed packages, and of this package."""
     found = [os.path.dirname(os.path.abspath(os.__file__)), os.path.dirname(os.path.abspath(__file__))]

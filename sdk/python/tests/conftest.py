@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE))
 
 from recorder import Recorder  # noqa: E402
 
-RUN_SECONDS = 60
+RUN_SECONDS = 30
 REENACT_RUN = [sys.executable, "-m", "reenact.run"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from conftest import Programs, wait_until
 from recorder import Recorder
 from spans import frame_tags, received_spans, stack_frames
+from test_jobs import CELERY
 from test_web import FASTAPI, FLASK, gunicorn, uvicorn
 
 CAPTURE_ID = "_dd.debug.error.exception_capture_id"
@@ -114,6 +115,14 @@ def test_fastapi_under_ddtrace_makes_no_event_of_its_own(programs: Programs, por
             check_tags(span)
     assert programs.finished().events == []
     assert programs.finished().seen
+
+
+def test_a_celery_task_under_ddtrace_makes_no_event_of_its_own(programs: Programs) -> None:
+    source = CELERY + "\n    app.conf.task_always_eager = True\n    charge.delay(0)\n"
+    done = programs.run(source, command=["ddtrace-run", "python"], **traced(programs))
+    (span,) = [span for span in error_spans(programs) if span["name"] == "celery.run"]
+    check_tags(span)
+    assert done.events == [], done.stderr
 
 
 def test_exception_replay_of_ddtrace_is_taken_over(programs: Programs) -> None:

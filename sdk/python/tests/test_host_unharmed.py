@@ -107,3 +107,26 @@ def test_users_are_those_of_their_request_or_thread(programs: Programs) -> None:
     assert [context.get("user_id") for context in contexts] == ["7", "outside", None], done.stderr
     assert [context.get("resource") for context in contexts] == ["job", None, None]
     assert contexts[2]["tags"] == {"a": "b"}
+
+
+def test_in_a_subinterpreter_captures_are_off_and_the_program_runs(programs: Programs) -> None:
+    done = programs.run("""
+        import sys
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        code = '''if True:
+            import reenact
+            reenact.init()
+            try:
+                1 / 0
+            except ZeroDivisionError as error:
+                print(reenact.capture_exception(error), reenact.status()["unsupported"], flush=True)
+        '''
+        getattr(interpreters, "run_string", None)(interpreters.create(), code)
+        import reenact
+        print(reenact.status()["enabled"])
+    """)
+    assert done.stdout == "None the core does not run in subinterpreters\nTrue\n", done.stderr
+    assert "reenact: captures are off: the core does not run in subinterpreters" in done.stderr

@@ -40,7 +40,7 @@ def test_another_sitecustomize_runs_too_and_keeps_its_name(programs: Programs) -
     folder.mkdir()
     (folder / "sitecustomize.py").write_text("import sys; sys.path.append('/added'); color = 'red'\n")
     done = programs.run(
-        "import sys, sitecustomize; print(sitecustomize.color, '/added' in sys.path, sys.modules['reenact'].status()['enabled'])",
+        "import sys, sitecustomize; print(sitecustomize.color, sys.path[-1] == '/added', sys.modules['reenact'].status()['enabled'])",
         PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
     )
     assert done.stdout == "red True True\n", done.stderr

@@ -20,7 +20,7 @@ from test_ddtrace import NESTED, TRACED
 from test_opentelemetry import SETUP
 from test_web import FLASK, gunicorn
 
-BINARY = Path(os.environ.get("REENACT_BIN", Path(__file__).parents[3] / "target/release/reenact"))
+BINARY = Path(__file__).resolve().parents[3] / os.environ.get("REENACT_BIN", "target/release/reenact")
 
 pytestmark = pytest.mark.skipif(not BINARY.exists(), reason=f"no server at {BINARY}; name one with REENACT_BIN")
 

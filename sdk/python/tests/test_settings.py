@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import Programs
 
 from reenact.config import attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.settings import SETTINGS, SettingError, default_service
@@ -117,3 +118,30 @@ def test_the_core_gets_every_setting_that_is_its_own() -> None:
 def test_each_setting_has_a_meaning_and_an_own_variable_first() -> None:
     for setting in SETTINGS:
         assert setting.meaning and setting.variables[0].startswith("REENACT_"), setting.name
+
+
+def test_what_the_core_cannot_use_is_an_error_as_argument_and_left_out_as_variable(programs: Programs) -> None:
+    done = programs.run_plain(
+        """
+        import reenact
+        try:
+            reenact.init(redacted_types=["a\\nb", "--"], redacted_identifiers=["--"])
+        except reenact.SettingError as error:
+            print(error)
+        assert reenact.capture_exception(ValueError(1)) is None
+        """,
+    )
+    assert done.stdout.startswith("setting `redacted_identifiers`"), done.stderr
+    done = programs.run_plain(
+        "import reenact; assert reenact.capture_exception(ValueError(1))", REENACT_ENABLED="1", REENACT_REDACTED_IDENTIFIERS="--"
+    )
+    assert (done.returncode, done.stderr.startswith("reenact: REENACT_REDACTED_IDENTIFIERS: setting `redacted_identifiers`")) == (
+        0,
+        True,
+    ), done.stderr
+    assert done.the_event()["type"] == "ValueError"
+
+
+def test_the_key_is_not_shown(programs: Programs) -> None:
+    done = programs.run_plain("import reenact; reenact.init(api_key='k1'); print(reenact.status()['settings']['api_key'])")
+    assert done.stdout == "{'value': '***', 'origin': 'argument'}\n"

@@ -20,8 +20,8 @@ def _switch_on():
 def _run_next():
     here = os.path.dirname(os.path.abspath(__file__))
     own = sys.modules.pop("sitecustomize", None)
-    path = list(sys.path)
-    sys.path[:] = [entry for entry in path if os.path.abspath(entry) != here]
+    places = [index for index, entry in enumerate(sys.path) if os.path.abspath(entry) == here]
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     try:
         import sitecustomize  # noqa: F401
     except ImportError as missing:
@@ -30,9 +30,9 @@ def _run_next():
         if own is not None:
             sys.modules["sitecustomize"] = own
     finally:
-        # What the other one has put on the path stays there.
-        added = [entry for entry in sys.path if entry not in path]
-        sys.path[:] = added + [entry for entry in path if entry in sys.path or os.path.abspath(entry) == here]
+        # What the other one has done to the path stays.
+        for index in places:
+            sys.path.insert(index, here)
 
 
 _switch_on()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from reenact.capture import report
-from reenact.guard import never_raise
+from reenact.guard import never_raise, note_failure
 from reenact.patching import replace
 
 TYPE_CHECKING = False
@@ -61,7 +61,14 @@ def watch_loggers(module: ModuleType) -> None:
 
 def _before_handle(original: Callable[..., Any]) -> Callable[..., Any]:
     def handle(self: Any, record: Any) -> Any:
-        _on_record(self, record)
+        # Most records have no exception; asking must not cost a call.
+        try:
+            has_exception = bool(record.exc_info)
+        except Exception as failure:
+            note_failure("hook logging", failure)
+            has_exception = False
+        if has_exception:
+            _on_record(self, record)
         return original(self, record)
 
     return handle
@@ -69,7 +76,7 @@ def _before_handle(original: Callable[..., Any]) -> Callable[..., Any]:
 
 @never_raise("hook logging")
 def _on_record(logger: Any, record: Any) -> None:
-    if not record.exc_info or record.levelno < _level_min or logger.disabled:
+    if record.levelno < _level_min or logger.disabled:
         return
     exc_info, name = record.exc_info, record.name
     if type(exc_info) is not tuple or len(exc_info) != 3 or type(name) is not str:
