@@ -1,7 +1,8 @@
 // What the line that raised names, and the values of it: enough to read the error without opening anything.
 import type { FrameValues, Value } from "../api/types";
 import { atRaise } from "./moments";
-import { isElsewhere, kind, repr, type Contents, type Kind } from "./values";
+import { repr } from "./repr";
+import { isElsewhere, kind, type Contents, type Kind } from "./values";
 
 const STRING = /(?<!\w)([A-Za-z]{0,2})(["'])(?:\\.|(?!\2).)*\2/g;
 const PATH = /(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/g;

@@ -5,8 +5,9 @@ import { connector, displayName, location, variables } from "./frames";
 import { cut, visible } from "./hostile";
 import { shortened } from "./marks";
 import { earlier, MOMENTS } from "./moments";
+import { repr } from "./repr";
 import { sharedIn } from "./shared";
-import { repr, type Contents } from "./values";
+import type { Contents } from "./values";
 
 type SharedOf = ReturnType<typeof sharedIn>;
 

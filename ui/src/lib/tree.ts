@@ -1,9 +1,10 @@
 // A frame's variables as the flat list of rows that is on screen, and moving around in it.
 import type { FrameValues, Value } from "../api/types";
 import { earlier, gone, type Moment, type Then } from "./moments";
+import { repr } from "./repr";
 import type { Shared, SharedObject } from "./shared";
 import { written } from "./valuepath";
-import { children, hasChildren, isElsewhere, repr, type Child } from "./values";
+import { children, hasChildren, isElsewhere, type Child } from "./values";
 
 export const CHUNK = 50;
 const NOTHING_SHARED: Shared = new Map();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { NotCaptured, Value } from "../api/types";
-import { children, kind, pill, repr } from "./values";
+import { repr } from "./repr";
+import { children, kind, pill } from "./values";
 
 const str = (text: string): Value => ({ type: "str", value: `'${text}'` });
 const int = (n: number): Value => ({ type: "int", value: String(n) });

@@ -1,9 +1,9 @@
-// Captured values as text: a one-line preview in Python's own notation, and why something is not there.
+// What a captured value is: its kind, its parts, and why something is not there.
 import type { Value } from "../api/types";
 import { exact, plural } from "./format";
-import { isBase, keyword, named, reached, shortType, unread } from "./forms";
+import { isBase, named, reached, shortType, unread } from "./forms";
 import { cut, visible } from "./hostile";
-import { shortened } from "./marks";
+import { repr } from "./repr";
 import { keyText } from "./valuepath";
 
 export type Kind = "string" | "number" | "constant" | "object" | "absent";
@@ -26,116 +26,14 @@ export const hasChildren = (value: Value): boolean => childCount(value) > 0;
 export const childCount = (value: Value): number =>
   Object.keys(value.fields ?? {}).length + (value.elements?.length ?? 0) + (value.entries?.length ?? 0);
 
-const BRACKETS: Record<string, [open: string, close: string]> = {
-  list: ["[", "]"], tuple: ["(", ")"], set: ["{", "}"], frozenset: ["frozenset({", "})"], deque: ["deque([", "])"], dict: ["{", "}"],
-};
-
-/** What the interpreter and the client keep on objects: there when opened, left out of the one-line form. */
-const INTERNAL = /^(?:_dd_\w*|__\w+__)$/;
-
-const brackets = (value: Value): [string, string] => {
-  const type = shortType(value.type);
-  return BRACKETS[type] ?? (value.entries ? [`${type}({`, "})"] : value.elements ? [`${type}([`, "])"] : [`${type}(`, ")"]);
-};
-
 /** Where the content of objects stands that appear more than once, by their numbers. */
 export interface Contents {
   get(ref: number): { holder: { value: Value } } | undefined;
 }
-const NOWHERE: Contents = new Map<number, never>();
 
 /** Whether this is only one of the places of an object whose content stands at another one. */
 export const isElsewhere = (value: Value): boolean =>
   value.ref != null && value.value == null && !value.is_null && !value.not_captured && !value.fields && !value.elements && !value.entries;
-
-/** The value as Python would print it, no longer than about `limit` characters, with … for what is left out or was not captured. */
-export function repr(value: Value, limit = 80, contents: Contents = NOWHERE): string {
-  let left = limit;
-  const open = new Set<number>();
-  const take = (text: string): string => {
-    const shown = cut(text, Math.max(1, left));
-    left -= shown.length;
-    return shown.length < text.length ? `${shown}…` : shown;
-  };
-  /** An object within itself ends at its brackets. */
-  const write = (given: Value, depth: number): string => {
-    if (left <= 0) return "…";
-    const { ref } = given;
-    if (ref == null) return content(given, depth);
-    const v = isElsewhere(given) ? contents.get(ref)?.holder.value : given;
-    if (v === undefined || open.has(ref)) return take(shell(given));
-    open.add(ref);
-    const text = content(v, depth);
-    open.delete(ref);
-    return text;
-  };
-  const content = (v: Value, depth: number): string => {
-    if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
-    const word = named(v.form);
-    if (v.value != null) {
-      const text = take(word ? `<${word} ${shortened(v.value)}>` : shortened(v.value));
-      return v.truncated && !text.endsWith("…") ? `${text}…` : text;
-    }
-    if (!hasChildren(v)) {
-      if (v.not_captured?.startsWith("redacted")) return take(`‹${pill(v)?.text ?? "redacted"}›`);
-      if (v.not_captured && unread(v.form)) return take(`<${shortType(v.type)}>`);
-      if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
-      return take(brackets(v).join("").replace("({})", "()").replace("([])", "()"));
-    }
-    if (depth > 20) return "…";
-    return special(v, depth) ?? call(v, depth);
-  };
-  /** Forms that Python prints in a way of their own. */
-  const special = (v: Value, depth: number): string | null => {
-    const fields = v.fields ?? {};
-    const name = v.form === "enum" && Object.hasOwn(fields, "_name_") ? keyText(fields["_name_"]!) : null;
-    if (name !== null && Object.hasOwn(fields, "_value_")) return `${take(`<${shortType(v.type)}.${shortened(name)}: `)}${write(fields["_value_"]!, depth + 1)}>`;
-    if (v.form === "method" && Object.hasOwn(fields, "(function)") && Object.hasOwn(fields, "(self)")) {
-      return `${take(`<method ${shortened(fields["(function)"]!.value ?? "…")} of `)}${write(fields["(self)"]!, depth + 1)}>`;
-    }
-    return null;
-  };
-  const call = (v: Value, depth: number): string => {
-    const [opening, closing] = brackets(v);
-    const parts: string[] = [];
-    take(opening + closing);
-    const push = (part: () => string) => {
-      if (left <= 0) {
-        if (parts.at(-1) !== "…") parts.push("…");
-        return false;
-      }
-      parts.push(part());
-      left -= 2;
-      return true;
-    };
-    const fields = Object.entries(v.fields ?? {});
-    const telling = fields.filter(([name]) => !INTERNAL.test(name));
-    // As in a call: what has no name comes first.
-    const unnamed = ([name]: [string, Value]): boolean => isBase(name) && keyword(name) === null;
-    for (const [name, child] of [...telling.filter(unnamed), ...telling.filter((field) => !unnamed(field))]) {
-      const spread = name === "(args)" && !isElsewhere(child) ? (child.elements ?? null) : null;
-      const written = isBase(name) ? keyword(name) : name;
-      const whole = spread
-        ? spread.every((one) => push(() => write(one, depth + 2)))
-        : push(() => (written === null ? write(child, depth + 1) : `${take(written)}=${write(child, depth + 1)}`));
-      if (!whole) break;
-    }
-    if (telling.length < fields.length && parts.at(-1) !== "…") parts.push("…");
-    for (const child of v.elements ?? []) if (!push(() => write(child, depth + 1))) break;
-    for (const [key, child] of v.entries ?? []) {
-      if (key && child && !push(() => `${write(key, depth + 1)}: ${write(child, depth + 1)}`)) break;
-    }
-    if (v.not_captured && parts.at(-1) !== "…") parts.push("…");
-    const comma = v.type === "tuple" && parts.length === 1 ? "," : "";
-    return opening + parts.join(", ") + comma + closing;
-  };
-  return write(value, 0);
-}
-
-function shell(value: Value): string {
-  const [open, close] = brackets(value);
-  return `${open}…${close}`;
-}
 
 export interface Pill {
   tone: "redacted" | "cut";
