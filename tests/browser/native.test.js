@@ -45,7 +45,7 @@ describe("captures of our own client", () => {
       await item(view, /^coupon Color enum <Color\.RED: 1>/).waitFor();
       await item(view, /^view function <function .*pay>/).waitFor();
       await item(view, /^lock lock opaque/).waitFor();
-      await item(view, /^numbers generator not run/).waitFor();
+      await item(view, /^numbers generator (?:<generator> )?not run/).waitFor();
       await item(view, /^refused Refused exception Refused\('no', 3\)/).waitFor();
       await item(view, /^lists defaultdict defaultdict\(\{\}, default_factory=<class list>\)/).waitFor();
       await item(view, /^\*rest tuple \('extra',\)/).waitFor();

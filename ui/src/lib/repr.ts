@@ -12,6 +12,7 @@ const BRACKETS: Record<string, [open: string, close: string]> = {
 
 /** What the interpreter and the client keep on objects: there when opened, left out of the one-line form. */
 const INTERNAL = /^(?:_dd_\w*|__\w+__)$/;
+const RUNNING = new Set<string>(["iterator", "generator", "coroutine"]);
 const DEEPEST = 20;
 const NOWHERE: Contents = new Map<number, never>();
 
@@ -72,6 +73,8 @@ function content(to: Writing, value: Value, depth: number): string {
 
 /** Forms that Python prints in a way of their own. */
 function special(to: Writing, value: Value, depth: number): string | null {
+  // What the interpreter keeps of a running thing says nothing on one line.
+  if (RUNNING.has(value.form ?? "")) return take(to, `<${shortType(value.type)}>`);
   const fields = value.fields ?? {};
   const has = (...names: string[]): boolean => names.every((name) => Object.hasOwn(fields, name));
   if (value.form === "enum" && has("_name_", "_value_")) {

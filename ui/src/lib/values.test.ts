@@ -92,6 +92,7 @@ test.each<[Value, string]>([
   [{ type: "collections.deque", elements: [int(1)] }, "deque([1])"],
   [{ type: "_thread.lock", form: "opaque", not_captured: "unknown" }, "<lock>"],
   [{ type: "generator", form: "generator", not_captured: "unknown" }, "<generator>"],
+  [{ type: "generator", form: "generator", not_captured: "unknown", fields: { gi_frame: int(1) } }, "<generator>"],
   [{ type: "numpy.ndarray", form: "array", fields: { "(dtype)": named("str", null, "'float64'"), "(shape)": { type: "tuple", elements: [int(2)] }, "(data)": { type: "list", elements: [int(1), int(2)], size: 2 } } }, "ndarray([1, 2], dtype='float64', shape=(2,))"],
 ])("%j is written as %s", (value, want) => expect(repr(value)).toBe(want));
 
