@@ -13,9 +13,10 @@ import duckdb
 COLUMNS = {
     "id": "VARCHAR", "ts": "BIGINT", "issue": "VARCHAR", "service": "VARCHAR", "env": "VARCHAR",
     "version": "VARCHAR", "error_type": "VARCHAR", "host": "VARCHAR", "resource": "VARCHAR", "user_id": "VARCHAR",
+    "cause": "VARCHAR",
     "handled": "BOOLEAN", "has_values": "BOOLEAN", "message": "VARCHAR", "stack": "VARCHAR", "tags": "VARCHAR",
 }
-FACETS = ["service", "env", "version", "error_type", "handled", "host", "resource"]
+FACETS = ["service", "env", "version", "error_type", "handled", "cause", "host", "resource"]
 
 
 def load(path):
@@ -23,7 +24,7 @@ def load(path):
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     database.execute(f"""
         CREATE TABLE event AS
-        SELECT id::UUID AS id, ts, issue, service, env, version, error_type, host, resource, user_id, handled,
+        SELECT id::UUID AS id, ts, issue, service, env, version, error_type, host, resource, user_id, cause, handled,
                has_values, message, stack,
                map_from_entries([{{k: split_part(tag, '=', 1), v: split_part(tag, '=', 2)}}
                                  FOR tag IN string_split(tags, ';')]) AS tags

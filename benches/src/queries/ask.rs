@@ -47,7 +47,7 @@ impl Question {
     pub(crate) fn name(&self) -> String {
         let verb = match self.verb {
             Verb::Issues => "issue list",
-            Verb::Facets => "7 facets",
+            Verb::Facets => "the facets",
             Verb::Histogram => "histogram",
             Verb::Latest => "latest 50 of an issue",
             Verb::Event => "event by id",

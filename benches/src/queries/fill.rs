@@ -150,7 +150,7 @@ fn write_row(out: &mut impl std::io::Write, event: &Placed, has_values: bool) ->
     let type_words = reenact_store::words(&exception.type_name).join(" ");
     writeln!(
         out,
-        "{},{},{},{},{},{},{},{},{},{},{},{}, {message} , {type_words} {} ,{}",
+        "{},{},{},{},{},{},{},{},{},{},{},{},{}, {message} , {type_words} {} ,{}",
         report.id,
         report.timestamp.as_nanos(),
         event.issue_id,
@@ -161,6 +161,7 @@ fn write_row(out: &mut impl std::io::Write, event: &Placed, has_values: bool) ->
         text(&report.host),
         text(&report.resource),
         text(&report.user_id),
+        reenact_issues::suspected_cause(report).cause.as_str(),
         report.handled,
         has_values,
         stack.join(" "),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reenact_model::Timestamp;
 use rusqlite::Connection;
 
+use super::Options;
 use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
@@ -27,6 +28,10 @@ const DAY_NS: i64 = 86_400_000_000_000;
 pub(super) struct Days {
     root: PathBuf,
     open_max: usize,
+    /// Matching events of a day for which it is looked which issues match as a whole.
+    pub(super) whole_issues_min: usize,
+    /// Answers of days that whole issues had a part in, for tests.
+    pub(super) whole_issues_used: AtomicU64,
     uses: AtomicU64,
     /// Answers of days that came from their rollups, for tests.
     pub(super) rollups_used: AtomicU64,
@@ -52,7 +57,7 @@ pub(super) struct Day {
 
 impl Days {
     /// Finds the folders below `root`.
-    pub(super) fn open(root: &Path, open_max: usize) -> Result<Self, StoreError> {
+    pub(super) fn open(root: &Path, options: &Options) -> Result<Self, StoreError> {
         let context = || format!("reading the folder `{}`", root.display());
         let mut days = BTreeMap::new();
         for entry in fs::read_dir(root).during(context)? {
@@ -70,7 +75,9 @@ impl Days {
         }
         Ok(Self {
             root: root.to_owned(),
-            open_max,
+            open_max: options.open_days_max,
+            whole_issues_min: options.whole_issues_min,
+            whole_issues_used: AtomicU64::new(0),
             uses: AtomicU64::new(0),
             rollups_used: AtomicU64::new(0),
             days: Mutex::new(days),

@@ -26,7 +26,13 @@ pub(super) struct FacetsTally<'a> {
 pub(super) fn has_few_values(field: &Field) -> bool {
     matches!(
         field,
-        Field::Service | Field::Env | Field::Version | Field::ErrorType | Field::Host | Field::Resource
+        Field::Service
+            | Field::Env
+            | Field::Version
+            | Field::ErrorType
+            | Field::Host
+            | Field::Resource
+            | Field::Cause
     )
 }
 
@@ -85,7 +91,11 @@ impl Tally for FacetsTally<'_> {
         Ok(())
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+    fn takes_rollups(&self) -> bool {
+        true
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
         let rows: Vec<_> = rollup.matching(filter).collect();
         let slots: Vec<usize> = rows.iter().map(|row| self.slots.slot(row.issue)).collect();
         for (field, facet) in self.fields.iter().zip(&mut self.facets) {
@@ -95,7 +105,6 @@ impl Tally for FacetsTally<'_> {
                 facet.add(number, slots[place], events);
             });
         }
-        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {

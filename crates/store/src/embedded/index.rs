@@ -15,7 +15,7 @@ use tantivy::query::{
 use tantivy::schema::{
     Field as IndexField, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::{DocId, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
+use tantivy::{DocId, Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use super::days::{Day, lock};
 use super::failure::Failure;
@@ -23,6 +23,7 @@ use super::file::StoredEvent;
 use super::of_issues::of_issues;
 use super::of_values::Found;
 use super::passing::passing;
+use super::whole_issues::Documents;
 use super::words::{WORDS, WordTokenizer};
 use crate::filter::{frames, searched_texts};
 use crate::{Field, Filter, StoreError, TimeRange};
@@ -430,14 +431,14 @@ pub(super) fn publish(day: &Day, Payload { seq, row, .. }: Payload) {
 }
 
 impl View {
-    /// Calls `visit` with the matching documents of each segment, except those of `rows_left_out`.
-    pub(super) fn visit(
+    /// The matching documents of each segment, except those of `rows_left_out`.
+    pub(super) fn documents(
         &self,
         query: &dyn Query,
         range: TimeRange,
         rows_left_out: &HashSet<u64>,
-        visit: &mut dyn FnMut(&SegmentReader, &[DocId]) -> tantivy::Result<()>,
-    ) -> tantivy::Result<()> {
+    ) -> tantivy::Result<Documents<'_>> {
+        let mut all = Vec::new();
         let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
         for segment in self.searcher.segment_readers() {
             let times = segment.fast_fields().i64("ts")?.first_or_default_col(0);
@@ -462,9 +463,9 @@ impl View {
                 }));
             })?;
             if !found.is_empty() {
-                visit(segment, &found)?;
+                all.push((segment, found));
             }
         }
-        Ok(())
+        Ok(all)
     }
 }

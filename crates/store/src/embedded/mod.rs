@@ -41,6 +41,7 @@ mod tally_list;
 #[cfg(feature = "testing")]
 mod training;
 mod usage;
+mod whole_issues;
 mod words;
 mod writer;
 
@@ -89,6 +90,9 @@ pub struct Options {
     pub index_memory_bytes: usize,
     /// Days that are kept open for reading.
     pub open_days_max: usize,
+    /// Events of a day that a question about words, tags or captured values has to match before it is looked which
+    /// issues match as a whole; their counts stand in the day's rollup.
+    pub whole_issues_min: usize,
     /// Days that ended longer ago are deleted; `None` keeps them.
     pub retention_age: Option<Duration>,
     /// The oldest days are deleted until the rest is smaller, in bytes; the newest day stays.
@@ -97,13 +101,14 @@ pub struct Options {
 
 impl Options {
     /// Commits of 2,000 writes, a queue of 20,000, indexing twice a second with 15 MB, 64 open days,
-    /// and nothing is ever deleted.
+    /// whole issues from 1,000 events on, and nothing is ever deleted.
     pub const DEFAULT: Self = Self {
         commit_batch_max: 2_000,
         queue_writes_max: 20_000,
         index_interval: Duration::from_millis(500),
         index_memory_bytes: 15_000_000,
         open_days_max: 64,
+        whole_issues_min: 1_000,
         retention_age: None,
         retention_bytes: None,
     };
@@ -143,7 +148,7 @@ impl EmbeddedStore {
     pub fn open(dir: &Path, options: Options) -> Result<Self, StoreError> {
         fs::create_dir_all(dir).during(|| format!("making the data directory `{}`", dir.display()))?;
         let lock = lock_directory(dir)?;
-        let days = Arc::new(Days::open(dir, options.open_days_max)?);
+        let days = Arc::new(Days::open(dir, &options)?);
         let state_path = dir.join("state.sqlite");
         let mut state = state::open(&state_path)?;
         writer::catch_up(&days, &mut state)?;
@@ -222,6 +227,12 @@ impl EmbeddedStore {
     #[doc(hidden)]
     pub fn rollups_used(&self) -> u64 {
         self.days.rollups_used.load(Ordering::Relaxed)
+    }
+
+    /// How many answers about a day came from its rollup in part, through issues that match as a whole, for tests.
+    #[doc(hidden)]
+    pub fn whole_issues_used(&self) -> u64 {
+        self.days.whole_issues_used.load(Ordering::Relaxed)
     }
 
     /// Asks the thread that writes to delete days, and waits.

@@ -148,14 +148,15 @@ fn candidates(day: &Day, view: &View, filter: &Filter, range: TimeRange) -> Resu
         narrowed.extend(parts.iter().filter(|part| part.value_conditions().is_empty()).cloned());
     }
     let query = index::schema().1.query(&Filter::And(narrowed), &Found::default());
-    let mut candidates = Vec::new();
-    view.visit(&*query, range, &Default::default(), &mut |segment, documents| {
-        let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
-        candidates.extend(documents.iter().map(|document| rows.get_val(*document) as usize));
-        Ok(())
-    })
-    .during(|| format!("searching the index `{}`", day.index_folder().display()))?;
-    Ok(candidates)
+    let rows = || -> tantivy::Result<Vec<usize>> {
+        let mut candidates = Vec::new();
+        for (segment, documents) in view.documents(&*query, range, &Default::default())? {
+            let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
+            candidates.extend(documents.iter().map(|document| rows.get_val(*document) as usize));
+        }
+        Ok(candidates)
+    };
+    rows().during(|| format!("searching the index `{}`", day.index_folder().display()))
 }
 
 /// An event, the conditions that it was looked at for, and those that hold for it, by their indices.

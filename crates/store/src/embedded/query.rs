@@ -62,7 +62,7 @@ pub(super) fn issues(
     let next_cursor = rows.last().filter(|_| more).map(|(key, _)| page::issue_cursor(query, *key));
     let mut issues = Vec::with_capacity(rows.len());
     let mut listed: Vec<_> = rows.iter_mut().map(|(_, (id, issue))| (merged.members(*id), issue)).collect();
-    details.complete(asked, &own, &mut listed);
+    details.complete(asked, &mut listed);
     for (_, (id, issue)) in rows {
         let known = match state_of(&state, merged, id)? {
             Some(known) => known,
@@ -141,7 +141,7 @@ pub(super) fn issue(
     let (issues, mut details) = tally.into_issues();
     let mut issue = shown_issues(merged, issues).pop().map(|(_, issue)| issue);
     if let Some(issue) = &mut issue {
-        details.complete(asked, &of_issue, &mut [(ids, issue)]);
+        details.complete(asked, &mut [(ids, issue)]);
     }
     let mut rows = [issue_row(id, known.clone(), issue, &details.names, buckets)];
     add_counts_before(days, merged, &Filter::All, range, &mut rows)?;

@@ -1,8 +1,8 @@
 //! Counts of one day, kept beside its index so that questions about everything need not look at each event.
 //!
 //! - **Content:** events that agree in issue, service, environment, type of error, handling and values are one
-//!   row, with the times and the distinct users of its events; of version, host and resource, how many events of a
-//!   row have which value. Keyed by the issue that an event itself has.
+//!   row, with the times and the distinct users of its events; of version, host, resource and suspected cause, how many
+//!   events of a row have which value. Keyed by the issue that an event itself has.
 //! - **Promise:** says exactly what the index says. It names the last change that it holds, and is used only
 //!   beside an index with the same one and when nothing in it was changed since.
 //! - **Layout:** `day=…/rollup`: `MAGIC`, numbers of eight bytes, then rows, times, users, pairs and names, then
@@ -29,12 +29,12 @@ use crate::{Field, Filter, StoreError};
 /// Events of a day with a rollup, at most: making one takes 60 bytes of memory for each.
 pub(super) const EVENTS_MAX: i64 = 1_000_000;
 /// The name carries the version of the format.
-const MAGIC: &[u8; 8] = b"rollup-1";
+const MAGIC: &[u8; 8] = b"rollup-2";
 const FILE: &str = "rollup";
 const HASH_BYTES: usize = 32;
-/// Numbers after [`MAGIC`]: version of the index, seq, row, then the counts of rows, times, users, three of pairs,
-/// and bytes of names.
-const HEAD: usize = 10;
+/// Numbers after [`MAGIC`]: version of the index, seq, row, then the counts of rows, times, users, those of the pairs of
+/// each field, and bytes of names.
+const HEAD: usize = 7 + PAIRED.len();
 const ROW_BYTES: usize = 40;
 const PAIR_BYTES: usize = 12;
 /// The number that stands for no value.
@@ -43,7 +43,7 @@ const HANDLED: u32 = 1;
 const HAS_VALUES: u32 = 2;
 
 /// The fields whose values are counted beside the rows.
-const PAIRED: [Field; 3] = [Field::Version, Field::Host, Field::Resource];
+const PAIRED: [Field; 4] = [Field::Version, Field::Host, Field::Resource, Field::Cause];
 
 /// The counts of a day.
 pub(super) struct Rollup {
@@ -56,7 +56,7 @@ pub(super) struct Rollup {
     times_at: usize,
     users_at: usize,
     /// Where the pairs of each field begin, and where the last ones end.
-    pairs_at: [usize; 4],
+    pairs_at: [usize; PAIRED.len() + 1],
 }
 
 impl std::fmt::Debug for Rollup {
@@ -201,11 +201,11 @@ impl Rollup {
         let rows = counts[0];
         let times_at = 8 + HEAD * 8 + rows * ROW_BYTES;
         let users_at = times_at + counts[1] * 8;
-        let mut pairs_at = [users_at + counts[2] * 8; 4];
+        let mut pairs_at = [users_at + counts[2] * 8; PAIRED.len() + 1];
         for field in 0..PAIRED.len() {
             pairs_at[field + 1] = pairs_at[field] + counts[3 + field] * PAIR_BYTES;
         }
-        let names = std::str::from_utf8(all.get(pairs_at[3]..content)?).ok()?;
+        let names = std::str::from_utf8(all.get(pairs_at[PAIRED.len()]..content)?).ok()?;
         let names = serde_json::from_str(names).ok()?;
         let (seq, row) = (head[1].cast_signed(), head[2].cast_signed());
         Some(Self { bytes, seq, row, names, rows, times_at, users_at, pairs_at })
@@ -256,13 +256,13 @@ impl Rollup {
     }
 
     /// Calls `visit` with the number of a value, the place of one of the rows, and how many of the row's events have
-    /// the value. The rows are in the order of their numbers. `false` when the rollup does not have the field.
+    /// the value. The rows are in the order of their numbers, and the field is one that rollups have.
     pub(super) fn each_value(
         &self,
         field: &Field,
         rows: &[RollupRow<'_>],
         visit: &mut dyn FnMut(usize, usize, u64),
-    ) -> bool {
+    ) {
         if let Some(pairs) = self.pairs(field) {
             let mut at = 0;
             for (place, row) in rows.iter().enumerate() {
@@ -272,17 +272,18 @@ impl Rollup {
                     at += 1;
                 }
             }
-            return true;
-        }
-        if !matches!(field, Field::Service | Field::Env | Field::ErrorType) {
-            return false;
+            return;
         }
         for (place, row) in rows.iter().enumerate() {
             if let Some(value) = row.value(field).flatten() {
                 visit(value, place, row.count());
             }
         }
-        true
+    }
+
+    /// Whether rollups tell the values of a field.
+    pub(super) fn has(field: &Field) -> bool {
+        PAIRED.contains(field) || matches!(field, Field::Service | Field::Env | Field::ErrorType)
     }
 
     /// The pairs of a field; `None` when it has none.
@@ -402,7 +403,7 @@ struct Making {
     keys: Vec<Key>,
     events: Vec<(u32, i64)>,
     users: Vec<(u32, u64)>,
-    pairs: [HashMap<(u32, u32), u32>; 3],
+    pairs: [HashMap<(u32, u32), u32>; PAIRED.len()],
 }
 
 impl Making {
@@ -414,7 +415,7 @@ impl Making {
         let mut has_values = Numbers::new(columns.bool("has_values")?);
         let mut users = SomeNumbers::new(columns.column_opt::<u64>("user_hash")?);
         let mut texts = Vec::new();
-        for name in ["service", "env", "error_type", "version", "host", "resource"] {
+        for name in ["service", "env", "error_type", "version", "host", "resource", "cause"] {
             texts.push(NamedColumn::open(segment, name, usize::MAX, &mut self.names)?);
         }
         let alive: Vec<DocId> = segment.doc_ids_alive().collect();
@@ -469,16 +470,10 @@ impl Making {
             pairs.sort_unstable();
             pairs
         });
-        let counts = [
-            order.len(),
-            self.events.len(),
-            self.users.len(),
-            pairs[0].len(),
-            pairs[1].len(),
-            pairs[2].len(),
-        ];
+        let counts = [order.len(), self.events.len(), self.users.len()];
         let head = [u64::from(index::VERSION), seq.cast_unsigned(), row.cast_unsigned()];
-        let counts = counts.iter().map(|count| *count as u64).chain([names.len() as u64]);
+        let counts = counts.into_iter().chain(pairs.iter().map(Vec::len)).chain([names.len()]);
+        let counts = counts.map(|count| count as u64);
         head.into_iter().chain(counts).for_each(|number| bytes.extend(number.to_le_bytes()));
         for (place, row) in order.iter().enumerate() {
             let (issue, service, env, error_type, flags) = self.keys[*row as usize];

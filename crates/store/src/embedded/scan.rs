@@ -12,6 +12,7 @@ use super::days::{Day, Days};
 use super::failure::Failure;
 use super::file::{self, StoredEvent};
 use super::rollup::{self, Rollup};
+use super::whole_issues::{self, Documents, Split};
 use super::{index, of_values};
 use crate::{Filter, Matches, StoreError, TimeRange, ValueCondition};
 
@@ -40,11 +41,15 @@ pub(super) trait Tally: Send {
         documents: &[DocId],
     ) -> tantivy::Result<()>;
 
-    /// The matching rows of a day's rollup, all of whose events are in the range. `false` when that does not say
-    /// enough, and nothing was counted; then the documents are shown.
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
-        let _ = (rollup, filter);
+    /// Whether a day's rollup says enough.
+    fn takes_rollups(&self) -> bool {
         false
+    }
+
+    /// The rows of a day's rollup that match `filter`, all of whose events are in the range; in the place of their
+    /// documents, and only to one that takes rollups.
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
+        let _ = (rollup, filter);
     }
 
     /// One matching event that the index does not hold.
@@ -104,11 +109,11 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The rollup of a day, if it can answer.
+    /// The rollup of a day all of whose events are in the range.
     fn rollup(&self, day: &Day, seq: i64) -> Option<Arc<Rollup>> {
         let (min, max) = day.totals().times?;
         let is_inside = self.range.from.as_nanos() <= min && max < self.range.to.as_nanos();
-        if self.is_about_rows && is_inside { rollup::current(day, seq) } else { None }
+        if is_inside { rollup::current(day, seq) } else { None }
     }
 
     fn scan_day(&self, day: &Arc<Day>, tally: &mut impl Tally) -> Result<(), StoreError> {
@@ -132,19 +137,39 @@ impl Asked<'_> {
         }
         read?;
         let Some(view) = view else { return Ok(()) };
-        if let Some(rollup) = self.rollup(day, view.seq)
-            && rows.iter().all(|row| row.cast_signed() > rollup.row)
-            && tally.rollup(&rollup, self.filter)
-        {
+        let rollup = if tally.takes_rollups() { self.rollup(day, view.seq) } else { None };
+        let rollup = rollup.filter(|rollup| rows.iter().all(|row| row.cast_signed() > rollup.row));
+        if let Some(rollup) = rollup.as_ref().filter(|_| self.is_about_rows) {
+            tally.rollup(rollup, self.filter);
             self.days.rollups_used.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
         let found = of_values::find(self.days, day, &view, self.filter, self.range)?;
         let query = index::schema().1.query(self.filter, &found);
-        view.visit(&*query, self.range, &rows, &mut |segment, documents| {
-            tally.documents(day, segment, documents)
-        })
-        .during(|| format!("searching the index `{}`", day.index_folder().display()))
+        self.count(day, rollup.as_ref(), tally, || view.documents(&*query, self.range, &rows))
+            .during(|| format!("searching the index `{}`", day.index_folder().display()))
+    }
+
+    /// Shows the documents of a day, and those of whole issues as rows of the rollup.
+    fn count<'v>(
+        &self,
+        day: &Arc<Day>,
+        rollup: Option<&Arc<Rollup>>,
+        tally: &mut impl Tally,
+        find: impl FnOnce() -> tantivy::Result<Documents<'v>>,
+    ) -> tantivy::Result<()> {
+        let mut found = find()?;
+        if let Some(rollup) = rollup {
+            match whole_issues::split(rollup, found, self.days.whole_issues_min)? {
+                Ok(Split { whole, rest }) => {
+                    tally.rollup(rollup, &Filter::Issues(whole));
+                    self.days.whole_issues_used.fetch_add(1, Ordering::Relaxed);
+                    found = rest;
+                }
+                Err(all) => found = all,
+            }
+        }
+        found.iter().try_for_each(|(segment, documents)| tally.documents(day, segment, documents))
     }
 }
 

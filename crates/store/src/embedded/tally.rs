@@ -75,7 +75,11 @@ impl Tally for HistogramTally {
         Ok(())
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+    fn takes_rollups(&self) -> bool {
+        true
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
         let mut services: HashMap<usize, usize> = HashMap::new();
         for row in rollup.matching(filter) {
             let Some(service) = row.value(&Field::Service).flatten() else { continue };
@@ -85,7 +89,6 @@ impl Tally for HistogramTally {
             let counts = self.service(service);
             row.count_buckets(buckets, |bucket, count| counts[bucket] += count);
         }
-        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -322,7 +325,11 @@ impl Tally for FacetTally<'_> {
         }
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+    fn takes_rollups(&self) -> bool {
+        Rollup::has(self.field)
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
         let mut numbers: Vec<Option<Option<usize>>> = vec![None; rollup.names.len()];
         let (prefix, counts) = (self.prefix, &mut self.counts);
         let mut number = |counts: &mut ValueCounts, value: usize| {
@@ -335,7 +342,7 @@ impl Tally for FacetTally<'_> {
                 let slot = counts.slot(rows[place].issue);
                 counts.add_events(number, slot, events);
             }
-        })
+        });
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {

@@ -41,9 +41,12 @@ impl Tally for IdsTally {
         Ok(())
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
-        self.ids.extend(rollup.matching(filter).map(|row| row.issue));
+    fn takes_rollups(&self) -> bool {
         true
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
+        self.ids.extend(rollup.matching(filter).map(|row| row.issue));
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -83,11 +86,14 @@ impl Tally for CountsTally {
         Ok(())
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+    fn takes_rollups(&self) -> bool {
+        true
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
         for row in rollup.matching(filter) {
             *self.counts.entry(row.issue).or_default() += row.count();
         }
-        true
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {

@@ -83,20 +83,15 @@ pub(super) struct IssuesAsked {
 #[derive(Debug, Default)]
 pub(super) struct Details {
     pub(super) names: Names,
-    /// Those that were counted from.
-    rollups: Vec<Arc<Rollup>>,
+    /// Those that were counted from, and which of their rows.
+    rollups: Vec<(Arc<Rollup>, Filter)>,
 }
 
 impl Details {
     /// Adds to issues, each with the own issues that are shown as it, what the rollups say of the users,
-    /// environments, versions and times of their events that match.
-    pub(super) fn complete(
-        &mut self,
-        asked: IssuesAsked,
-        filter: &Filter,
-        issues: &mut [(Vec<IssueId>, &mut IssueTally)],
-    ) {
-        for rollup in &self.rollups {
+    /// environments, versions and times of their events that were counted.
+    pub(super) fn complete(&mut self, asked: IssuesAsked, issues: &mut [(Vec<IssueId>, &mut IssueTally)]) {
+        for (rollup, filter) in &self.rollups {
             let mut numbers: Vec<Option<usize>> = vec![None; rollup.names.len()];
             let names = &mut self.names;
             let mut number =
@@ -220,7 +215,11 @@ impl Tally for IssuesTally {
         Ok(())
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) -> bool {
+    fn takes_rollups(&self) -> bool {
+        true
+    }
+
+    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
         let users_of_all = self.asked.users_of_all;
         for row in rollup.matching(filter) {
             let issue = self.issue(row.issue);
@@ -233,8 +232,7 @@ impl Tally for IssuesTally {
                 row.users().for_each(|user| issue.users.insert(user));
             }
         }
-        self.details.rollups.push(Arc::clone(rollup));
-        true
+        self.details.rollups.push((Arc::clone(rollup), filter.clone()));
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, has_values: bool) {

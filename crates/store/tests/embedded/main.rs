@@ -20,6 +20,7 @@ fn options() -> Options {
     Options {
         index_interval: std::time::Duration::from_millis(1),
         retention_age: Some(RETENTION),
+        whole_issues_min: 1,
         ..Options::DEFAULT
     }
 }

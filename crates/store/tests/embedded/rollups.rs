@@ -7,14 +7,15 @@ use super::*;
 fn random_questions_are_answered_from_rollups() {
     let dirs = tempfile::tempdir().unwrap();
     let mut number = 0;
-    let used = std::cell::Cell::new(0);
+    let used = std::cell::Cell::new((0, 0));
     let last = std::cell::RefCell::new(None::<std::sync::Arc<EmbeddedStore>>);
     conformance::run_random(
         &mut || {
             number += 1;
             let store = std::sync::Arc::new(open(&dirs.path().join(number.to_string())));
             if let Some(before) = last.borrow_mut().replace(std::sync::Arc::clone(&store)) {
-                used.set(used.get() + before.rollups_used());
+                let (rollups, whole_issues) = used.get();
+                used.set((rollups + before.rollups_used(), whole_issues + before.whole_issues_used()));
             }
             Box::new(Shared(store))
         },
@@ -27,7 +28,9 @@ fn random_questions_are_answered_from_rollups() {
             store.pause_indexing();
         },
     );
-    assert!(used.get() > 1_000, "rollups were used {} times", used.get());
+    let (rollups, whole_issues) = used.get();
+    assert!(rollups > 1_000, "rollups were used {rollups} times");
+    assert!(whole_issues > 1_000, "issues matched as a whole {whole_issues} times");
 }
 
 /// Files that hold the text.

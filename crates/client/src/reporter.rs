@@ -1,0 +1,204 @@
+//! One client of one process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use reenact_model::{Fragment, Skipped};
+use reenact_redact::Redactor;
+
+use crate::counters::Counters;
+use crate::heap::Heap;
+use crate::novelty::{Decision, Identity, Novelty};
+use crate::queue::Queue;
+use crate::sender::{Sender, redacted};
+use crate::settings::{SettingError, Settings};
+use crate::source::Sources;
+
+/// Decides, takes filled heaps, and sends them in the background.
+///
+/// After a fork the child makes a new one of the same settings: the sender's thread does not exist there, and what
+/// was waiting is the parent's to send.
+#[derive(Debug)]
+pub struct Reporter {
+    settings: Arc<Settings>,
+    redactor: Arc<Redactor>,
+    queue: Arc<Queue>,
+    counters: Arc<Counters>,
+    novelty: Mutex<Novelty>,
+    is_enabled: AtomicBool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    begun: Instant,
+}
+
+impl Reporter {
+    /// A client that has sent nothing; starts no thread.
+    ///
+    /// # Errors
+    /// [`SettingError`] when a rule of redaction cannot be used.
+    pub fn new(settings: Settings) -> Result<Self, SettingError> {
+        let redactor = Arc::new(settings.redactor()?);
+        Ok(Self::made(Arc::new(settings), redactor))
+    }
+
+    /// A new client of the same settings, which knows nothing of what this one saw.
+    pub fn renewed(&self) -> Self {
+        let renewed = Self::made(self.settings.clone(), self.redactor.clone());
+        renewed.set_enabled(self.is_enabled());
+        renewed
+    }
+
+    fn made(settings: Arc<Settings>, redactor: Arc<Redactor>) -> Self {
+        Self {
+            queue: Arc::new(Queue::new(settings.queue_captures_max, settings.queue_bytes_max)),
+            counters: Arc::default(),
+            novelty: Mutex::new(Novelty::new(&settings.novelty)),
+            is_enabled: AtomicBool::new(settings.enabled),
+            thread: Mutex::new(None),
+            begun: Instant::now(),
+            settings,
+            redactor,
+        }
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What it did.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether values are captured.
+    pub fn is_enabled(&self) -> bool {
+        self.is_enabled.load(Ordering::Relaxed)
+    }
+
+    /// Switches capturing on or off.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.is_enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// Whether an occurrence may carry values.
+    pub fn decide(&self, identity: Identity) -> Decision {
+        if !self.is_enabled() {
+            return Decision::Skip(Skipped::Off);
+        }
+        let now = self.now();
+        lock(&self.novelty).decide(identity, now)
+    }
+
+    /// Notes a capture that was asked for, whatever the budgets say.
+    pub fn note_forced(&self, identity: Identity) {
+        let now = self.now();
+        lock(&self.novelty).note_forced(identity, now);
+    }
+
+    /// Whether an event without values may be sent.
+    pub fn may_send_event(&self) -> bool {
+        let now = self.now();
+        lock(&self.novelty).may_send_event(now)
+    }
+
+    /// Notes how long the application's thread was held up.
+    pub fn spend(&self, took: Duration) {
+        let nanos = took.as_nanos() as u64;
+        self.counters.capture_ns.fetch_add(nanos, Ordering::Relaxed);
+        let now = self.now();
+        lock(&self.novelty).spend(nanos, now);
+    }
+
+    /// A heap to fill.
+    pub fn heap(&self) -> Heap {
+        self.queue.spare()
+    }
+
+    /// Takes back a heap that is not to be sent.
+    pub fn recycle(&self, heap: Heap) {
+        self.queue.recycle(heap);
+    }
+
+    /// Hands a filled heap to the sender; `false` when it is lost because the queue is full.
+    pub fn submit(&self, heap: Heap) -> bool {
+        if !self.ensure_thread() {
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        match self.queue.push(heap) {
+            Ok(()) => true,
+            Err(heap) => {
+                self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+                self.queue.recycle(*heap);
+                false
+            }
+        }
+    }
+
+    /// What would be sent of a heap.
+    pub fn preview(&self, heap: &Heap) -> Vec<Fragment> {
+        let redacted = redacted(heap, &self.settings, &self.redactor, &mut Sources::default());
+        redacted.into_iter().map(reenact_redact::Redacted::into_inner).collect()
+    }
+
+    /// Counts an exception whose values were captured.
+    pub fn count_captured(&self) {
+        self.counters.captured.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes nothing any more; what waits is still sent.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Waits until everything is sent or given up; `false` when that takes longer than `timeout`.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.queue.flush(timeout)
+    }
+
+    /// Takes nothing any more, and waits as [`Reporter::flush`] does.
+    pub fn shut_down(&self, timeout: Duration) -> bool {
+        self.queue.close();
+        self.queue.flush(timeout)
+    }
+
+    /// Captures that wait or are being sent, and the bytes of those that wait.
+    pub fn queued(&self) -> (usize, usize) {
+        self.queue.depth()
+    }
+
+    fn ensure_thread(&self) -> bool {
+        let mut thread = lock(&self.thread);
+        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return true;
+        }
+        let sender = Sender {
+            settings: self.settings.clone(),
+            redactor: self.redactor.clone(),
+            queue: self.queue.clone(),
+            counters: self.counters.clone(),
+            sources: Sources::default(),
+        };
+        match std::thread::Builder::new().name("reenact-sender".to_owned()).spawn(|| sender.run()) {
+            Ok(handle) => {
+                *thread = Some(handle);
+                true
+            }
+            Err(_) => {
+                self.counters.set_last_error("no thread could be started");
+                false
+            }
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.begun.elapsed().as_nanos() as u64
+    }
+}
+
+/// A panic of another thread leaves counters and budgets that are still right.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,312 @@
+//! The client of this process, and what happens when a hook sees an exception.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use reenact_client::Reporter;
+use reenact_client::heap::{Context, Heap};
+use reenact_client::novelty::Decision;
+use reenact_client::settings::{SettingError, Settings};
+use reenact_model::Skipped;
+
+use crate::context::Told;
+use crate::ids::Ids;
+use crate::marker;
+use crate::own_code::OwnCode;
+use crate::read::exception::Exception;
+use crate::read::text;
+use crate::remembered::{KnownCapture, KnownFrame, Remembered};
+use crate::walk::chain::{self, Chain, Place};
+use crate::walk::{Scratch, Walk};
+
+/// The client of this process.
+pub(crate) struct Core {
+    pub(crate) reporter: Reporter,
+    /// Used with the GIL held, never across a release of it.
+    workspace: Mutex<Workspace>,
+}
+
+struct Workspace {
+    scratch: Scratch,
+    own_code: OwnCode,
+    ids: Ids,
+    remembered: Remembered,
+}
+
+/// What a hook is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) exception_id: u128,
+    pub(crate) reason: Option<&'static str>,
+    /// Captured frames: their numbers over the chain, and what was captured.
+    pub(crate) frames: Vec<(u32, KnownFrame)>,
+    pub(crate) is_first: bool,
+}
+
+static CORE: Mutex<Option<Arc<Core>>> = Mutex::new(None);
+
+/// The client, once it was started.
+pub(crate) fn current() -> Option<Arc<Core>> {
+    CORE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Starts the client anew, in place of the one that there was, if any: what that one has queued is still sent.
+pub(crate) fn start(settings: Settings) -> Result<(), SettingError> {
+    let core = Core::new(Reporter::new(settings)?);
+    let former = CORE.lock().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(core));
+    if let Some(former) = former {
+        former.reporter.close();
+    }
+    Ok(())
+}
+
+/// Starts anew in the child of a fork. What the parent had is left alone and not freed: a thread that does not exist here
+/// may have held its locks.
+pub(crate) fn after_fork_in_child() {
+    let mut core = CORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(former) = core.take() {
+        *core = Some(Arc::new(Core::new(former.reporter.renewed())));
+        std::mem::forget(former);
+    }
+}
+
+impl Core {
+    fn new(reporter: Reporter) -> Self {
+        let workspace = Workspace {
+            scratch: Scratch::new(),
+            own_code: OwnCode::new(reporter.settings()),
+            ids: Ids::new(),
+            remembered: Remembered::default(),
+        };
+        Self { reporter, workspace: Mutex::new(workspace) }
+    }
+
+    /// Decides about an exception that a hook sees, and captures its values.
+    ///
+    /// # Safety
+    /// The GIL is held; the exception lives.
+    pub(crate) unsafe fn capture(&self, exception: Exception, told: impl FnOnce() -> Told) -> Outcome {
+        // A capture within a capture can only come from a mistake of ours; it must not wait for itself.
+        let Ok(mut workspace) = self.workspace.try_lock() else {
+            return self.skipped(0, Skipped::Lost);
+        };
+        let begun = Instant::now();
+        let told = told();
+        // SAFETY: as the caller promises.
+        let outcome = unsafe {
+            let known = marker::read(exception).filter(|id| workspace.remembered.find(*id).is_some());
+            match known {
+                Some(id) => self.seen_again(&mut workspace, exception, id, told.context, begun),
+                None => self.seen_first(&mut workspace, exception, told, begun),
+            }
+        };
+        drop(workspace);
+        self.reporter.spend(begun.elapsed());
+        outcome
+    }
+
+    /// What would be sent of an exception, whatever the budgets say; nothing is sent or remembered.
+    ///
+    /// # Safety
+    /// The GIL is held; the exception lives.
+    pub(crate) unsafe fn preview(&self, exception: Exception, told: Told) -> Vec<reenact_model::Fragment> {
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let settings = self.reporter.settings();
+        let mut heap = Heap::default();
+        heap.context = told.context;
+        // SAFETY: as the caller promises.
+        unsafe {
+            let chain = Chain::of(exception, &mut workspace.own_code);
+            let places = chain.selected(settings.values.frames_max, settings.capture_third_party);
+            let places: Vec<_> = places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
+            heap.context.exception_id = workspace.ids.uuid();
+            let mut walk = Walk::new(&mut heap, &mut workspace.scratch, &settings.values, Instant::now());
+            walk.frames(&chain, &places);
+            walk.exceptions(&chain, &places);
+        }
+        self.reporter.preview(&heap)
+    }
+
+    unsafe fn seen_first(
+        &self,
+        workspace: &mut Workspace,
+        exception: Exception,
+        told: Told,
+        begun: Instant,
+    ) -> Outcome {
+        let id = workspace.ids.uuid();
+        // SAFETY: as the caller of `capture` promises.
+        let outcome = unsafe {
+            let identity = chain::identity(exception);
+            let decision = if told.force && self.reporter.is_enabled() {
+                self.reporter.note_forced(identity);
+                Decision::Novel
+            } else {
+                self.reporter.decide(identity)
+            };
+            match decision {
+                Decision::Novel | Decision::Repeat => {
+                    self.with_values(workspace, exception, id, told.context, begun)
+                }
+                Decision::Skip(reason) => self.without_values(workspace, exception, id, told.context, reason),
+            }
+        };
+        // SAFETY: as above.
+        unsafe { marker::write(exception, id) };
+        workspace.remembered.add(KnownCapture {
+            exception_id: id,
+            reason: outcome.reason,
+            frames: outcome.frames.iter().map(|(_, frame)| frame.clone()).collect(),
+        });
+        outcome
+    }
+
+    unsafe fn with_values(
+        &self,
+        workspace: &mut Workspace,
+        exception: Exception,
+        id: u128,
+        context: Context,
+        begun: Instant,
+    ) -> Outcome {
+        let settings = self.reporter.settings();
+        // SAFETY: as the caller of `capture` promises.
+        unsafe {
+            let chain = Chain::of(exception, &mut workspace.own_code);
+            let places = chain.selected(settings.values.frames_max, settings.capture_third_party);
+            if places.is_empty() {
+                return self.without_values(workspace, exception, id, context, Skipped::ThirdParty);
+            }
+            let places: Vec<(Place, u128)> =
+                places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
+            let heap = self.filled(workspace, &chain, &places, id, context, begun);
+            if !self.reporter.submit(heap) {
+                return self.skipped(id, Skipped::Lost);
+            }
+            self.reporter.count_captured();
+            let frames: Vec<KnownFrame> =
+                places.iter().filter_map(|(place, id)| known_frame(&chain, *place, *id)).collect();
+            Outcome { exception_id: id, reason: None, frames: numbered(&chain, &frames), is_first: true }
+        }
+    }
+
+    /// Sends an event without values, where the hook wants one and the rate of such events allows it.
+    unsafe fn without_values(
+        &self,
+        workspace: &mut Workspace,
+        exception: Exception,
+        id: u128,
+        context: Context,
+        reason: Skipped,
+    ) -> Outcome {
+        if context.own_event && reason != Skipped::Off && self.reporter.may_send_event() {
+            // SAFETY: as the caller of `capture` promises.
+            unsafe {
+                let chain = Chain::of(exception, &mut workspace.own_code);
+                let context = Context { skipped: Some(reason), ..context };
+                let heap = self.filled(workspace, &chain, &[], id, context, Instant::now());
+                self.reporter.submit(heap);
+            }
+        }
+        self.skipped(id, reason)
+    }
+
+    unsafe fn filled(
+        &self,
+        workspace: &mut Workspace,
+        chain: &Chain<'_>,
+        places: &[(Place, u128)],
+        exception_id: u128,
+        context: Context,
+        begun: Instant,
+    ) -> Heap {
+        let mut heap = self.reporter.heap();
+        heap.context = Context { exception_id, ..context };
+        let mut walk = Walk::new(&mut heap, &mut workspace.scratch, &self.reporter.settings().values, begun);
+        // SAFETY: as the caller of `capture` promises.
+        unsafe {
+            walk.frames(chain, places);
+            walk.exceptions(chain, places);
+        }
+        heap
+    }
+
+    /// A hook further out sees the exception: its tracebacks have grown, so that numbers are others, and frames can have
+    /// come that are captured now if the event is told on spans.
+    unsafe fn seen_again(
+        &self,
+        workspace: &mut Workspace,
+        exception: Exception,
+        id: u128,
+        context: Context,
+        begun: Instant,
+    ) -> Outcome {
+        let settings = self.reporter.settings();
+        // SAFETY: as the caller of `capture` promises.
+        unsafe {
+            let chain = Chain::of(exception, &mut workspace.own_code);
+            let Some(known) = workspace.remembered.find(id) else { return self.skipped(id, Skipped::Lost) };
+            let (reason, mut frames) = (known.reason, known.frames.clone());
+            let room = settings.values.frames_max.saturating_sub(frames.len());
+            if reason.is_none() && !context.own_event && room > 0 {
+                let is_new = |place: &Place| !frames.iter().any(|frame| frame.place == *place);
+                let places = chain.selected(usize::MAX, settings.capture_third_party);
+                let places: Vec<(Place, u128)> = places
+                    .into_iter()
+                    .filter(is_new)
+                    .take(room)
+                    .map(|place| (place, workspace.ids.uuid()))
+                    .collect();
+                if !places.is_empty() {
+                    let heap = self.filled(workspace, &chain, &places, id, context, begun);
+                    if self.reporter.submit(heap) {
+                        frames
+                            .extend(places.iter().filter_map(|(place, id)| known_frame(&chain, *place, *id)));
+                        if let Some(known) = workspace.remembered.find(id) {
+                            known.frames.clone_from(&frames);
+                        }
+                    }
+                }
+            }
+            Outcome { exception_id: id, reason, frames: numbered(&chain, &frames), is_first: false }
+        }
+    }
+
+    fn skipped(&self, exception_id: u128, reason: Skipped) -> Outcome {
+        self.reporter.counters().skip(reason);
+        Outcome { exception_id, reason: Some(reason.as_str()), frames: Vec::new(), is_first: true }
+    }
+}
+
+fn known_frame(chain: &Chain<'_>, place: Place, snapshot_id: u128) -> Option<KnownFrame> {
+    const NAME_MAX: usize = 1000;
+    let entry = chain.entry(place)?.entry;
+    // SAFETY: a frame holds its code, and this its names.
+    let (function, file) = unsafe {
+        (
+            text::to_string(entry.frame.code.name(), NAME_MAX),
+            text::to_string(entry.frame.code.file(), NAME_MAX),
+        )
+    };
+    let line_number = match entry.line {
+        line if line > 0 => line as u32,
+        _ => entry.frame.code.position(entry.instruction).0,
+    };
+    Some(KnownFrame { place, snapshot_id, function, file, line_number })
+}
+
+/// The captured frames with their numbers over the chain, in their order. A frame that stands in several tracebacks has
+/// several numbers, each with the line of its traceback.
+fn numbered(chain: &Chain<'_>, frames: &[KnownFrame]) -> Vec<(u32, KnownFrame)> {
+    let object_at = |place: Place| chain.entry(place).map(|entry| entry.entry.frame.object);
+    let mut numbered = Vec::new();
+    for (place, number) in chain.numbered() {
+        let here = object_at(place);
+        if let Some(known) = frames.iter().find(|known| here.is_some() && object_at(known.place) == here)
+            && let Some(frame) = known_frame(chain, place, known.snapshot_id)
+        {
+            numbered.push((number, frame));
+        }
+    }
+    numbered
+}
