@@ -75,7 +75,7 @@ def checkout(amount):
 
 def main():
     address, service, amount = sys.argv[1:]
-    reenact.init(url=address, service=service, env="prod", version="1.2.3", hooks=[])
+    reenact.init(url=address, service=service, env="prod", version="1.2.3", at_raise=sys.version_info >= (3, 12))
     try:
         checkout(int(amount))
     except ZeroDivisionError as error:

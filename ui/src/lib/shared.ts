@@ -58,6 +58,7 @@ function place(node: Node): Place {
 
 /** The shared objects of one capture: of all frames that were captured together. */
 function gather(frames: { id: string; function: string; values: FrameValues }[]): Shared {
+  if (!anyShared(frames)) return new Map();
   const queue: Node[] = [];
   for (const frame of frames) {
     for (const group of groups(frame.values, new Set())) {
@@ -84,6 +85,19 @@ function gather(frames: { id: string; function: string; values: FrameValues }[])
     if (holder) found.set(ref, { holder: place(holder), others: nodes.slice(0, OTHERS).map(place), count: nodes.length + 1 });
   }
   return found;
+}
+
+/** Whether any of these values has a number, without the cost of naming their places. */
+function anyShared(frames: { values: FrameValues }[]): boolean {
+  const rest: Value[] = frames.flatMap(({ values: v }) => [v.arguments, v.locals, v.closure, v.globals, v.at_raise, v.at_entry].flatMap((scope) => Object.values(scope ?? {})));
+  for (let looked = 0; rest.length > 0 && looked < LOOKED_AT; looked++) {
+    const value = rest.pop()!;
+    if (value.ref != null) return true;
+    if (value.fields) for (const name in value.fields) rest.push(value.fields[name]!);
+    if (value.elements) for (const one of value.elements) rest.push(one);
+    if (value.entries) for (const pair of value.entries) for (const one of pair) rest.push(one);
+  }
+  return false;
 }
 
 /** Finds for the values of a frame the objects that they share with others. */
