@@ -33,6 +33,7 @@ test("variables that were deleted before the capture are known", () => {
   const values = frame({ at_entry: { a: int(1) }, at_raise: { b: int(2), c: int(3) }, locals: { c: int(4) } });
   expect(gone(values)).toEqual(["a", "b"]);
   expect(changed(values)).toBe(2);
+  expect(changed(frame({ at_raise: { list: { type: "list", ref: 1 } }, locals: { list: { type: "list", ref: 1, elements: [] } } }))).toBe(0);
 });
 
 test("the line that raised saw the value at the raise", () => {

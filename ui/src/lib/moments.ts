@@ -46,17 +46,22 @@ export function earlier(values: FrameValues, name: string, caught: Value): Then[
   return out;
 }
 
-const SCOPES = ["arguments", "locals", "closure", "globals"] as const;
-
 /** Variables that were there earlier and were gone when the frame was captured. */
 export function gone(values: FrameValues): string[] {
   const names = new Set([...Object.keys(values.at_entry ?? {}), ...Object.keys(values.at_raise ?? {})]);
-  return [...names].filter((name) => SCOPES.every((scope) => own(values[scope], name) === undefined));
+  return [...names].filter((name) => captured(values, name) === undefined);
 }
 
-/** The value that the line which raised saw. */
-export const atRaise = (values: FrameValues, name: string): Value | undefined =>
-  own(values.at_raise, name) ?? [values.locals, values.arguments, values.closure, values.globals].map((scope) => own(scope, name)).find((value) => value !== undefined);
+const captured = (values: FrameValues, name: string): Value | undefined =>
+  [values.locals, values.arguments, values.closure, values.globals].map((scope) => own(scope, name)).find((value) => value !== undefined);
 
-/** How many variables changed between the raise and the capture. */
-export const changed = (values: FrameValues): number => Object.keys(values.at_raise ?? {}).length;
+/** The value that the line which raised saw. */
+export const atRaise = (values: FrameValues, name: string): Value | undefined => own(values.at_raise, name) ?? captured(values, name);
+
+/** How many variables changed between the raise and the capture, as far as that can be seen. */
+export function changed(values: FrameValues): number {
+  return Object.entries(values.at_raise ?? {}).filter(([name, raise]) => {
+    const caught = captured(values, name);
+    return caught === undefined || !same(raise, caught);
+  }).length;
+}
