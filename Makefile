@@ -11,7 +11,7 @@ SECONDS ?= 60
 NAME ?= intake
 SEED ?= 1
 
-.PHONY: help demo demo-once test build ui check unit e2e browser fuzz bench gen clean
+.PHONY: help demo demo-once test build ui check unit sdk sdk-test e2e browser fuzz bench gen clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -46,6 +46,12 @@ unit: ## tests of Rust and of the UI; property tests draw the same cases each ti
 	@echo "==> unit tests"
 	@PROPTEST_RNG_SEED=$(SEED) INSTA_WORKSPACE_ROOT=$(CURDIR) cargo test --release --locked --workspace --features reenact-store/testing --quiet
 	@npm run --prefix ui test
+
+sdk: ## the wheel of the Python client, for every Python that the set-up found
+	@scripts/sdk
+
+sdk-test: sdk ## tests of the Python client (ARGS for pytest)
+	@scripts/sdk-test $(ARGS)
 
 e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
 	@echo "==> end-to-end tests"
