@@ -12,6 +12,7 @@ import threading
 import typing
 
 import reenact
+from reenact import _native
 
 
 class Color(enum.Enum):
@@ -75,13 +76,14 @@ def checkout(amount):
 
 def main():
     address, service, amount = sys.argv[1:]
-    reenact.init(url=address, service=service, env="prod", version="1.2.3", at_raise=sys.version_info >= (3, 12))
+    at_raise = sys.version_info >= (3, 12) and hasattr(_native, "monitor")
+    reenact.init(url=address, service=service, env="prod", version="1.2.3", at_raise=at_raise)
     try:
         checkout(int(amount))
     except ZeroDivisionError as error:
         reenact.capture_exception(error)
     sent = reenact.flush(10)
-    print(json.dumps({"sent": sent, "python": list(sys.version_info[:2])}))
+    print(json.dumps({"sent": sent, "python": list(sys.version_info[:2]), "at_raise": at_raise}))
 
 
 main()
