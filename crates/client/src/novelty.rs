@@ -85,7 +85,10 @@ impl Novelty {
         Self {
             seen: HashMap::default(),
             novel: Bucket::new(limits.novel_burst, limits.novel_per_second),
-            repeats: Bucket::new(1.0, limits.repeats_per_second),
+            repeats: Bucket::new(
+                if limits.repeats_per_second > 0.0 { 1.0 } else { 0.0 },
+                limits.repeats_per_second,
+            ),
             events: Bucket::new(limits.events_per_second * 2.0, limits.events_per_second),
             cpu: Bucket::new(share_ns * SHARE_BURST_SECONDS, share_ns),
         }
@@ -283,6 +286,13 @@ mod tests {
         let captured =
             (0..10_000).filter(|tick| hasty.decide(7, tick * SECOND / 10_000).may_capture()).count();
         assert!(captured <= 3, "{captured}");
+    }
+
+    #[test]
+    fn a_rate_of_zero_allows_no_repeats() {
+        let mut novelty = Novelty::new(&NoveltyLimits { repeats_per_second: 0.0, ..LIMITS });
+        let captured = (0..100).filter(|tick| novelty.decide(7, tick * SECOND).may_capture()).count();
+        assert_eq!(captured, 1);
     }
 
     #[test]

@@ -137,3 +137,6 @@ fn compressed(body: &[u8]) -> Vec<u8> {
     // Writing to memory does not fail.
     written.and_then(|()| encoder.finish()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

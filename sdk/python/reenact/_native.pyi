@@ -61,4 +61,4 @@ def after_fork_in_child() -> None:
     """To be called in the child of a fork, which sends nothing that its parent has queued."""
 
 def set_remote(config: Dict[str, Any]) -> None:
-    """Takes over what the server says: enabled."""
+    """Takes over what the server says: enabled, and capture_next: a list of type, function and file."""

@@ -18,6 +18,7 @@ use crate::read::text;
 use crate::remembered::{KnownCapture, KnownFrame, Remembered};
 use crate::walk::chain::{self, Chain, Place};
 use crate::walk::{Scratch, Walk};
+use crate::wanted::{Want, Wanted};
 
 /// The client of this process.
 pub(crate) struct Core {
@@ -31,6 +32,7 @@ struct Workspace {
     own_code: OwnCode,
     ids: Ids,
     remembered: Remembered,
+    wanted: Wanted,
 }
 
 /// What a hook is told.
@@ -77,6 +79,7 @@ impl Core {
             own_code: OwnCode::new(reporter.settings()),
             ids: Ids::new(),
             remembered: Remembered::default(),
+            wanted: Wanted::default(),
         };
         Self { reporter, workspace: Mutex::new(workspace) }
     }
@@ -103,6 +106,11 @@ impl Core {
         drop(workspace);
         self.reporter.spend(begun.elapsed());
         outcome
+    }
+
+    /// Takes over which exceptions the server wants with values.
+    pub(crate) fn want(&self, wanted: Vec<Want>) {
+        self.workspace.lock().unwrap_or_else(PoisonError::into_inner).wanted.set(wanted);
     }
 
     /// What would be sent of an exception, whatever the budgets say; nothing is sent or remembered.
@@ -138,7 +146,8 @@ impl Core {
         // SAFETY: as the caller of `capture` promises.
         let outcome = unsafe {
             let identity = chain::identity(exception);
-            let decision = if told.force && self.reporter.is_enabled() {
+            let is_wanted = told.force || is_wanted(workspace, exception);
+            let decision = if is_wanted && self.reporter.is_enabled() {
                 self.reporter.note_forced(identity);
                 Decision::Novel
             } else {
@@ -276,6 +285,21 @@ impl Core {
         self.reporter.counters().skip(reason);
         Outcome { exception_id, reason: Some(reason.as_str()), frames: Vec::new(), is_first: true }
     }
+}
+
+/// Whether the server wants this exception: asks for nothing as long as it wants none.
+unsafe fn is_wanted(workspace: &mut Workspace, exception: Exception) -> bool {
+    if workspace.wanted.is_empty() {
+        return false;
+    }
+    // SAFETY: the caller has a live exception.
+    let seen = unsafe {
+        let chain = Chain::of(exception, &mut workspace.own_code);
+        let Some(place) = chain.culprit() else { return false };
+        let Some(frame) = known_frame(&chain, place, 0) else { return false };
+        Want { type_name: chain::type_name(exception), function: frame.function, file: frame.file }
+    };
+    workspace.wanted.take(&seen)
 }
 
 fn known_frame(chain: &Chain<'_>, place: Place, snapshot_id: u128) -> Option<KnownFrame> {

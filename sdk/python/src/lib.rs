@@ -17,6 +17,7 @@ mod own_code;
 mod read;
 mod remembered;
 mod walk;
+mod wanted;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -193,12 +194,21 @@ fn after_fork_in_child() {
     core::after_fork_in_child();
 }
 
-/// Takes over what the server says: whether values are captured.
+/// Takes over what the server says: whether values are captured, and which exceptions it wants with values when they come
+/// again: `{"enabled": bool, "capture_next": [{"type": …, "function": …, "file": …}]}`.
 #[pyfunction]
 fn set_remote(config: &Bound<'_, PyDict>) -> PyResult<()> {
     let Some(core) = core::current() else { return Ok(()) };
     if let Some(enabled) = config.get_item("enabled")? {
         core.reporter.set_enabled(enabled.extract()?);
+    }
+    if let Some(wanted) = config.get_item("capture_next")? {
+        let wanted: Vec<std::collections::HashMap<String, String>> = wanted.extract()?;
+        let want = |mut told: std::collections::HashMap<String, String>| {
+            let mut take = |name: &str| told.remove(name).unwrap_or_default();
+            wanted::Want { type_name: take("type"), function: take("function"), file: take("file") }
+        };
+        core.want(wanted.into_iter().map(want).collect());
     }
     Ok(())
 }

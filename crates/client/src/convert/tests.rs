@@ -1,1 +1,121 @@
 //! Conversions of small heaps.
+
+use reenact_model::{CapturedValue, Content, Fragment, NotCaptured, Occurrence, ParameterKind, Snapshot};
+
+use super::fragments;
+use crate::heap::{
+    Body, CapturedFrame, ChainedException, Heap, Node, Relation, RequestContext, Signature, TracedFrame,
+};
+use crate::settings::Settings;
+use crate::source::Sources;
+
+fn settings() -> Settings {
+    Settings { service: "shop".to_owned(), env: Some("prod".to_owned()), ..Settings::default() }
+}
+
+fn converted(heap: &Heap) -> (Option<Occurrence>, Vec<Snapshot>) {
+    let (mut occurrence, mut snapshots) = (None, Vec::new());
+    for fragment in fragments(heap, &settings(), &mut Sources::default()) {
+        match fragment {
+            Fragment::Occurrence(found) => occurrence = Some(*found),
+            Fragment::Snapshot(snapshot) => snapshots.push(snapshot),
+            other => panic!("{other:?}"),
+        }
+    }
+    (occurrence, snapshots)
+}
+
+/// A frame `total(cart, *args, named)` with one argument: a list that is cut, with a number in it.
+fn heap() -> Heap {
+    let mut heap = Heap::default();
+    let name = heap.push_text("list");
+    let list = heap.push_type(name);
+    let name = heap.push_text("int");
+    let int = heap.push_type(name);
+    let name = heap.push_text("cart");
+    let root = heap.push_node(Node { name, type_index: list, size: Some(250), ..Node::default() });
+    let arguments = heap.children_from(root);
+    let digits = heap.push_text("5");
+    let first = heap.push_node(Node { type_index: int, body: Body::Scalar(digits), ..Node::default() });
+    let elements = heap.children_from(first);
+    let node = heap.node_mut(root);
+    (node.body, node.reason) = (Body::Elements(elements), Some(NotCaptured::CollectionSize));
+    let parameters = ["cart", "named", "args"].map(|name| heap.push_text(name)).to_vec();
+    let signature = Signature { positional: 1, keyword_only: 1, has_args: true, ..Signature::default() };
+    heap.frames.push(CapturedFrame { id: 7, arguments, parameters, signature, ..CapturedFrame::default() });
+    let (function, file) = (heap.push_text("total"), heap.push_text("/srv/cart.py"));
+    let frame = TracedFrame {
+        function,
+        file,
+        line_number: 31,
+        in_app: true,
+        captured: Some(0),
+        ..TracedFrame::default()
+    };
+    let message = heap.push_text("empty");
+    heap.exceptions.push(ChainedException { message, frames: vec![frame], ..ChainedException::default() });
+    heap.context.exception_id = 9;
+    heap
+}
+
+#[test]
+fn a_frame_becomes_a_snapshot() {
+    let (occurrence, snapshots) = converted(&heap());
+    assert!(occurrence.is_none());
+    let [snapshot] = snapshots.as_slice() else { panic!("{snapshots:?}") };
+    assert_eq!((snapshot.id.0, snapshot.capture_id.unwrap().0), (7, 9));
+    assert_eq!((snapshot.service.as_str(), snapshot.function.as_str()), ("shop", "total"));
+    assert_eq!((snapshot.file.as_str(), snapshot.line_number), ("/srv/cart.py", Some(31)));
+    let elements = Content::Elements(vec![CapturedValue::scalar("int", "5")]);
+    let want = CapturedValue {
+        size: Some(250),
+        not_captured: Some(NotCaptured::CollectionSize),
+        ..CapturedValue::new("list", elements)
+    };
+    assert_eq!(snapshot.arguments.0, [("cart".to_owned(), want)]);
+}
+
+#[test]
+fn parameters_are_in_the_order_of_a_signature() {
+    let (_, snapshots) = converted(&heap());
+    let details = snapshots[0].details.as_ref().unwrap();
+    let got: Vec<_> =
+        details.parameters.iter().map(|parameter| (parameter.name.as_str(), parameter.kind)).collect();
+    let want = [
+        ("cart", ParameterKind::Positional),
+        ("args", ParameterKind::VarPositional),
+        ("named", ParameterKind::KeywordOnly),
+    ];
+    assert_eq!(got, want);
+}
+
+#[test]
+fn an_event_of_its_own_tells_of_chain_and_members() {
+    let mut heap = heap();
+    heap.context.own_event = true;
+    heap.context.request = Some(RequestContext {
+        headers: [("X-Team".to_owned(), "blue".to_owned())].into(),
+        ..RequestContext::default()
+    });
+    heap.exceptions[0].relation = Some(Relation::Cause);
+    heap.exceptions.push(ChainedException::default());
+    for text in ["first", "second"] {
+        let message = heap.push_text(text);
+        let relation = Some(Relation::Member);
+        heap.exceptions.push(ChainedException {
+            message,
+            relation,
+            group: Some(1),
+            ..ChainedException::default()
+        });
+    }
+    let (occurrence, _) = converted(&heap);
+    let occurrence = occurrence.unwrap();
+    assert_eq!(occurrence.exceptions.len(), 2);
+    assert_eq!(occurrence.exceptions[0].relation, Some(reenact_model::Relation::Cause));
+    assert_eq!(occurrence.exceptions[0].frames[0].snapshot_id.unwrap().0, 7);
+    let members: Vec<_> =
+        occurrence.exceptions[1].members.iter().map(|member| member.message.as_str()).collect();
+    assert_eq!(members, ["first", "second"]);
+    assert_eq!(occurrence.tags["http.request.headers.x-team"], "blue");
+}

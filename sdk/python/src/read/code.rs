@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use pyo3::ffi;
 use reenact_client::heap::{Position, Signature};
 
-use super::{Object, length};
+use super::Object;
 
 /// `struct PyCodeObject`, as far as it is read (`cpython/code.h` of 3.9 and 3.10).
 #[cfg(not(Py_3_11))]
@@ -144,6 +144,7 @@ impl Code {
     /// Where an instruction is in the source. Calls functions of CPython that read tables of numbers.
     pub(crate) fn position(&self, instruction: c_int) -> (u32, Position) {
         let code = std::ptr::from_ref(self).cast_mut().cast::<ffi::PyCodeObject>();
+        #[cfg_attr(not(Py_3_11), expect(unused_mut, reason = "columns and end are known from 3.11 on"))]
         let mut position = Position {
             first_line: self.firstlineno.max(0) as u32,
             instruction: instruction.max(0) as u32,
@@ -186,7 +187,8 @@ impl Code {
         let (names, kinds) = unsafe {
             let names = super::containers::tuple_items(self.localsplusnames);
             let kinds = self.localspluskinds;
-            let bytes = std::slice::from_raw_parts(ffi::PyBytes_AS_STRING(kinds).cast::<u8>(), length(kinds));
+            let bytes =
+                std::slice::from_raw_parts(ffi::PyBytes_AS_STRING(kinds).cast::<u8>(), super::length(kinds));
             (names, bytes)
         };
         let count = self.nlocalsplus.max(0) as usize;
@@ -200,8 +202,7 @@ impl Code {
         })
     }
 
-    /// The variables, arguments first. An argument that an inner function uses has no value in its own slot: it stands
-    /// once more among the cells, there under its scope.
+    /// The variables, arguments first. The value of an argument that an inner function uses stands among the cells.
     #[cfg(not(Py_3_11))]
     pub(crate) fn variables(&self) -> impl Iterator<Item = Variable> + '_ {
         let arguments = self.argument_count();
@@ -211,18 +212,22 @@ impl Code {
             (items(self.varnames), items(self.cellvars), items(self.freevars))
         };
         let first_cell = self.nlocals.max(0) as usize;
-        let scope_at = move |slot: usize| if slot < arguments { Scope::Argument } else { Scope::Local };
-        let fast = names.iter().enumerate().map(move |(slot, name)| Variable {
-            name: *name,
-            scope: scope_at(slot),
-            slot,
-            may_be_cell: false,
+        // Names of code objects are interned, so that their addresses can be compared.
+        let fast = names.iter().enumerate().map(move |(slot, name)| {
+            let cell = cells.iter().position(|cell| cell == name);
+            Variable {
+                name: *name,
+                scope: if slot < arguments { Scope::Argument } else { Scope::Local },
+                slot: cell.map_or(slot, |cell| first_cell + cell),
+                may_be_cell: cell.is_some(),
+            }
         });
-        let of_cells = cells.iter().enumerate().map(move |(index, name)| {
-            // Names of code objects are interned, so that their addresses can be compared.
-            let slot = names.iter().position(|known| known == name);
-            let scope = slot.map_or(Scope::Local, scope_at);
-            Variable { name: *name, scope, slot: first_cell + index, may_be_cell: true }
+        let own_cells = cells.iter().enumerate().filter(|(_, name)| !names.contains(name));
+        let of_cells = own_cells.map(move |(index, name)| Variable {
+            name: *name,
+            scope: Scope::Local,
+            slot: first_cell + index,
+            may_be_cell: true,
         });
         let of_free = free.iter().enumerate().map(move |(index, name)| Variable {
             name: *name,

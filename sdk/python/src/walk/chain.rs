@@ -3,9 +3,9 @@
 use reenact_client::heap::{ChainedException, Relation, TracedFrame};
 use reenact_client::novelty::{Identity, IdentityMixer};
 
-use super::Walk;
 use super::messages::{self, Maker};
 use super::variables::module_name;
+use super::{Walk, types};
 use crate::own_code::OwnCode;
 use crate::read::containers::{list_items, tuple_items};
 use crate::read::exception::Exception;
@@ -129,6 +129,18 @@ impl<'a> Chain<'a> {
         selected
     }
 
+    /// The frame that people look at first: the one of the service's own code nearest to the raise, of the exception that
+    /// escaped, else of what led to it.
+    pub(crate) fn culprit(&self) -> Option<Place> {
+        let chained = self.links.iter().enumerate().filter(|(_, link)| link.group.is_none()).rev();
+        chained
+            .filter_map(|(index, link)| {
+                let from_raise = link.entries.iter().rev().position(|entry| entry.is_own)?;
+                Some(Place { link: index, from_raise })
+            })
+            .next()
+    }
+
     /// The entry at a place.
     pub(crate) fn entry(&self, place: Place) -> Option<&TracedEntry<'a>> {
         let entries = &self.links.get(place.link)?.entries;
@@ -218,7 +230,8 @@ impl Walk<'_> {
         unsafe {
             for (place, id) in places {
                 if let Some(traced) = chain.entry(*place) {
-                    let frame = self.frame(*id, &traced.entry);
+                    let raised = (place.from_raise == 0).then(|| chain.links[place.link].exception);
+                    let frame = self.frame(*id, &traced.entry, raised);
                     self.heap.frames.push(frame);
                 }
             }
@@ -328,4 +341,15 @@ impl Walk<'_> {
         }
         self.heap.text_from(start)
     }
+}
+
+/// The name of the type of an exception, with its module.
+///
+/// # Safety
+/// The exception lives.
+pub(crate) unsafe fn type_name(exception: Exception) -> String {
+    let mut name = Vec::new();
+    // SAFETY: as the caller promises.
+    unsafe { types::write_type_name(type_of(exception.object()), &mut name) };
+    String::from_utf8_lossy(&name).into_owned()
 }

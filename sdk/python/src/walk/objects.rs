@@ -42,7 +42,9 @@ impl Walk<'_> {
                 self.base_content(pending, base.class, base.type_object);
             }
             self.attributes(pending, &mut fields);
-            self.slots(pending, &mut fields, std::ptr::null_mut());
+            if pending.facts.shows_slots {
+                self.slots(pending, &mut fields, std::ptr::null_mut());
+            }
             self.end_fields(pending, fields);
         }
     }

@@ -38,18 +38,10 @@ impl Walk<'_> {
             return false;
         };
         node.body = Body::Scalar(self.heap.text_from(start));
-        if class == Class::Str || cut_from.is_some() {
-            node.truncated = cut_from.is_some();
-            // SAFETY: as the caller promises.
-            node.size = cut_from.or_else(|| unsafe { text_length(object) });
-        }
+        node.truncated = cut_from.is_some();
+        node.size = cut_from;
         true
     }
-}
-
-unsafe fn text_length(object: Object) -> Option<u64> {
-    // SAFETY: the caller has a live object.
-    unsafe { is_text(object).then(|| ffi::PyUnicode_GET_LENGTH(object).unsigned_abs() as u64) }
 }
 
 /// Writes a scalar as the Python expression that makes it. `None` when that is not possible; `Some(Some(size))` when only

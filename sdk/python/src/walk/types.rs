@@ -86,6 +86,8 @@ pub(crate) struct Facts {
     pub(crate) field_names: Object,
     /// Whether there is state that only compiled code can read.
     pub(crate) is_opaque: bool,
+    /// Whether what stands in the C structure under a name is of use to people.
+    pub(crate) shows_slots: bool,
 }
 
 /// A built-in type that a class is built on.
@@ -180,6 +182,7 @@ unsafe fn facts_of(type_object: *mut ffi::PyTypeObject, index: TypeIndex) -> Fac
         form,
         field_names: std::ptr::null_mut(),
         is_opaque: false,
+        shows_slots: true,
     };
     // SAFETY: as the caller promises.
     unsafe {
@@ -192,6 +195,9 @@ unsafe fn facts_of(type_object: *mut ffi::PyTypeObject, index: TypeIndex) -> Fac
         if type_object == known().default_dict {
             let base = Base { class: Class::Dict, type_object: &raw mut ffi::PyDict_Type };
             return Facts { base: Some(base), ..plain(Class::Object, None) };
+        }
+        if type_object == &raw mut ffi::PyBaseObject_Type {
+            return plain(Class::Object, None);
         }
         if !is_of_python(type_object) {
             return of_compiled(type_object, plain);
@@ -330,7 +336,8 @@ unsafe fn of_compiled(
                 _ if is_iterator(name) => Form::Iterator,
                 _ => Form::Opaque,
             };
-            return Facts { is_opaque: true, ..plain(Class::Object, Some(form)) };
+            let shows_slots = form == Form::Opaque && !matches!(name, b"code" | b"frame" | b"traceback");
+            return Facts { is_opaque: true, shows_slots, ..plain(Class::Object, Some(form)) };
         }
     };
     plain(class, form_of(class))

@@ -7,6 +7,7 @@ use super::Walk;
 use super::types::is_class;
 use crate::read::code::Scope;
 use crate::read::containers::{DictEntries, tuple_items};
+use crate::read::exception::Exception;
 use crate::read::frame::{Entry, Frame};
 use crate::read::{Object, is_exactly, text};
 
@@ -20,11 +21,16 @@ const NAMES_MAX: usize = 256;
 const VARIABLES_MAX: usize = 500;
 
 impl Walk<'_> {
-    /// Notes the variables of a frame. Their contents follow with [`Walk::finish`].
+    /// Notes the variables of a frame, and among its locals, as `(exception)`, the exception that it raised. Their contents follow with [`Walk::finish`].
     ///
     /// # Safety
     /// The frame lives until the walk is finished.
-    pub(super) unsafe fn frame(&mut self, id: u128, entry: &Entry<'_>) -> CapturedFrame {
+    pub(super) unsafe fn frame(
+        &mut self,
+        id: u128,
+        entry: &Entry<'_>,
+        raised: Option<Exception>,
+    ) -> CapturedFrame {
         let frame = &entry.frame;
         let (_, position) = frame.code.position(entry.instruction);
         let mut captured =
@@ -35,6 +41,7 @@ impl Walk<'_> {
             if frame.code.has_slots() {
                 captured.arguments = self.variables(frame, Scope::Argument);
                 captured.locals = self.variables(frame, Scope::Local);
+                self.raised(&mut captured.locals, raised);
                 captured.closure = self.variables(frame, Scope::Closure);
             } else if let Some(mapping) = frame.mapping().filter(|mapping| Some(*mapping) != frame.globals())
             {
@@ -56,6 +63,23 @@ impl Walk<'_> {
             }
         }
         self.heap.children_from(first)
+    }
+
+    /// Adds the exception to the variables that were noted last, if it has something to show.
+    unsafe fn raised(&mut self, locals: &mut Children, raised: Option<Exception>) {
+        let Some(exception) = raised else { return };
+        // SAFETY: an exception holds its arguments and its dictionary.
+        let has_content = unsafe {
+            exception.args().is_some_and(|args| crate::read::length(args) > 0)
+                || exception.dict().is_some_and(|dict| crate::read::containers::dict_length(dict) > 0)
+        };
+        if has_content {
+            let name = self.heap.push_text("(exception)");
+            // SAFETY: the caller of `frame` has a live exception.
+            if unsafe { self.value(name, exception.object(), 0) } {
+                locals.count += 1;
+            }
+        }
     }
 
     unsafe fn class_body(&mut self, mapping: Object) -> Children {

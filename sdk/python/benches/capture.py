@@ -1,0 +1,149 @@
+"""What a capture costs in the application's thread: ours beside ddtrace's, on the same frames.
+
+    pip install reenact ddtrace
+    python sdk/python/benches/capture.py
+
+Prints microseconds of CPU time of the thread, the minimum of many windows, for one exception; and how often ours goes
+into ddtrace's. ddtrace's limiters are not asked: its snapshots are captured and written as JSON, without its uploader.
+Ours is decision, walk and hand-over; redaction, conversion, encoding and sending are in the background, their CPU time
+is the column `background`.
+"""
+
+import argparse
+import json
+import resource
+import time
+
+from reenact import _native
+
+SETTINGS = {
+    "service": "bench",
+    "url": "http://127.0.0.1:1",
+    "captures_per_second": 1e6,
+    "novel_burst": 1e6,
+    "novel_per_second": 1e6,
+    "cpu_share": 100,
+    "queue_captures_max": 10_000,
+    "queue_bytes_max": 1 << 30,
+    "frames_max": 10,
+    "time_budget_ms": 1000,
+}
+LIMITS_OF_DDTRACE = {"depth_max": 2}
+
+
+class Order:
+    def __init__(self, number):
+        self.number, self.customer, self.lines = number, f"customer {number}", [{"sku": "a", "count": 2}, (1, 2)]
+        self.address = {"street": "Main", "city": "Berlin", "zip": 10115}
+
+
+def nested(depth, width):
+    return [nested(depth - 1, width) for _ in range(width)] if depth else 1
+
+
+VALUES = {
+    "small, 3 frames of 5": (3, 5, lambda index: index),
+    "typical, 10 frames of 20": (10, 20, lambda index: [Order(index), {"a": [1, 2]}, "text", index][index % 4]),
+    "objects, 10 frames of 20": (10, 20, Order),
+    "hostile, 10 frames of 4": (
+        10,
+        4,
+        lambda index: [list(range(10_000)), {i: str(i) for i in range(10_000)}, "x" * 1_000_000, nested(5, 8)][index],
+    ),
+}
+
+
+def frames_that_raise(count, variables, value):
+    """Functions that call each other, each with so many local variables, the last of which raises."""
+    values = [value(index) for index in range(variables)]
+    lines = []
+    for number in range(count):
+        lines.append(f"def f{number}(values):")
+        lines += [f"    v{index} = values[{index}]" for index in range(variables)]
+        lines.append("    raise ValueError('bench')" if number == count - 1 else f"    f{number + 1}(values)")
+    namespace = {"__name__": "bench"}
+    exec(compile("\n".join(lines), "/srv/bench.py", "exec"), namespace)
+    return lambda: namespace["f0"](values)
+
+
+def raised(function):
+    try:
+        function()
+    except ValueError as error:
+        return error
+
+
+def cost(function, work, windows=40, rounds=5):
+    """CPU microseconds of `work` on a fresh exception, the minimum of many windows."""
+    best = float("inf")
+    for _ in range(windows):
+        errors = [raised(function) for _ in range(rounds)]
+        begun = time.thread_time_ns()
+        for error in errors:
+            work(error)
+        best = min(best, (time.thread_time_ns() - begun) / rounds / 1000)
+    return best
+
+
+def ours(**settings):
+    _native.start({**SETTINGS, **settings})
+    return lambda error: _native.capture(error, {"force": True, "own_event": False})
+
+
+def background(function):
+    """CPU microseconds of all threads for one exception, without those of the application's thread."""
+    work, rounds = ours(), 100
+    errors = [raised(function) for _ in range(rounds)]
+    whole, thread = resource.getrusage(resource.RUSAGE_SELF), time.thread_time_ns()
+    for error in errors:
+        work(error)
+    _native.flush(0.5)
+    later = resource.getrusage(resource.RUSAGE_SELF)
+    used = (later.ru_utime + later.ru_stime - whole.ru_utime - whole.ru_stime) * 1e6
+    return (used - (time.thread_time_ns() - thread) / 1000) / rounds
+
+
+def ddtrace_capture():
+    """The capture of ddtrace's exception replay for one frame after another, with its JSON."""
+    from ddtrace.debugging._probe.model import DEFAULT_CAPTURE_LIMITS
+    from ddtrace.debugging._signal import utils
+
+    def work(error):
+        traceback, snapshots = error.__traceback__.tb_next, []
+        while traceback is not None:
+            frame = traceback.tb_frame
+            context = utils.capture_pairs if hasattr(utils, "capture_pairs") else utils.capture_context
+            if context is utils.capture_pairs:
+                limits = DEFAULT_CAPTURE_LIMITS
+                captured = utils.capture_pairs(
+                    frame.f_locals.items(), limits.max_level, limits.max_len, limits.max_size, limits.max_fields
+                )
+                snapshots.append(captured)
+            traceback = traceback.tb_next
+        return json.dumps(snapshots)
+
+    return work
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--without-ddtrace", action="store_true")
+    arguments = parser.parse_args()
+    theirs = None if arguments.without_ddtrace else ddtrace_capture()
+    print(f"{'frames':28}{'ours':>10}{'limits of ddtrace':>20}{'background':>12}{'ddtrace':>12}{'ratio':>8}")
+    for name, shape in VALUES.items():
+        function = frames_that_raise(*shape)
+        same = cost(function, ours(**LIMITS_OF_DDTRACE))
+        full = cost(function, ours())
+        other = cost(function, theirs, windows=5) if theirs else 0
+        behind = background(function)
+        print(f"{name:28}{full:>10.1f}{same:>20.1f}{behind:>12.1f}{other:>12.1f}{other / same:>8.0f}")
+    function = frames_that_raise(10, 20, Order)
+    _native.start({**SETTINGS, "captures_per_second": 0})
+    _native.capture(raised(function))
+    skip = cost(function, lambda error: _native.capture(error, {"own_event": False}), rounds=100)
+    print(f"{'a repeat, 10 frames, skipped':28}{skip:>10.2f}")
+
+
+if __name__ == "__main__":
+    main()
