@@ -1,0 +1,171 @@
+"""Start, fork and end of capturing in this process.
+
+At the start hooks are installed; the core is given its settings with the first capture or by
+`reenact.init`, whichever comes first, and starts its thread with the first capture. A process that
+sees no exception has no thread of ours and sends nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+from reenact import capture, guard, remote
+from reenact.config import Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
+from reenact.hooks import hook_names, hook_states, install
+from reenact.settings import default_service
+from reenact.tracers import attach_to_ddtrace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+EXIT_FLUSH_SECONDS = 2.0
+"""How long the end of the process waits for what is to be sent."""
+
+_native: ModuleType | None = None
+_unsupported: str | None = None
+_config: Config | None = None
+_is_native_started = False
+_is_registered = False
+
+
+def start(arguments: dict[str, Any]) -> None:
+    """Switches captures on by ``arguments`` and the environment.
+
+    May be called again until the core has its settings; later the settings stay, and a warning says so.
+
+    Raises:
+        SettingError: an argument is wrong.
+    """
+    global _config
+    config = read_config(arguments, os.environ)
+    if _is_native_started:
+        if arguments:
+            _warn("captures have begun; `reenact.init` was called too late to change settings")
+        return
+    known = hook_names()
+    names = hooks_to_install(config["hooks"], known, config.problems)
+    if not _load_core():
+        _warn(f"captures are off: {_unsupported}")
+        return
+    _config = config
+    for problem in config.problems:
+        _warn(problem)
+    is_attached = attaches_to_ddtrace(config, os.environ)
+    attach_to_ddtrace(is_attached)
+    capture.switch_on(_capture_with_core, _prepare)
+    _register()
+    install([name for name in names if name != "ddtrace" or is_attached])
+
+
+def start_core() -> None:
+    """Gives the core its settings now, so that what is wrong with them is known at the start."""
+    global _is_native_started
+    if _is_native_started or _native is None or _config is None:
+        return
+    _is_native_started = True
+    if _config.origins["service"] == "default":
+        # `sitecustomize` runs before the program has its arguments.
+        _config.values["service"] = default_service(getattr(sys, "argv", None))
+    _native.start(native_settings(_config))
+    if _config["at_raise"]:
+        _watch_raises(_native, _config)
+
+
+def _watch_raises(native: ModuleType, config: Config) -> None:
+    monitor = getattr(native, "monitor", None)
+    if monitor is None or not monitor(True, config["handled_modules"] or None):
+        _warn("`at_raise` needs Python 3.12 or later; values are those at the catch")
+
+
+def stop() -> None:
+    """Switches captures off; hooks stay in place and do nothing."""
+    capture.switch_off()
+
+
+def setting(name: str) -> Any:
+    """The value of a setting; `None` before the start."""
+    return _config[name] if _config is not None else None
+
+
+def flush(timeout: float) -> bool:
+    """Waits up to ``timeout`` seconds until everything captured is sent; whether it was."""
+    if _native is None or not _is_native_started:
+        return True
+    return bool(_native.flush(float(timeout)))
+
+
+def status() -> dict[str, Any]:
+    """What `reenact.status()` returns."""
+    found: dict[str, Any] = dict(_native.status()) if _native is not None and _is_native_started else {}
+    found["enabled"] = capture.is_on()
+    found["hooks"] = hook_states()
+    found["hook_errors"] = guard.failures()
+    if guard.last_failure() is not None:
+        found["last_hook_error"] = guard.last_failure()
+    if _unsupported is not None:
+        found["unsupported"] = _unsupported
+    if _config is not None:
+        found["settings"] = {name: {"value": value, "origin": _config.origins[name]} for name, value in _config.values.items()}
+        found["problems"] = list(_config.problems)
+    return found
+
+
+def _load_core() -> bool:
+    global _native, _unsupported
+    if _native is not None:
+        return True
+    try:
+        from reenact import _native as core
+    except Exception as reason:
+        # No wheel for this interpreter, or one that the core refuses, such as a subinterpreter.
+        _unsupported = f"the compiled core does not load: {reason}"
+        return False
+    _native = core
+    return True
+
+
+def _capture_with_core(error: BaseException, context: dict[str, Any]) -> Any:
+    return _native.capture(error, context) if _native is not None else None
+
+
+def _prepare() -> None:
+    """Runs ahead of each capture."""
+    if not _is_native_started:
+        start_core()
+    if not remote.is_running() and _native is not None and _config is not None and _config["remote_config"]:
+        remote.run(_config["url"], _config["service"], _config["env"], _native.set_remote)
+
+
+def _register() -> None:
+    global _is_registered
+    if _is_registered:
+        return
+    _is_registered = True
+    atexit.register(_at_exit)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+@guard.never_raise("fork")
+def _after_fork() -> None:
+    remote.forget()
+    if _native is not None:
+        _native.after_fork_in_child()
+
+
+@guard.never_raise("exit")
+def _at_exit() -> None:
+    remote.stop()
+    if _native is not None and _is_native_started:
+        _native.shutdown(EXIT_FLUSH_SECONDS)
+
+
+def _warn(message: str) -> None:
+    try:
+        sys.stderr.write(f"reenact: {message}\n")
+    except Exception as failure:
+        guard.note_failure("warning", failure)

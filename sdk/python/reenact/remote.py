@@ -1,0 +1,171 @@
+"""Asks the server, now and then, whether to capture and what to capture next.
+
+`GET {address}/native/v1/config?service=…&env=…&client_id=…` answers with JSON:
+`{"capture_next": [{"type": "…", "function": "…", "file": "…"}], "poll_seconds": 10}`, and `enabled` where
+captures are switched; the core takes it over as it is. A thread begins with the first
+capture of a process. An agent or an older server answers 404: then nobody is asked again.
+
+The request is written here rather than by `http.client`, whose import costs more than all of this
+package, in the middle of an application that is handling an exception.
+"""
+
+from __future__ import annotations
+
+from os import urandom
+
+from reenact.guard import note_failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+    from typing import Any
+
+POLL_SECONDS = 15.0
+"""Time between two questions unless the answer says otherwise."""
+POLL_SECONDS_MIN, POLL_SECONDS_MAX = 1.0, 3600.0
+"""Bounds of what an answer may ask for, and of the wait while the server does not answer."""
+TIMEOUT_SECONDS = 5.0
+"""How long one step of a question may take."""
+ANSWER_BYTES_MAX = 1_048_576
+"""Size of an answer; a longer one is not read."""
+
+_stopping: Event | None = None
+
+
+class NotOffered(Exception):
+    """The address has no remote configuration."""
+
+
+def run(address: str, service: str, env: str | None, apply: Callable[[dict[str, Any]], None]) -> None:
+    """Begins to ask, in a thread of its own."""
+    global _stopping
+    import threading
+
+    _stopping = threading.Event()
+    arguments = (address, _query(service, env), apply, _stopping)
+    threading.Thread(target=_poll, args=arguments, name="reenact-remote", daemon=True).start()
+
+
+def is_running() -> bool:
+    """Whether this process asks, or has learned that there is nothing to ask."""
+    return _stopping is not None
+
+
+def stop() -> None:
+    """Ends the thread at its next step."""
+    if _stopping is not None:
+        _stopping.set()
+
+
+def forget() -> None:
+    """After a fork: the thread is the parent's; this process begins anew with its first capture."""
+    global _stopping
+    _stopping = None
+
+
+def _query(service: str, env: str | None) -> str:
+    found = f"service={_quoted(service)}&client_id={urandom(8).hex()}"
+    return f"{found}&env={_quoted(env)}" if env else found
+
+
+def _quoted(text: str) -> str:
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in text.encode())
+
+
+def _poll(address: str, query: str, apply: Callable[[dict[str, Any]], None], stopping: Event) -> None:
+    seconds = POLL_SECONDS
+    while not stopping.is_set():
+        try:
+            answer = ask(address, query)
+            apply(answer)
+            seconds = _poll_seconds(answer)
+        except NotOffered:
+            return
+        except OSError:
+            # Away, or slow: asked again, less and less often.
+            seconds = min(seconds * 2, POLL_SECONDS_MAX)
+        except Exception as failure:
+            note_failure("remote configuration", failure)
+            seconds = min(seconds * 2, POLL_SECONDS_MAX)
+        stopping.wait(seconds)
+
+
+def _poll_seconds(answer: dict[str, Any]) -> float:
+    seconds = answer.get("poll_seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        return POLL_SECONDS
+    return min(max(float(seconds), POLL_SECONDS_MIN), POLL_SECONDS_MAX)
+
+
+def ask(address: str, query: str) -> dict[str, Any]:
+    """Asks once.
+
+    Raises:
+        NotOffered: the answer is none of a server that offers this.
+        OSError: nobody answers in time, or with a failure of the server.
+        ValueError: the answer is not JSON of the form above.
+    """
+    import json
+
+    status, body = _get(address, f"/native/v1/config?{query}")
+    if 500 <= status < 600 or status == 429:
+        raise OSError(f"the server answers {status}")
+    if status != 200:
+        raise NotOffered(status)
+    answer = json.loads(body)
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is no JSON object")
+    return answer
+
+
+def _get(address: str, target: str) -> tuple[int, bytes]:
+    scheme, _, rest = address.partition("://")
+    host, slash, prefix = rest.partition("/")
+    path = target if scheme == "unix" else slash + prefix.rstrip("/") + target
+    connection = _connect(scheme, rest if scheme == "unix" else host)
+    try:
+        # HTTP/1.0: the answer is not chunked and ends with the connection.
+        name = "localhost" if scheme == "unix" else host.rpartition("@")[2]
+        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {name}\r\nAccept: application/json\r\n\r\n".encode())
+        received = b""
+        while len(received) <= ANSWER_BYTES_MAX:
+            part = connection.recv(65_536)
+            if not part:
+                return _parse(received)
+            received += part
+        raise ValueError(f"the answer is over the limit of {ANSWER_BYTES_MAX} bytes")
+    finally:
+        connection.close()
+
+
+def _connect(scheme: str, place: str) -> Any:
+    import socket
+
+    if scheme == "unix":
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(TIMEOUT_SECONDS)
+        connection.connect(place)
+        return connection
+    host, port = _host_and_port(place.rpartition("@")[2], 443 if scheme == "https" else 80)
+    plain = socket.create_connection((host, port), TIMEOUT_SECONDS)
+    if scheme != "https":
+        return plain
+    import ssl
+
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+
+
+def _host_and_port(place: str, default_port: int) -> tuple[str, int]:
+    host, colon, port = place.rpartition(":")
+    if colon and port.isdigit():
+        return host.strip("[]"), int(port)
+    return place.strip("[]"), default_port
+
+
+def _parse(received: bytes) -> tuple[int, bytes]:
+    head, _, body = received.partition(b"\r\n\r\n")
+    parts = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/") or not parts[1].isdigit():
+        raise NotOffered("the answer is no HTTP")
+    return int(parts[1]), body

@@ -1,0 +1,127 @@
+"""`reenact-run`, and switching on without it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from conftest import REENACT_RUN, Programs
+
+SHOW = "import sys; r = sys.modules.get('reenact'); print(bool(r) and r.status()['enabled'])"
+
+
+def test_it_becomes_the_command_and_hands_arguments_and_exit_code_on(programs: Programs) -> None:
+    done = programs.run("import sys; print(sys.argv[1:]); sys.exit(5)", "--service", "x y", "-m")
+    assert (done.stdout, done.returncode) == ("['--service', 'x y', '-m']\n", 5)
+
+
+def test_a_module(programs: Programs) -> None:
+    programs.write("import sys; print(__name__, sys.argv[1:], sys.modules['reenact'].status()['enabled'])", "worker.py")
+    done = programs.run_command([*REENACT_RUN, "-m", "worker", "--queue", "fast"])
+    assert done.stdout == "__main__ ['--queue', 'fast'] True\n", done.stderr
+
+
+def test_children_capture_too(programs: Programs) -> None:
+    done = programs.run("import subprocess, sys; subprocess.run([sys.executable, '-c', 'raise OSError(1)'])")
+    assert done.the_event()["type"] == "OSError"
+
+
+def test_options_are_settings(programs: Programs) -> None:
+    program = programs.write("import reenact; s = reenact.status()['settings']; print(s['service'], s['env'], s['hooks'])")
+    done = programs.run_command([*REENACT_RUN, "--service", "shop", "--env=prod", "--hooks=-logging", "python", str(program)])
+    assert done.stdout == (
+        "{'value': 'shop', 'origin': 'REENACT_SERVICE'} {'value': 'prod', 'origin': 'REENACT_ENV'} "
+        "{'value': ['-logging'], 'origin': 'REENACT_HOOKS'}\n"
+    ), done.stderr
+
+
+def test_another_sitecustomize_runs_too_and_keeps_its_name(programs: Programs) -> None:
+    folder = programs.directory / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import sys; sys.path.append('/added'); color = 'red'\n")
+    done = programs.run(
+        "import sys, sitecustomize; print(sitecustomize.color, '/added' in sys.path, sys.modules['reenact'].status()['enabled'])",
+        PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
+    )
+    assert done.stdout == "red True True\n", done.stderr
+
+
+def test_a_sitecustomize_that_fails_fails_as_it_would_alone(programs: Programs) -> None:
+    folder = programs.directory / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("raise RuntimeError('theirs')\n")
+    done = programs.run("print('runs')", PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    assert "theirs" in done.stderr and done.stdout == "runs\n"
+
+
+def test_an_interpreter_without_the_package_runs_as_ever(programs: Programs) -> None:
+    bootstrap = os.path.join(os.path.dirname(__import__("reenact").__file__), "bootstrap")
+    done = programs.run_command([sys.executable, "-S", "-c", "import sitecustomize; print('runs')"], PYTHONPATH=bootstrap)
+    assert (done.stdout, done.stderr) == ("runs\n", "")
+
+
+def test_nothing_is_switched_on_by_the_package_alone(programs: Programs) -> None:
+    done = programs.run_plain("import reenact; print(reenact.status()['enabled'], reenact.capture_exception(ValueError()))")
+    assert done.stdout == "False None\n"
+
+
+def test_the_variable_and_an_import_switch_on(programs: Programs) -> None:
+    for variable in ("REENACT_ENABLED", "DD_EXCEPTION_REPLAY_ENABLED", "DD_EXCEPTION_DEBUGGING_ENABLED"):
+        programs.observed.unlink(missing_ok=True)
+        done = programs.run_plain("import reenact; raise ValueError(1)", **{variable: "true"})
+        assert done.the_event()["context"]["mechanism"] == "excepthook"
+
+
+def test_init_switches_on_and_off_and_wins_over_the_environment(programs: Programs) -> None:
+    done = programs.run_plain(
+        """
+        import reenact
+        reenact.init(service="mine")
+        print(reenact.status()["settings"]["service"])
+        assert reenact.capture_exception(ValueError(1))
+        reenact.init(service="late")
+        reenact.init(enabled=False)
+        assert reenact.capture_exception(ValueError(2)) is None
+        raise ValueError(3)
+        """,
+        REENACT_SERVICE="theirs",
+        REENACT_ENABLED="1",
+    )
+    assert done.stdout == "{'value': 'mine', 'origin': 'argument'}\n"
+    assert len(done.seen) == 1
+    assert "too late to change settings" in done.stderr
+
+
+def test_variables_that_are_wrong_are_told_and_left_out(programs: Programs) -> None:
+    done = programs.run(
+        "import reenact; print(reenact.status()['settings']['frames_max'])", REENACT_FRAMES_MAX="many", REENACT_HOOKS="-flaks"
+    )
+    assert done.stdout == "{'value': 8, 'origin': 'default'}\n"
+    assert "reenact: REENACT_FRAMES_MAX is `many`, but must be a whole number from 0 to 100; it is left out\n" in done.stderr
+    assert "reenact: there is no hook `flaks`; known are ddtrace," in done.stderr
+
+
+def test_mistakes_are_explained(programs: Programs) -> None:
+    def check(code: int, message: str, *command: str) -> None:
+        done = programs.run_command([*REENACT_RUN, *command])
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (code, message)
+
+    (programs.directory / "app.py").write_text("")
+    check(2, "reenact-run: a command is missing, such as `reenact-run python app.py`")
+    check(127, "reenact-run: there is no command `pyhton`; is its environment active?", "pyhton", "app.py")
+    check(126, "reenact-run: `app.py` is not executable; did you mean `reenact-run python app.py`?", "app.py")
+
+
+def test_help_and_settings_are_printed(programs: Programs) -> None:
+    done = programs.run_command([*REENACT_RUN, "--help"])
+    assert done.returncode == 0 and "reenact-run gunicorn shop.wsgi" in done.stdout
+    done = programs.run_command([*REENACT_RUN, "--settings"], DD_ENV="prod", REENACT_API_KEY="k1")
+    assert "env = prod  (DD_ENV)\n" in done.stdout and "api_key = ***  (REENACT_API_KEY)\n" in done.stdout
+
+
+def test_pytest_runs_under_it(programs: Programs) -> None:
+    (programs.directory / "test_it.py").write_text(
+        "def test_it():\n    import sys\n    assert sys.modules['reenact'].status()['enabled']\n"
+    )
+    done = programs.run_command([*REENACT_RUN, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "test_it.py"])
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,149 @@
+"""Against a real server: what a program captures is an event with values, in three of the ways of the client.
+
+The server is the binary that `REENACT_BIN` names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Programs, wait_until
+from test_ddtrace import NESTED, TRACED
+from test_opentelemetry import SETUP
+from test_web import FLASK, gunicorn
+
+BINARY = Path(os.environ.get("REENACT_BIN", Path(__file__).parents[3] / "target/release/reenact"))
+
+pytestmark = pytest.mark.skipif(not BINARY.exists(), reason=f"no server at {BINARY}; name one with REENACT_BIN")
+
+
+class Server:
+    """`reenact serve` on free ports."""
+
+    def __init__(self, directory: Path) -> None:
+        ready = directory / "ready.json"
+        command = [str(BINARY), "serve", "--data-dir", str(directory / "data"), "--agent-listen", "127.0.0.1:0"]
+        command += ["--listen", "127.0.0.1:0", "--ready-file", str(ready)]
+        self._log = (directory / "serve.log").open("w")
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+        wait_until("the server is ready", lambda: ready.exists() and ready.read_text())
+        addresses = json.loads(ready.read_text())
+        self.agent, self._api = addresses["agent"], addresses["ui"]
+
+    def get(self, path: str, **parameters: str) -> Any:
+        query = urllib.parse.urlencode(parameters)
+        with urllib.request.urlopen(f"{self._api}/api/v1{path}?{query}", timeout=30) as answer:
+            return json.load(answer)
+
+    def events(self, service: str) -> list[dict[str, Any]]:
+        issues = self.get("/issues", query=f"service:{service}")["issues"]
+        listed = [event for issue in issues for event in self.get(f"/issues/{issue['id']}/events")["events"]]
+        return [self.get(f"/events/{event['id']}") for event in listed]
+
+    def wait_for_events(self, service: str, count: int) -> list[dict[str, Any]]:
+        def settled() -> Any:
+            events = self.events(service)
+            return len(events) >= count and all(event["values"]["state"] != "pending" for event in events) and events
+
+        events: list[dict[str, Any]] = wait_until(f"{count} events of {service}", settled, 30)
+        assert len(events) == count, [event["exceptions"] for event in events]
+        return events
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+def frame_of(event: dict[str, Any], function: str) -> dict[str, Any]:
+    """The innermost frame of a function, with its values."""
+    frames = [frame for exception in event["exceptions"] for frame in exception["frames"] if frame["function"] == function]
+    assert frames and frames[-1]["values"]["state"] == "captured", json.dumps(event)[:4000]
+    return frames[-1]
+
+
+def test_alone(programs: Programs, server: Server) -> None:
+    programs.run(
+        """
+        def charge(order, password):
+            return order["price"]
+        charge({"id": 7}, "hunter2")
+        """,
+        REENACT_URL=server.agent,
+        REENACT_SERVICE="alone",
+        REENACT_ENV="prod",
+        REENACT_TAGS="team:shop",
+    )
+    (event,) = server.wait_for_events("alone", 1)
+    assert (event["env"], event["handled"], event["values"]["state"]) == ("prod", False, "captured")
+    assert event["client"]["name"] == "reenact"
+    assert event["runtime"]["packages"]["pytest"]
+    arguments = frame_of(event, "charge")["values"]["arguments"]
+    ((key, value),) = arguments["order"]["entries"]
+    assert (key["value"], value["value"]) == ("'id'", "7")
+    assert arguments["password"]["not_captured"] == "redacted_identifier"
+    assert [one["name"] for one in frame_of(event, "charge")["values"]["parameters"]] == ["order", "password"]
+
+
+def test_a_flask_request_alone(programs: Programs, server: Server, port: int) -> None:
+    programs.write(FLASK)
+    environment = {"REENACT_URL": server.agent, "REENACT_SERVICE": "flask-alone"}
+    with programs.serving(gunicorn(port, "app:app"), port, **environment) as get:
+        assert get("/orders/0?token=hunter2hunter2", authorization="Bearer hunter2hunter2", x_shop="north") == 500
+        (event,) = server.wait_for_events("flask-alone", 1)
+    assert event["resource"] == "GET /orders/<int:number>"
+    assert (event["request"]["method"], event["request"]["status_code"]) == ("GET", 500)
+    assert event["request"]["route"] == "/orders/<int:number>"
+    assert frame_of(event, "order")["values"]["arguments"]["number"]["value"] == "0"
+    assert "hunter2" not in json.dumps(event)
+
+
+def test_with_ddtrace(programs: Programs, server: Server) -> None:
+    environment = {**TRACED, "DD_TRACE_AGENT_URL": server.agent, "REENACT_URL": server.agent, "DD_SERVICE": "traced"}
+    done = programs.run(NESTED, command=["ddtrace-run", "python"], **environment)
+    assert done.returncode == 0, done.stderr
+    (event,) = server.wait_for_events("traced", 1)
+    assert event["client"]["name"] != "reenact" and event["trace_id"]
+    assert frame_of(event, "price")["values"]["arguments"]["order"]["entries"][0][1]["value"] == "7"
+    assert frame_of(event, "charge")["values"]["arguments"]["order"]
+
+
+def test_an_event_without_values_says_why(programs: Programs, server: Server) -> None:
+    programs.run("1 / 0", REENACT_URL=server.agent, REENACT_SERVICE="off", REENACT_NOVEL_BURST="0", REENACT_NOVEL_PER_SECOND="0")
+    (event,) = server.wait_for_events("off", 1)
+    assert event["values"]["state"] == "rate_limited"
+
+
+def test_with_opentelemetry(programs: Programs, server: Server) -> None:
+    programs.run(
+        SETUP
+        + """
+    def charge(amount):
+        return 100 / amount
+    try:
+        with tracer.start_as_current_span("outer"):
+            charge(0)
+    except ZeroDivisionError:
+        show()
+    """,
+        REENACT_URL=server.agent,
+        OTEL_SERVICE_NAME="spans",
+    )
+    (event,) = server.wait_for_events("spans", 1)
+    assert event["trace_id"] and event["span_id"]
+    assert frame_of(event, "charge")["values"]["arguments"]["amount"]["value"] == "0"

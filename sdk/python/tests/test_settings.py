@@ -1,0 +1,119 @@
+"""Where settings come from and what is said when they are wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from reenact.config import attaches_to_ddtrace, hooks_to_install, native_settings, read_config
+from reenact.settings import SETTINGS, SettingError, default_service
+
+
+def test_an_argument_wins_over_the_environment_and_this_over_the_default() -> None:
+    config = read_config({"env": "test"}, {"REENACT_ENV": "prod", "DD_VERSION": "1.2"})
+    assert (config["env"], config["version"], config["frames_max"]) == ("test", "1.2", 8)
+    assert [config.origins[name] for name in ("env", "version", "frames_max")] == ["argument", "DD_VERSION", "default"]
+
+
+def test_own_variables_win_over_aliases_and_empty_ones_do_not_count() -> None:
+    environment = {"REENACT_SERVICE": " ", "DD_SERVICE": "shop", "OTEL_SERVICE_NAME": "other"}
+    config = read_config({}, environment)
+    assert (config["service"], config.origins["service"]) == ("shop", "DD_SERVICE")
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "origin"),
+    [
+        ({}, "http://127.0.0.1:8126", "default"),
+        ({"DD_AGENT_HOST": "agent"}, "http://agent:8126", "DD_AGENT_HOST"),
+        ({"DD_TRACE_AGENT_PORT": "9"}, "http://127.0.0.1:9", "DD_TRACE_AGENT_PORT"),
+        ({"DD_AGENT_HOST": "::1", "DD_TRACE_AGENT_PORT": "9"}, "http://[::1]:9", "DD_AGENT_HOST"),
+        ({"DD_TRACE_AGENT_URL": "unix:///run/a.sock", "DD_AGENT_HOST": "agent"}, "unix:///run/a.sock", "DD_TRACE_AGENT_URL"),
+        ({"REENACT_URL": "https://r.example/", "DD_TRACE_AGENT_URL": "http://a:1"}, "https://r.example", "REENACT_URL"),
+    ],
+)
+def test_the_address(environment: dict[str, str], url: str, origin: str) -> None:
+    config = read_config({}, environment)
+    assert (config["url"], config.origins["url"]) == (url, origin)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"servise": "x"}, "there is no setting `servise`; did you mean `service`?"),
+        ({"frames_max": -1}, "`frames_max` is -1, but must be a whole number from 0 to 100"),
+        ({"frames_max": True}, "`frames_max` is True, but must be a whole number from 0 to 100"),
+        ({"time_budget_ms": "soon"}, "`time_budget_ms` is 'soon', but must be a number from 0.01 to 1000"),
+        ({"url": "localhost:8126"}, "`url` is 'localhost:8126', but must be an address such as `http://127.0.0.1:8126`"),
+        ({"redaction_mode": "hard"}, "`redaction_mode` is 'hard', but must be one of `targeted`, `strict`"),
+        ({"tags": {"a": 1}}, "`tags` is {'a': 1}, but must be texts by name"),
+        ({"env": ""}, "`env` is '', but must be a text that is not empty"),
+    ],
+)
+def test_a_wrong_argument_is_an_error_that_says_what_fits(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingError) as error:
+        read_config(arguments, {})
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_attached"),
+    [
+        ({}, True),
+        ({"DD_TRACE_AGENT_URL": "http://agent:8126"}, True),
+        ({"REENACT_URL": "http://r:8126"}, False),
+        ({"REENACT_URL": "http://r:8126", "DD_AGENT_HOST": "r"}, True),
+        ({"REENACT_URL": "http://127.0.0.1:9", "DD_TRACE_AGENT_URL": "http://localhost:9/"}, True),
+        ({"REENACT_URL": "http://r:8126", "REENACT_DDTRACE": "attach"}, True),
+        ({"REENACT_DDTRACE": "apart"}, False),
+    ],
+)
+def test_spans_carry_events_when_they_go_where_captures_go(environment: dict[str, str], is_attached: bool) -> None:
+    assert attaches_to_ddtrace(read_config({}, environment), environment) is is_attached
+
+
+def test_a_wrong_variable_is_a_problem_and_the_next_one_counts() -> None:
+    config = read_config({}, {"REENACT_FRAMES_MAX": "x", "DD_EXCEPTION_REPLAY_CAPTURE_MAX_FRAMES": "12", "DD_TRACE_AGENT_PORT": "x"})
+    assert (config["frames_max"], config["url"]) == (12, "http://127.0.0.1:8126")
+    assert [problem.split(",")[0] for problem in config.problems] == ["REENACT_FRAMES_MAX is `x`", "DD_TRACE_AGENT_PORT is `x`"]
+
+
+def test_switches_lists_and_tags() -> None:
+    environment = {
+        "DD_EXCEPTION_DEBUGGING_ENABLED": "1",
+        "DD_DYNAMIC_INSTRUMENTATION_REDACTED_IDENTIFIERS": "a, b,,c",
+        "DD_TAGS": "team:shop, url:http://x, broken",
+    }
+    config = read_config({}, environment)
+    assert config["enabled"] is True
+    assert config["redacted_identifiers"] == ["a", "b", "c"]
+    assert config["tags"] == {"team": "shop", "url": "http://x"}
+    assert read_config({}, {"DD_TAGS": "a:1 b:2"})["tags"] == {"a": "1", "b": "2"}
+
+
+def test_hooks_are_left_out_or_chosen() -> None:
+    known = ["flask", "logging", "rq"]
+    assert hooks_to_install([], known) == known
+    assert hooks_to_install(["-logging", "-rq"], known) == ["flask"]
+    assert hooks_to_install(["logging"], known) == ["logging"]
+    assert hooks_to_install(["all", "-rq"], known) == ["flask", "logging"]
+    assert hooks_to_install(["none"], known) == []
+    problems: list[str] = []
+    assert hooks_to_install(["-celrey"], known, problems) == known
+    assert problems == ["there is no hook `celrey`; known are flask, logging, rq"]
+
+
+def test_a_service_without_a_name_has_that_of_its_program() -> None:
+    names = [["/srv/manage.py", "runserver"], ["/usr/bin/gunicorn"], ["/srv/shop/__main__.py"], ["-c"], [""], []]
+    assert [default_service(argv) for argv in names] == ["manage", "gunicorn", "shop", "python", "python", "python"]
+    assert default_service(None) == "python"
+
+
+def test_the_core_gets_every_setting_that_is_its_own() -> None:
+    found = native_settings(read_config({"env": "test"}, {}))
+    assert found["env"] == "test" and "version" not in found and "hooks" not in found
+    assert found["library_paths"] and found["packages"]["pytest"] and found["implementation"] == "CPython"
+
+
+def test_each_setting_has_a_meaning_and_an_own_variable_first() -> None:
+    for setting in SETTINGS:
+        assert setting.meaning and setting.variables[0].startswith("REENACT_"), setting.name
