@@ -104,23 +104,15 @@ def background(function):
 
 
 def ddtrace_capture():
-    """The capture of ddtrace's exception replay for one frame after another, with its JSON."""
-    from ddtrace.debugging._probe.model import DEFAULT_CAPTURE_LIMITS
-    from ddtrace.debugging._signal import utils
+    """What ddtrace's exception replay captures of each frame, and its JSON."""
+    from ddtrace.debugging._signal.snapshot import _capture_context
 
     def work(error):
-        traceback, snapshots = error.__traceback__.tb_next, []
+        traceback, captured = error.__traceback__.tb_next, []
         while traceback is not None:
-            frame = traceback.tb_frame
-            context = utils.capture_pairs if hasattr(utils, "capture_pairs") else utils.capture_context
-            if context is utils.capture_pairs:
-                limits = DEFAULT_CAPTURE_LIMITS
-                captured = utils.capture_pairs(
-                    frame.f_locals.items(), limits.max_level, limits.max_len, limits.max_size, limits.max_fields
-                )
-                snapshots.append(captured)
+            captured.append(_capture_context(traceback.tb_frame, (type(error), error, traceback)))
             traceback = traceback.tb_next
-        return json.dumps(snapshots)
+        return json.dumps(captured)
 
     return work
 

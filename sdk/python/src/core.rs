@@ -1,6 +1,6 @@
 //! The client of this process, and what happens when a hook sees an exception.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 
 use reenact_client::Reporter;
@@ -9,7 +9,7 @@ use reenact_client::novelty::Decision;
 use reenact_client::settings::{SettingError, Settings};
 use reenact_model::Skipped;
 
-use crate::context::Told;
+use crate::context::Given;
 use crate::ids::Ids;
 use crate::marker;
 use crate::own_code::OwnCode;
@@ -23,7 +23,7 @@ use crate::wanted::{Want, Wanted};
 /// The client of this process.
 pub(crate) struct Core {
     pub(crate) reporter: Reporter,
-    /// Used with the GIL held, never across a release of it.
+    /// Used with the GIL held; see [`Core::workspace`].
     workspace: Mutex<Workspace>,
 }
 
@@ -88,19 +88,17 @@ impl Core {
     ///
     /// # Safety
     /// The GIL is held; the exception lives.
-    pub(crate) unsafe fn capture(&self, exception: Exception, told: impl FnOnce() -> Told) -> Outcome {
-        // A capture within a capture can only come from a mistake of ours; it must not wait for itself.
-        let Ok(mut workspace) = self.workspace.try_lock() else {
+    pub(crate) unsafe fn capture(&self, exception: Exception, given: &Given<'_, '_>) -> Outcome {
+        let Some(mut workspace) = self.workspace() else {
             return self.skipped(0, Skipped::Lost);
         };
         let begun = Instant::now();
-        let told = told();
         // SAFETY: as the caller promises.
         let outcome = unsafe {
             let known = marker::read(exception).filter(|id| workspace.remembered.find(*id).is_some());
             match known {
-                Some(id) => self.seen_again(&mut workspace, exception, id, told.context, begun),
-                None => self.seen_first(&mut workspace, exception, told, begun),
+                Some(id) => self.seen_again(&mut workspace, exception, id, given, begun),
+                None => self.seen_first(&mut workspace, exception, given, begun),
             }
         };
         drop(workspace);
@@ -108,20 +106,37 @@ impl Core {
         outcome
     }
 
-    /// Takes over which exceptions the server wants with values.
+    /// Takes over which exceptions the server wants with values; at the next time if it is in use now.
     pub(crate) fn want(&self, wanted: Vec<Want>) {
-        self.workspace.lock().unwrap_or_else(PoisonError::into_inner).wanted.set(wanted);
+        if let Some(mut workspace) = self.workspace() {
+            workspace.wanted.set(wanted);
+        }
+    }
+
+    /// What captures work with, if nobody uses it. Nobody waits for it: whoever has it may wait for the GIL, if a
+    /// collection of garbage began while the context was read, and the one who waits would have the GIL.
+    fn workspace(&self) -> Option<MutexGuard<'_, Workspace>> {
+        match self.workspace.try_lock() {
+            Ok(workspace) => Some(workspace),
+            // A panic leaves nothing that the next walk does not begin anew.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// What would be sent of an exception, whatever the budgets say; nothing is sent or remembered.
     ///
     /// # Safety
     /// The GIL is held; the exception lives.
-    pub(crate) unsafe fn preview(&self, exception: Exception, told: Told) -> Vec<reenact_model::Fragment> {
-        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) unsafe fn preview(
+        &self,
+        exception: Exception,
+        context: Context,
+    ) -> Vec<reenact_model::Fragment> {
+        let Some(mut workspace) = self.workspace() else { return Vec::new() };
         let settings = self.reporter.settings();
         let mut heap = Heap::default();
-        heap.context = told.context;
+        heap.context = context;
         // SAFETY: as the caller promises.
         unsafe {
             let chain = Chain::of(exception, &mut workspace.own_code);
@@ -139,14 +154,14 @@ impl Core {
         &self,
         workspace: &mut Workspace,
         exception: Exception,
-        told: Told,
+        given: &Given<'_, '_>,
         begun: Instant,
     ) -> Outcome {
         let id = workspace.ids.uuid();
         // SAFETY: as the caller of `capture` promises.
-        let outcome = unsafe {
+        let (outcome, frames) = unsafe {
             let identity = chain::identity(exception);
-            let is_wanted = told.force || is_wanted(workspace, exception);
+            let is_wanted = given.is_forced() || is_wanted(workspace, exception);
             let decision = if is_wanted && self.reporter.is_enabled() {
                 self.reporter.note_forced(identity);
                 Decision::Novel
@@ -155,18 +170,16 @@ impl Core {
             };
             match decision {
                 Decision::Novel | Decision::Repeat => {
-                    self.with_values(workspace, exception, id, told.context, begun)
+                    self.with_values(workspace, exception, id, given, begun)
                 }
-                Decision::Skip(reason) => self.without_values(workspace, exception, id, told.context, reason),
+                Decision::Skip(reason) => {
+                    (self.without_values(workspace, exception, id, given, reason), Vec::new())
+                }
             }
         };
         // SAFETY: as above.
         unsafe { marker::write(exception, id) };
-        workspace.remembered.add(KnownCapture {
-            exception_id: id,
-            reason: outcome.reason,
-            frames: outcome.frames.iter().map(|(_, frame)| frame.clone()).collect(),
-        });
+        workspace.remembered.add(KnownCapture { exception_id: id, reason: outcome.reason, frames });
         outcome
     }
 
@@ -175,27 +188,33 @@ impl Core {
         workspace: &mut Workspace,
         exception: Exception,
         id: u128,
-        context: Context,
+        given: &Given<'_, '_>,
         begun: Instant,
-    ) -> Outcome {
+    ) -> (Outcome, Vec<KnownFrame>) {
         let settings = self.reporter.settings();
+        // Before the walk: reading the context makes objects, which can begin a collection of garbage.
+        let context = given.context();
         // SAFETY: as the caller of `capture` promises.
         unsafe {
             let chain = Chain::of(exception, &mut workspace.own_code);
             let places = chain.selected(settings.values.frames_max, settings.capture_third_party);
             if places.is_empty() {
-                return self.without_values(workspace, exception, id, context, Skipped::ThirdParty);
+                return (
+                    self.without_values(workspace, exception, id, given, Skipped::ThirdParty),
+                    Vec::new(),
+                );
             }
             let places: Vec<(Place, u128)> =
                 places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
             let heap = self.filled(workspace, &chain, &places, id, context, begun);
             if !self.reporter.submit(heap) {
-                return self.skipped(id, Skipped::Lost);
+                return (self.skipped(id, Skipped::Lost), Vec::new());
             }
             self.reporter.count_captured();
             let frames: Vec<KnownFrame> =
                 places.iter().filter_map(|(place, id)| known_frame(&chain, *place, *id)).collect();
-            Outcome { exception_id: id, reason: None, frames: numbered(&chain, &frames), is_first: true }
+            let numbered = numbered(&chain, &frames);
+            (Outcome { exception_id: id, reason: None, frames: numbered, is_first: true }, frames)
         }
     }
 
@@ -205,14 +224,16 @@ impl Core {
         workspace: &mut Workspace,
         exception: Exception,
         id: u128,
-        context: Context,
+        given: &Given<'_, '_>,
         reason: Skipped,
     ) -> Outcome {
-        if context.own_event && reason != Skipped::Off && self.reporter.may_send_event() {
+        // What the server switched off are values; what the settings did is everything.
+        let is_on = reason != Skipped::Off || self.reporter.settings().enabled;
+        if is_on && given.wants_event() && self.reporter.may_send_event() {
+            let context = Context { skipped: Some(reason), ..given.context() };
             // SAFETY: as the caller of `capture` promises.
             unsafe {
                 let chain = Chain::of(exception, &mut workspace.own_code);
-                let context = Context { skipped: Some(reason), ..context };
                 let heap = self.filled(workspace, &chain, &[], id, context, Instant::now());
                 self.reporter.submit(heap);
             }
@@ -247,17 +268,22 @@ impl Core {
         workspace: &mut Workspace,
         exception: Exception,
         id: u128,
-        context: Context,
+        given: &Given<'_, '_>,
         begun: Instant,
     ) -> Outcome {
         let settings = self.reporter.settings();
+        let wants_snapshots = !given.wants_event();
+        let context = if wants_snapshots { given.context() } else { Context::default() };
+        let Some(known) = workspace.remembered.find(id) else { return self.skipped(id, Skipped::Lost) };
+        let (reason, mut frames) = (known.reason, known.frames.clone());
+        if reason.is_some() {
+            return Outcome { exception_id: id, reason, frames: Vec::new(), is_first: false };
+        }
         // SAFETY: as the caller of `capture` promises.
         unsafe {
             let chain = Chain::of(exception, &mut workspace.own_code);
-            let Some(known) = workspace.remembered.find(id) else { return self.skipped(id, Skipped::Lost) };
-            let (reason, mut frames) = (known.reason, known.frames.clone());
             let room = settings.values.frames_max.saturating_sub(frames.len());
-            if reason.is_none() && !context.own_event && room > 0 {
+            if room > 0 && wants_snapshots {
                 let is_new = |place: &Place| !frames.iter().any(|frame| frame.place == *place);
                 let places = chain.selected(usize::MAX, settings.capture_third_party);
                 let places: Vec<(Place, u128)> = places

@@ -26,6 +26,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::context::Given;
 use crate::core::Outcome;
 use crate::read::exception::Exception;
 
@@ -100,8 +101,8 @@ fn capture(exc: &Bound<'_, PyAny>, context: Option<&Bound<'_, PyAny>>) -> Captur
         // SAFETY: the caller holds the exception, and with it what it holds; the GIL is held.
         unsafe {
             let exception = Exception::of(exc.as_ptr())?;
-            let told = || context::read(context.and_then(|context| context.cast::<PyDict>().ok()));
-            Some(Capture::of(core.capture(exception, told)))
+            let given = Given(context.and_then(|context| context.cast::<PyDict>().ok()));
+            Some(Capture::of(core.capture(exception, &given)))
         }
     }));
     match caught {
@@ -122,7 +123,7 @@ fn _captured_json(exc: &Bound<'_, PyAny>, context: Option<&Bound<'_, PyDict>>) -
     // SAFETY: as for `capture`.
     let fragments = unsafe {
         let exception = Exception::of(exc.as_ptr()).ok_or_else(|| config::runtime_error("no exception"))?;
-        core.preview(exception, context::read(context))
+        core.preview(exception, Given(context).context())
     };
     let mut json = serde_json::json!({"occurrences": [], "snapshots": []});
     for fragment in fragments {

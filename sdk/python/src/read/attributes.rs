@@ -1,6 +1,8 @@
 //! Attributes of objects: the instance dictionary, values that stand in the object itself, slots.
 
-use std::ffi::{CStr, c_ulong};
+use std::ffi::CStr;
+#[cfg(Py_3_11)]
+use std::ffi::c_ulong;
 
 use pyo3::ffi;
 

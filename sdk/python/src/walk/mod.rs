@@ -2,9 +2,11 @@
 //!
 //! - **Limits:** [`ValueLimits`]; nodes, bytes and the deadline are checked before each value, and each container looks at
 //!   a bounded number of its items. Where a limit cuts, the value says so and how large the original is.
-//! - **Guarantees:** [`crate::read`]; the GIL is held throughout, nothing is allocated that the garbage collector tracks,
-//!   no reference is taken, none is given up.
+//! - **Guarantees:** those of [`crate::read`]; the GIL is held throughout, nothing is allocated that the garbage collector
+//!   tracks, and no reference is given up that could be the last one of an object of the application. What is walked
+//!   over is kept alive by the frames and the exception, which nothing can change meanwhile.
 
+mod arrays;
 pub(crate) mod chain;
 mod containers;
 mod dates;
@@ -172,6 +174,7 @@ impl<'a> Walk<'a> {
                         self.object(&pending);
                     }
                     Part::Whole if pending.facts.class == Class::Exception => self.exception(&pending),
+                    Part::Whole if pending.facts.class == Class::NumpyArray => self.array(&pending),
                     Part::Whole if pending.facts.class == Class::Deque => self.deque(&pending),
                     Part::Whole => self.content(&pending, pending.facts.class),
                     Part::Base => {

@@ -219,7 +219,11 @@ fn strip_module(out: &mut Vec<u8>, start: usize) {
     }
 }
 
-unsafe fn is_hidden(name: Object) -> bool {
+/// Whether an attribute is one of a client, or says nothing.
+///
+/// # Safety
+/// `name` is a live object.
+pub(super) unsafe fn is_hidden(name: Object) -> bool {
     // SAFETY: a live object.
     unsafe {
         if !crate::read::text::is_text(name) {

@@ -114,7 +114,7 @@ pub(super) unsafe fn write_inline(object: Object, out: &mut Vec<u8>, text_max: u
 }
 
 /// Writes a number as `repr` does: the shortest digits that give it back, an exponent below 1e-4 and from 1e16 on.
-fn write_float(number: f64, out: &mut Vec<u8>) {
+pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
     if !number.is_finite() {
         let text: &[u8] = if number.is_nan() {
             b"nan"
@@ -140,7 +140,7 @@ fn write_float(number: f64, out: &mut Vec<u8>) {
     }
 }
 
-fn write_complex(real: f64, imaginary: f64, out: &mut Vec<u8>) {
+pub(super) fn write_complex(real: f64, imaginary: f64, out: &mut Vec<u8>) {
     let part = |number: f64| {
         let mut text = Vec::new();
         write_float(number, &mut text);

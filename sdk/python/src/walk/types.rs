@@ -55,6 +55,7 @@ pub(crate) enum Class {
     Dict,
     Deque,
     Array,
+    NumpyArray,
     MappingProxy,
     Method,
     Exception,
@@ -238,6 +239,8 @@ unsafe fn of_python(type_object: *mut ffi::PyTypeObject, plain: Facts) -> Facts 
         }
         if is_enum(type_object) {
             facts.form = Some(Form::Enum);
+        } else if is_table(type_object) {
+            facts.form = Some(Form::Table);
         }
         if (*type_object).tp_flags & ffi::Py_TPFLAGS_BASE_EXC_SUBCLASS != 0 {
             facts.class = Class::Exception;
@@ -299,6 +302,20 @@ unsafe fn mark(class: *mut ffi::PyTypeObject, is_own: bool, facts: &mut Facts) {
     }
 }
 
+/// Whether it is a class of pandas for tables or columns, by its name.
+unsafe fn is_table(type_object: *mut ffi::PyTypeObject) -> bool {
+    let mut name = Vec::new();
+    // SAFETY: a live type.
+    unsafe { write_type_name(type_object, &mut name) };
+    matches!(
+        name.as_slice(),
+        b"pandas.core.frame.DataFrame"
+            | b"pandas.DataFrame"
+            | b"pandas.core.series.Series"
+            | b"pandas.Series"
+    )
+}
+
 unsafe fn is_enum(type_object: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: types hold their types and bases.
     unsafe {
@@ -353,6 +370,7 @@ unsafe fn of_compiled_name(type_object: *mut ffi::PyTypeObject) -> Option<Class>
         b"datetime.timezone" => Some(Class::TimeZone),
         b"zoneinfo.ZoneInfo" => Some(Class::ZoneInfo),
         b"decimal.Decimal" => Some(Class::Decimal),
+        b"numpy.ndarray" => Some(Class::NumpyArray),
         _ => None,
     }
 }
@@ -390,7 +408,7 @@ fn form_of(class: Class) -> Option<Form> {
         Class::Module => Some(Form::Module),
         Class::Method => Some(Form::Method),
         Class::Exception => Some(Form::Exception),
-        Class::Array => Some(Form::Array),
+        Class::Array | Class::NumpyArray => Some(Form::Array),
         _ => None,
     }
 }

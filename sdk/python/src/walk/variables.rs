@@ -68,12 +68,8 @@ impl Walk<'_> {
     /// Adds the exception to the variables that were noted last, if it has something to show.
     unsafe fn raised(&mut self, locals: &mut Children, raised: Option<Exception>) {
         let Some(exception) = raised else { return };
-        // SAFETY: an exception holds its arguments and its dictionary.
-        let has_content = unsafe {
-            exception.args().is_some_and(|args| crate::read::length(args) > 0)
-                || exception.dict().is_some_and(|dict| crate::read::containers::dict_length(dict) > 0)
-        };
-        if has_content {
+        // SAFETY: the caller of `frame` has a live exception.
+        if unsafe { tells_more_than_its_message(exception) } {
             let name = self.heap.push_text("(exception)");
             // SAFETY: the caller of `frame` has a live exception.
             if unsafe { self.value(name, exception.object(), 0) } {
@@ -135,6 +131,22 @@ impl Walk<'_> {
 /// One of 64 bits for an address.
 fn bit(object: Object) -> u64 {
     1 << ((object as usize >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+}
+
+/// Whether an exception has attributes, several arguments, or one that is more than a text or a number.
+unsafe fn tells_more_than_its_message(exception: Exception) -> bool {
+    // SAFETY: an exception holds its arguments and its dictionary.
+    unsafe {
+        let has_attributes = exception.dict().is_some_and(|dict| {
+            DictEntries::of(dict).take(GLOBALS_MAX).any(|(name, _)| !super::objects::is_hidden(name))
+        });
+        let args = exception.args().map_or(&[][..], |args| tuple_items(args));
+        has_attributes
+            || args.len() > 1
+            || args
+                .first()
+                .is_some_and(|arg| super::types::exact_scalar(crate::read::type_of(*arg)).is_none())
+    }
 }
 
 unsafe fn is_dunder(name: Object) -> bool {

@@ -362,3 +362,27 @@ def test_to_look_does_not_make_a_dictionary():
     local(values)
     assert [sys.getsizeof(value) for value in values] == sizes
     assert values[50] == Item("x", 50)
+
+
+def test_arrays_of_numpy_show_type_shape_and_first_elements():
+    numpy = pytest.importorskip("numpy")
+    got = local(numpy.arange(6, dtype="int16").reshape(2, 3).T)
+    assert (got["type"], got["form"]) == ("numpy.ndarray", "array")
+    assert short(got)[1] == {"(dtype)": "int16", "(shape)": ["3", "2"], "(data)": ["0", "3", "1", "4", "2", "5"]}
+    assert short(local(numpy.array([1.5, -0.25])))[1]["(data)"] == ["1.5", "-0.25"]
+    assert short(local(numpy.array([True, False])))[1]["(data)"] == ["True", "False"]
+    assert short(local(numpy.array([1 + 2j])))[1]["(data)"] == ["(1+2j)"]
+    singles = numpy.array([0.1, 2, float("nan")], dtype="float32")
+    assert short(local(singles))[1]["(data)"] == ["0.1", "2.0", "nan"]
+    assert short(local(numpy.array([-1, 200], dtype="int64")))[1]["(data)"] == ["-1", "200"]
+    assert short(local(numpy.array([255], dtype="uint8")))[1]["(data)"] == ["255"]
+    assert short(local(numpy.array(7)))[1] == {"(dtype)": "int64", "(shape)": [], "(data)": ["7"]}
+    large = local(numpy.zeros((1000, 1000)))["fields"]["(data)"]
+    assert (len(large["elements"]), large["size"], large["not_captured"]) == (100, 1_000_000, "collection_size")
+    for other in (numpy.array(["a"]), numpy.array([object()]), numpy.zeros(3, dtype=[("a", "i4")])):
+        assert local(other)["fields"]["(data)"]["not_captured"] == "unknown"
+
+
+def test_tables_of_pandas_are_named():
+    pandas = pytest.importorskip("pandas")
+    assert local(pandas.DataFrame({"a": [1]}))["form"] == "table"

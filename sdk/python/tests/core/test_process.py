@@ -166,6 +166,15 @@ def test_it_can_be_switched_off():
     assert _native.capture(raised(fail)).captured
 
 
+def test_the_server_switches_values_off_and_not_events(server):
+    start(url=server.url)
+    _native.set_remote({"enabled": False})
+    assert _native.capture(raised(fail), {"own_event": False}).reason == "off"
+    assert _native.flush(10) and server.bodies == []
+    assert _native.capture(raised(fail)).reason == "off"
+    assert _native.flush(10) and len(server.bodies) == 1
+
+
 def test_an_exception_of_libraries_alone_says_so():
     import json
 
