@@ -1,7 +1,19 @@
 """The native part of the client. Users import `reenact`."""
 
-from typing import Any, Dict, List, Optional, Tuple, final
+from typing import Any, final
 
+__all__ = [
+    "Capture",
+    "__version__",
+    "_captured_json",
+    "after_fork_in_child",
+    "capture",
+    "flush",
+    "set_remote",
+    "shutdown",
+    "start",
+    "status",
+]
 __version__: str
 
 @final
@@ -15,16 +27,16 @@ class Capture:
     def captured(self) -> bool:
         """Whether values were captured."""
     @property
-    def reason(self) -> Optional[str]:
+    def reason(self) -> str | None:
         """Why not: rate_limited, off, over_budget, lost, third_party, unsupported; "already" when it was captured before."""
     @property
-    def frames(self) -> List[Tuple[int, str, str, str, int]]:
+    def frames(self) -> list[tuple[int, str, str, str, int]]:
         """Number over the chain as ddtrace counts, id of the snapshot, function, file, line of each captured frame."""
     @property
     def first(self) -> bool:
         """False when this exception was seen before; exception_id and frames are those of that time."""
 
-def start(config: Dict[str, Any]) -> None:
+def start(config: dict[str, Any]) -> None:
     """Starts the client; no thread begins before the first capture.
 
     Settings, all optional: enabled, url, api_key, service, env, version, host, commit, repository, tags (texts by name),
@@ -38,14 +50,14 @@ def start(config: Dict[str, Any]) -> None:
     laid out as that of CPython 3.9 to 3.13.
     """
 
-def capture(exc: BaseException, context: Optional[Dict[str, Any]] = None) -> Capture:
+def capture(exc: BaseException, context: dict[str, Any] | None = None) -> Capture:
     """Captures the values of an exception, or says why not. Never raises.
 
     Context, all optional: mechanism, handled (False), own_event (True), trace_id, span_id, resource, request (method, url,
     route, status_code, user_agent, headers), user_id, tags, thread, force (False).
     """
 
-def _captured_json(exc: BaseException, context: Optional[Dict[str, Any]] = None) -> str:
+def _captured_json(exc: BaseException, context: dict[str, Any] | None = None) -> str:
     """What would be sent of an exception, as JSON: for tests and for those who want to see it."""
 
 def flush(timeout: float) -> bool:
@@ -54,11 +66,11 @@ def flush(timeout: float) -> bool:
 def shutdown(timeout: float) -> bool:
     """Takes nothing any more, and waits as `flush` does."""
 
-def status() -> Dict[str, Any]:
+def status() -> dict[str, Any]:
     """What the client did, as numbers by name, and what went wrong last."""
 
 def after_fork_in_child() -> None:
     """To be called in the child of a fork, which sends nothing that its parent has queued."""
 
-def set_remote(config: Dict[str, Any]) -> None:
+def set_remote(config: dict[str, Any]) -> None:
     """Takes over what the server says: enabled, and capture_next: a list of type, function and file."""

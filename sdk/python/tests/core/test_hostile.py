@@ -5,7 +5,6 @@ import gc
 
 import pytest
 from capturing import local, occurrence, raised, short, snapshots, start
-
 from reenact import _native
 
 CALLS = []

@@ -149,16 +149,13 @@ def test_a_frame_tells_arguments_locals_closure_and_globals_apart():
 
 def test_a_frame_tells_where_it_is():
     def function():
-        return (
-            1
-            + COUNTED["missing"]
-        )
+        return 1 + COUNTED["missing"]
 
     frame = snapshots(raised(function))[0]
     details = frame["details"]
     assert details["module"] == __name__
     lines = details["source"]["lines"]
-    assert lines[frame["line_number"] - details["source"]["first_line"]].strip() == '+ COUNTED["missing"]'
+    assert lines[frame["line_number"] - details["source"]["first_line"]].strip() == 'return 1 + COUNTED["missing"]'
     assert len(details["source"]["file_hash"]) == 32
     assert details["code"]["first_line"] == function.__code__.co_firstlineno
     if sys.version_info >= (3, 11):
@@ -298,12 +295,7 @@ def test_the_chain_is_told_root_cause_first():
     frames = snapshots(error)
     assert [frame["function"] for frame in frames[:3]] == ["first", "second", "third"]
     # The frame of `second` stands in two tracebacks, with the same snapshot.
-    ids = {
-        frame["snapshot_id"]
-        for exception in exceptions
-        for frame in exception["frames"]
-        if frame["function"] == "second"
-    }
+    ids = {frame["snapshot_id"] for exception in exceptions for frame in exception["frames"] if frame["function"] == "second"}
     assert len(ids) == 1
 
 

@@ -11,7 +11,6 @@ import time
 
 import pytest
 from capturing import raised, start
-
 from reenact import _native
 
 

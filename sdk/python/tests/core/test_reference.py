@@ -4,7 +4,6 @@ import json
 import random
 
 from capturing import raised, start
-
 from reenact import _native
 
 DEPTH_MAX, ITEMS_MAX, TEXT_MAX, FIELDS_MAX = 2, 5, 10, 4

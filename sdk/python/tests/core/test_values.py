@@ -92,9 +92,12 @@ BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 def test_a_scalar_is_shown_as_python_writes_it(value):
     got = local(value)
     want = repr(value)
-    assert got["type"] == type(value).__module__.replace("builtins", "").strip(".") + "." * (
-        type(value).__module__ != "builtins"
-    ) + type(value).__qualname__
+    assert (
+        got["type"]
+        == type(value).__module__.replace("builtins", "").strip(".")
+        + "." * (type(value).__module__ != "builtins")
+        + type(value).__qualname__
+    )
     assert got["value"] == want
 
 
