@@ -7,6 +7,7 @@ export type Status = Schemas["Status"];
 export type IssueList = Schemas["IssueList"];
 export type IssueSummary = Schemas["IssueSummary"];
 export type Issue = Schemas["Issue"];
+export type CaptureNext = Schemas["CaptureNext"];
 export type IssueState = Schemas["IssueState"];
 export type IssueStatus = Schemas["IssueStatus"];
 export type IssueChange = Schemas["IssueChange"];

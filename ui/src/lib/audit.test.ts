@@ -8,6 +8,7 @@ it.each([
   ["scanner.changed", "bb", "Orders", "/settings/scanner?rule=bb"],
   ["scanner.changed", "aa", "Shop", "/settings/scanner?group=aa"],
   ["scanner.changed", "gone", "gone", null],
+  ["capture.asked", "0123456789", "issue 01234567", "/issues/0123456789"],
   ["scrub.started", "0123456789", "job 01234567", "/settings/scrub"],
   ["something.new", "x", "x", null],
 ])("%s of %s", (action, id, text, href) => expect(subject({ action, subject: id }, scanner)).toEqual({ text, href }));

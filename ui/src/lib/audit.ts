@@ -9,6 +9,8 @@ export const ACTIONS = [
   ["scrub.started", "started scrubbing"],
   ["scrub.cancelled", "cancelled scrubbing"],
   ["trial.run", "tried rules on stored events"],
+  ["capture.asked", "asked for the values of the next occurrence"],
+  ["capture.taken_back", "took back what was asked for the next occurrence"],
   ["repository.added", "set a repository up"],
   ["repository.changed", "changed a repository"],
   ["repository.deleted", "deleted a repository"],
@@ -26,6 +28,7 @@ export function subject(entry: Pick<AuditEntry, "action" | "subject">, scanner: 
   const { action, subject: id } = entry;
   if (id == null) return action === "redaction.changed" ? { text: "settings", href: "/settings/redaction" } : null;
   if (action.startsWith("values.")) return { text: `event ${id.slice(0, 8)}`, href: `/events/${encodeURIComponent(id)}` };
+  if (action.startsWith("capture.")) return { text: `issue ${id.slice(0, 8)}`, href: `/issues/${encodeURIComponent(id)}` };
   if (action.startsWith("repository.")) return { text: `repository ${id.slice(0, 8)}`, href: "/settings/repositories" };
   if (action.startsWith("scrub.")) return { text: `job ${id.slice(0, 8)}`, href: "/settings/scrub" };
   if (action === "scanner.changed") {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Exception, Frame, Value } from "../api/types";
-import { connector, defaultOpen, displayName, items, packageOf, readOpen, redacted, runFrames, toggle, writeOpen } from "./frames";
+import { connector, defaultOpen, displayName, items, opening, packageOf, readOpen, redacted, runFrames, toggle, writeOpen } from "./frames";
 
 const values = (locals: Record<string, Value> = {}) => ({
   state: "captured" as const, reason: "", earlier_occurrence: false, arguments: {}, locals, globals: {}, closure: {}, at_raise: {}, at_entry: {}, parameters: [],
@@ -72,4 +72,11 @@ test("open frames survive the address", () => {
 test("connector words", () => {
   expect(connector("cause")).toBe("caused");
   expect(connector("context")).toBe("while handling");
+});
+
+test("a frame that is folded into a run opens with it", () => {
+  expect(opening({ exceptions: [stack] }, "0.1", "relevant")).toEqual(["r0.0", "0.1"]);
+  expect(opening({ exceptions: [stack] }, "0.1", "full")).toEqual(["0.1"]);
+  expect(opening({ exceptions: [stack] }, "0.3", "relevant")).toEqual(["0.3"]);
+  expect(opening({ exceptions: [] }, "4.2", "relevant")).toEqual(["4.2"]);
 });

@@ -1,5 +1,7 @@
 // How a stack is shown: which frames stand alone, which fold into a run, which one is open at first.
 import type { ErrorEvent, EventSource, Exception, Frame, FrameValues, Value } from "../api/types";
+import { gone } from "./moments";
+import type { Place, Shared } from "./shared";
 
 export type Mode = "relevant" | "full" | "raw";
 export type Order = "newest" | "oldest";
@@ -28,9 +30,21 @@ export interface StackState {
   selected: { frame: string; path: string } | null;
   /** An occurrence of the issue that has values, when going there helps. */
   elsewhere: string | null;
+  /** The client library. */
+  client: string;
+  /** Whether any frame has values. */
+  captured: boolean;
   /** Where the frames lie in the repository, once that is known. */
   source: EventSource | undefined;
+  /** Where the content of objects stands that a frame shares with others. */
+  shared: (values: FrameValues) => Shared;
+  /** A place that a row pointed at: its tree shows it and takes the focus, once. */
+  reveal: Place | null;
+  onrevealed: () => void;
   href: (open: string[]) => string;
+  /** The address with that place selected and its frame open. */
+  hrefTo: (place: Place) => string;
+  onjump: (place: Place) => void;
   onopen: (open: string[]) => void;
   onselect: (frame: string, path: string) => void;
 }
@@ -99,7 +113,7 @@ export function defaultOpen(event: Pick<ErrorEvent, "exceptions">): string | nul
 const SCOPES = ["arguments", "locals", "globals", "closure"] as const;
 
 export function variables(values: FrameValues): number {
-  return SCOPES.reduce((n, scope) => n + Object.keys(values[scope] ?? {}).length, 0);
+  return SCOPES.reduce((n, scope) => n + Object.keys(values[scope] ?? {}).length, gone(values).length);
 }
 
 /** How many values anywhere in the frame were taken out, looking at no more than a bounded number of them. */
@@ -155,3 +169,11 @@ export function onFrameKey(event: KeyboardEvent, open: boolean, ontoggle: () => 
 
 export const toggle = (open: string[], id: string): string[] =>
   open.includes(id) ? open.filter((o) => o !== id) : [...open, id];
+
+/** Ids that must be open for a frame of the chain to be on the page: its own, and that of the run it is folded in. */
+export function opening(event: Pick<ErrorEvent, "exceptions">, id: string, mode: Mode): string[] {
+  const [name = "", position = ""] = id.split(".");
+  const exception = event.exceptions[Number(name)];
+  const run = exception && items(exception, name, mode, "oldest").find((item) => item.kind === "run" && runFrames(item, "oldest").some((frame) => frame.id === frameId(name, Number(position))));
+  return run ? [run.id, id] : [id];
+}

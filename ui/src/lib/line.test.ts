@@ -39,3 +39,9 @@ test("of many values three stay, plain ones before objects", () => {
 test("names of the language's own objects are not looked up by accident", () => {
   expect(ghosts("constructor.toString", frame({}))).toEqual([]);
 });
+
+test("the line that raised has the values at the raise, and those of shared objects", () => {
+  const at = { ...frame({ rate: int(9), cart: { type: "Cart", ref: 1 } }), at_raise: { rate: int(0) } };
+  const contents = new Map([[1, { holder: { value: { type: "Cart", ref: 1, fields: { total: int(41) } } } }]]);
+  expect(ghosts("return cart.total / rate", at, contents).map((g) => `${g.name} ${g.text}`)).toEqual(["cart.total 41", "rate 0"]);
+});

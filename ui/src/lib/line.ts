@@ -1,6 +1,8 @@
 // What the line that raised names, and the values of it: enough to read the error without opening anything.
 import type { FrameValues, Value } from "../api/types";
-import { kind, repr, type Kind } from "./values";
+import { atRaise } from "./moments";
+import { repr } from "./repr";
+import { isElsewhere, kind, type Contents, type Kind } from "./values";
 
 const STRING = /(?<!\w)([A-Za-z]{0,2})(["'])(?:\\.|(?!\2).)*\2/g;
 const PATH = /(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/g;
@@ -35,14 +37,14 @@ export interface Ghost {
 const MOST = 3;
 const LENGTH = 48;
 
-function lookUp(values: FrameValues, path: string): { name: string; value: Value } | null {
+function lookUp(values: FrameValues, path: string, contents: Contents): { name: string; value: Value } | null {
   const [first, ...rest] = path.split(".") as [string, ...string[]];
-  const scopes = [values.locals, values.arguments, values.closure, values.globals];
-  let value = scopes.find((scope) => Object.hasOwn(scope ?? {}, first))?.[first];
+  const found = (value: Value | undefined): Value | undefined => (value?.ref != null && isElsewhere(value) ? (contents.get(value.ref)?.holder.value ?? value) : value);
+  let value = found(atRaise(values, first));
   if (!value) return null;
   let name = first;
   for (const step of rest) {
-    const next: Value | undefined = Object.hasOwn(value.fields ?? {}, step) ? value.fields?.[step] : undefined;
+    const next: Value | undefined = Object.hasOwn(value.fields ?? {}, step) ? found(value.fields?.[step]) : undefined;
     if (!next) break;
     value = next;
     name += `.${step}`;
@@ -51,13 +53,13 @@ function lookUp(values: FrameValues, path: string): { name: string; value: Value
 }
 
 /** At most three of the line's values for its end; plain values say more than objects and go first when there are more. */
-export function ghosts(line: string | undefined, values: FrameValues): Ghost[] {
+export function ghosts(line: string | undefined, values: FrameValues, contents: Contents = new Map<number, never>()): Ghost[] {
   const found = new Map<string, Value>();
   for (const path of reads(line)) {
-    const hit = lookUp(values, path);
+    const hit = lookUp(values, path, contents);
     if (hit) found.set(hit.name, hit.value);
   }
   const all = [...found].map(([name, value], at) => ({ name, value, at, plain: value.value != null || value.is_null === true }));
   const kept = all.sort((a, b) => Number(b.plain) - Number(a.plain) || a.at - b.at).slice(0, MOST);
-  return kept.sort((a, b) => a.at - b.at).map(({ name, value }) => ({ name, text: repr(value, LENGTH), kind: kind(value) }));
+  return kept.sort((a, b) => a.at - b.at).map(({ name, value }) => ({ name, text: repr(value, LENGTH, contents), kind: kind(value) }));
 }

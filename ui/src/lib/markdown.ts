@@ -1,10 +1,15 @@
 // An occurrence as Markdown, for a ticket or a chat: what was raised, where, and the values there.
-import type { ErrorEvent, Exception, Frame, FrameValues } from "../api/types";
+import type { ErrorEvent, Exception, Frame, FrameValues, Value } from "../api/types";
 import { typeName } from "./format";
 import { connector, displayName, location, variables } from "./frames";
 import { cut, visible } from "./hostile";
 import { shortened } from "./marks";
-import { repr } from "./values";
+import { earlier, MOMENTS } from "./moments";
+import { repr } from "./repr";
+import { sharedIn } from "./shared";
+import type { Contents } from "./values";
+
+type SharedOf = ReturnType<typeof sharedIn>;
 
 const VALUE = 200;
 const VARIABLES = 30;
@@ -25,19 +30,25 @@ function inline(text: string): string {
   return `${fence}${pad}${visible(text)}${pad}${fence}`;
 }
 
-function values(of: FrameValues): string[] {
+function values(of: FrameValues, contents: Contents): string[] {
   const all = [of.arguments, of.locals, of.closure, of.globals].flatMap((scope) => Object.entries(scope ?? {}));
-  const lines = all.filter(([name]) => name !== "@exception").map(([name, value]) => `    ${visible(cut(name, 80))} = ${visible(repr(value, VALUE))}`);
+  const lines = all.filter(([name]) => name !== "@exception").map(([name, value]) => `    ${visible(cut(name, 80))} = ${visible(repr(value, VALUE, contents))}${before(of, name, value, contents)}`);
   const left = lines.length - VARIABLES;
   return left > 0 ? [...lines.slice(0, VARIABLES), `    … ${left} more`] : lines;
 }
 
-function frame(of: Frame): string[] {
+/** What it was at other moments, in brackets. */
+function before(of: FrameValues, name: string, value: Value, contents: Contents): string {
+  const then = earlier(of, name, value).map(({ moment, value: was }) => `${MOMENTS[moment].text}: ${visible(repr(was, VALUE, contents))}`);
+  return then.length > 0 ? ` (${then.join(", ")})` : "";
+}
+
+function frame(of: Frame, shared: SharedOf): string[] {
   const line = of.source && of.line_number != null ? of.source.lines[of.line_number - of.source.first_line_number] : undefined;
   return [
     `${visible(location(of))} in ${visible(displayName(of))}`,
     ...(line === undefined ? [] : [`  > ${visible(cut(shortened(line.trim()), 300))}`]),
-    ...(variables(of.values) > 0 ? values(of.values) : []),
+    ...(variables(of.values) > 0 ? values(of.values, shared(of.values)) : []),
   ];
 }
 
@@ -51,18 +62,19 @@ function members(of: Exception, depth = 0): string[] {
   });
 }
 
-function exception(of: Exception): string {
+function exception(of: Exception, shared: SharedOf): string {
   const own = of.frames.filter((f, i) => f.in_app || i === of.frames.length - 1);
   const kept = own.slice(-FRAMES);
-  const body = [...(own.length > kept.length ? [`… ${own.length - kept.length} frames before`] : []), ...kept.flatMap(frame)];
+  const body = [...(own.length > kept.length ? [`… ${own.length - kept.length} frames before`] : []), ...kept.flatMap((f) => frame(f, shared))];
   return [block(`${visible(typeName(of.type))}: ${visible(cut(shortened(of.message), MESSAGE), true)}`), ...(body.length > 0 ? [block(body.join("\n"))] : [])].join("\n");
 }
 
 export function markdown(event: ErrorEvent, address: string): string {
   const facts = ([["Service", event.service], ["Environment", event.env], ["Version", event.version], ["Resource", event.resource], ["Time", event.timestamp]] as const)
     .flatMap(([name, value]) => (value ? [`- ${name}: ${inline(cut(value, 200))}`] : []));
+  const shared = sharedIn(event);
   const inside = (e: Exception): string[] => (e.members.length > 0 ? [`In this group:\n\n${members(e).join("\n")}`] : []);
-  const chain = event.exceptions.flatMap((e, i) => [exception(e), ...inside(e), ...(i < event.exceptions.length - 1 ? [connector(e.relation)] : [])]);
+  const chain = event.exceptions.flatMap((e, i) => [exception(e, shared), ...inside(e), ...(i < event.exceptions.length - 1 ? [connector(e.relation)] : [])]);
   const title = event.exceptions.at(-1)?.type ?? "Error";
   return [`## ${inline(typeName(title))}`, facts.join("\n"), ...chain, `<${address}>`].join("\n\n") + "\n";
 }

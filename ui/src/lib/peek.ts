@@ -1,6 +1,7 @@
 // What a short look at an issue shows of an event: the own frames nearest to where things went wrong, and the line that failed.
 import type { ErrorEvent, Frame } from "../api/types";
 import { ghosts, type Ghost } from "./line";
+import { sharedIn } from "./shared";
 
 const FRAMES = 5;
 
@@ -30,7 +31,7 @@ export function glance(event: Pick<ErrorEvent, "exceptions">): Glance {
 /** The values that the failing line names, at most three. */
 export function valuesOf(event: Pick<ErrorEvent, "exceptions">): Ghost[] {
   const { frame, line } = glance(event);
-  return frame && line !== null ? ghosts(line, frame.values) : [];
+  return frame && line !== null ? ghosts(line, frame.values, sharedIn(event)(frame.values)) : [];
 }
 
 /** Where the card goes: below the row, or above it when there is more room; never over it. All in pixels of the window. */

@@ -61,6 +61,7 @@ export const FOCUS_KEYS = [
   { keys: "Ctrl+Enter", where: "Issues", does: "Send the comment" },
   { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
   { keys: "u", where: "Stack & values", does: "Unmask the selected value" },
+  { keys: "j", where: "Stack & values", does: "Go to another place of the selected object, where it has several" },
   { keys: "o", where: "Stack & values", does: "Pin the selected variable as a column of the occurrences, or unpin it" },
   { keys: "Shift+c", where: "Stack & values", does: "Copy the path of the selected variable" },
 ] as const;

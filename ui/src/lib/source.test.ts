@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { EventSource, Repository } from "../api/types";
-import { changeOf, draftOf, mappingsOf, sourceOf } from "./source";
+import type { EventSource, FrameSource, Repository } from "../api/types";
+import { changeOf, draftOf, mappingsOf, readsTheSame, sourceOf } from "./source";
 
 test("frames are found by their place in the chain", () => {
   const frame = { state: "found", reason: "", path: "a.py", url: null, source: null };
@@ -28,4 +28,13 @@ test("a draft says the same as what it was made from", () => {
     line_url: "https://x/{path}", commit_url: null, version: 3,
   });
   expect(changeOf(draftOf(null), null)).not.toHaveProperty("version");
+});
+
+test("a line that the service sent is compared with the one in the repository", () => {
+  const sent = { first_line_number: 10, lines: ["a = 1", "  b = 2"], origin: "client" as const, file_hash: null };
+  const found = (state: string, ...lines: string[]): FrameSource => ({ state, reason: "", path: null, url: null, source: lines.length > 0 ? { first_line_number: 10, lines, origin: "repository", file_hash: null } : null });
+  expect(readsTheSame(sent, found("found", "a = 1", "b = 2 "), 11)).toBe(true);
+  expect(readsTheSame(sent, found("found", "a = 1", "b = 3"), 11)).toBe(false);
+  expect(readsTheSame(sent, found("differs"), 11)).toBe(false);
+  expect([readsTheSame(sent, null, 11), readsTheSame(sent, found("not_found"), 11), readsTheSame(sent, found("found", "a = 1"), 99), readsTheSame(sent, found("found", "a = 1"), null)]).toEqual([null, null, null, null]);
 });

@@ -1,10 +1,18 @@
 // The source of frames, and drafts of repositories.
-import type { EventSource, FrameSource, Repository, RepositoryChange } from "../api/types";
+import type { EventSource, Frame, FrameSource, Repository, RepositoryChange } from "../api/types";
+import { hasMarks } from "./marks";
 
 /** The frame with this name in the repository; members of groups are not looked for. */
 export function sourceOf(source: EventSource | undefined, id: string): FrameSource | null {
   const [, exception, frame] = /^(\d+)\.(\d+)$/.exec(id) ?? [];
   return source?.exceptions[Number(exception)]?.[Number(frame)] ?? null;
+}
+
+/** Whether a line of the service reads in the repository as it was sent, blanks around it aside; null where that cannot be told. */
+export function readsTheSame(sent: NonNullable<Frame["source"]>, found: FrameSource | null, line: number | null | undefined): boolean | null {
+  if (found?.state === "differs") return false;
+  const [here, there] = [sent, found?.source].map((source) => (source && line != null ? source.lines[line - source.first_line_number] : undefined));
+  return here === undefined || there === undefined || hasMarks(here) || hasMarks(there) ? null : here.trim() === there.trim();
 }
 
 /** What a form holds: lists of pairs as lines of text. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { FrameValues, Value } from "../api/types";
 import { identifiers } from "./line";
-import { ancestors, flatten, groups, onKey, windowAround, type View } from "./tree";
+import { sharedIn } from "./shared";
+import { ancestors, flatten, groups, onKey, trail, windowAround, type View } from "./tree";
 
 const int = (n: number): Value => ({ type: "int", value: String(n) });
 const str = (text: string): Value => ({ type: "str", value: `'${text}'` });
@@ -77,4 +78,53 @@ test("arrow keys open, enter, leave and close", () => {
   expect(onKey(rows, at("order"), "ArrowLeft")).toEqual({ toggle: "order" });
   expect(onKey(rows, at("locals:n"), "ArrowRight")).toBeNull();
   expect(onKey(rows, 0, "End")).toEqual({ to: rows.length - 1 });
+});
+
+const shared = (exceptions: unknown[]) => sharedIn({ exceptions: [{ type: "E", message: "", notes: [], members: [], members_left_out: 0, frames: exceptions as never }] });
+const at = (index: number, values: FrameValues) => ({ index, function: `f${index}`, file: "a.py", in_app: true, repeats: 0, line_number: 1, values });
+
+const cart: Value = { type: "Cart", ref: 1, fields: { lines: { type: "list", ref: 2, elements: [int(7), { type: "Cart", ref: 1 }] } } };
+const outer = frame({ arguments: { basket: { type: "Cart", ref: 1 } } });
+const inner = frame({ arguments: { cart }, locals: { lines: { type: "list", ref: 2 } } });
+const objects = shared([at(0, outer), at(1, inner)])(outer);
+
+test("an object that stands elsewhere opens in place and ends where it is in itself", () => {
+  const rows = flatten(groups(outer, none), view(["basket", "basket.lines", "basket.lines[1]"]), none, objects);
+  expect(paths(rows)).toEqual(["§Arguments", "basket", "basket.lines", "basket.lines[0]", "basket.lines[1]"]);
+  expect(rows[1]).toMatchObject({ elsewhere: true, expandable: true, valuePath: "cart", shared: { holder: { frame: "0.1", path: "cart" }, count: 3 } });
+  expect(rows[4]).toMatchObject({ elsewhere: true, expandable: false, value: { type: "Cart", ref: 1 } });
+  expect(trail(groups(outer, none), "basket.lines[0]", objects)).toEqual({ group: "§Arguments", open: ["basket", "basket.lines"], listed: [] });
+  expect(trail(groups(outer, none), "basket.lines[1].lines", objects)).toBeNull();
+});
+
+test("a filter looks into objects that stand elsewhere", () => {
+  expect(paths(flatten(groups(outer, none), view([], { filter: "lines" }), none, objects))).toEqual(["§Arguments", "basket"]);
+});
+
+test("a place far down a long collection is listed far enough", () => {
+  const big: Value = { type: "list", elements: Array.from({ length: 500 }, (_, i) => int(i)) };
+  expect(trail(groups(frame({ locals: { big } }), none), "big[120]")).toEqual({ group: "§Locals", open: ["big"], listed: [["big", 150]] });
+});
+
+test("fields in parentheses have paths of their own, and are nothing that Python writes", () => {
+  const headers: Value = { type: "Headers", fields: { "(dict)": { type: "dict", entries: [[str("a"), int(1)]] }, strict: int(2) } };
+  const rows = flatten(groups(frame({ locals: { headers } }), none), view(["headers", "headers.(dict)"]), none);
+  expect(rows.map((row) => [row.path, row.kind === "value" ? row.python : null])).toEqual([
+    ["§Locals", null], ["headers", "headers"], ["headers.(dict)", "headers"], ["headers.(dict)['a']", "headers['a']"], ["headers.strict", "headers.strict"],
+  ]);
+});
+
+test("a variable at several moments opens to each of them", () => {
+  const changed = frame({ locals: { total: int(2), plain: int(0) }, at_raise: { total: int(1), lost: int(9) }, at_entry: { plain: int(0) } });
+  const rows = flatten(groups(changed, none), view(["total"]), none);
+  expect(rows.map((row) => [row.path, row.kind === "value" ? row.value.value : null])).toEqual([["§Locals", null], ["total", "2"], ["total@raise", "1"], ["total@caught", "2"], ["plain", "0"], ["lost", "9"]]);
+  expect(rows[1]).toMatchObject({ earlier: [{ moment: "raise" }], expandable: true });
+  expect(rows[2]).toMatchObject({ moment: "raise", valuePath: null });
+  expect(rows[5]).toMatchObject({ gone: "raise", valuePath: null });
+});
+
+test("arguments have their signs", () => {
+  const parameters = [{ name: "rest", kind: "var_positional" as const }, { name: "more", kind: "var_keyword" as const }];
+  const rows = flatten(groups(frame({ arguments: { rest: int(1), more: int(2) }, parameters }), none), view(), none);
+  expect(rows.slice(1).map((row) => (row.kind === "value" ? row.sign : null))).toEqual(["*", "**"]);
 });

@@ -1,9 +1,13 @@
 // A frame's variables as the flat list of rows that is on screen, and moving around in it.
 import type { FrameValues, Value } from "../api/types";
+import { earlier, gone, type Moment, type Then } from "./moments";
+import { repr } from "./repr";
+import type { Shared, SharedObject } from "./shared";
 import { written } from "./valuepath";
-import { children, hasChildren, repr, type Child } from "./values";
+import { children, hasChildren, isElsewhere, type Child } from "./values";
 
 export const CHUNK = 50;
+const NOTHING_SHARED: Shared = new Map();
 
 interface Base {
   /** Unique within the tree; also what the address and "copy path" use. */
@@ -23,10 +27,25 @@ export interface ValueRow extends Base {
   name: string;
   /** The path as the server reads it; null when it has none. */
   valuePath: string | null;
+  /** What Python writes to reach it. */
+  python: string;
+  /** The value; of an object that stands elsewhere, what it is there. */
   value: Value;
   expandable: boolean;
   expanded: boolean;
   onLine: boolean;
+  /** What the variable was before, where that is something else. */
+  earlier: readonly Then[];
+  /** Of a row that shows a variable at one moment. */
+  moment: Moment | null;
+  /** Of a variable that was not there any more when the frame was captured: when this was its value. */
+  gone: Moment | null;
+  /** `*` or `**` before the name of an argument. */
+  sign: string;
+  /** The object, where it has more places than this one. */
+  shared: SharedObject | null;
+  /** Whether its content stands at another place. */
+  elsewhere: boolean;
 }
 export interface MoreRow extends Base {
   kind: "more";
@@ -36,32 +55,56 @@ export interface MoreRow extends Base {
 }
 export type Row = GroupRow | ValueRow | MoreRow;
 
+export interface Variable extends Child {
+  earlier?: readonly Then[];
+  moment?: Moment;
+  gone?: Moment;
+  sign?: string;
+}
 export interface Group {
   name: string;
-  variables: Child[];
+  variables: Variable[];
 }
 
 const EXCEPTION = "@exception";
 
 /** Variables by scope. Those used on the failing line come first within theirs, and their scopes before the others. */
 export function groups(values: FrameValues, onLine: ReadonlySet<string>): Group[] {
-  const scope = (map: Record<string, Value> | undefined): Child[] =>
-    Object.entries(map ?? {})
-      .filter(([name]) => name !== EXCEPTION)
-      .map(([name, value]) => ({ name, step: name, segment: name, value }))
-      .sort((a, b) => Number(onLine.has(b.name)) - Number(onLine.has(a.name)));
+  const signs = new Map((values.parameters ?? []).map(({ name, kind }) => [name, kind === "var_positional" ? "*" : kind === "var_keyword" ? "**" : ""]));
+  const left = gone(values);
+  const before = { ...values.at_entry, ...values.at_raise };
+  const plain = (name: string, value: Value): Variable => ({ name, step: name, segment: name, value, sign: signs.get(name) ?? "" });
+  const scope = (map: Record<string, Value> | undefined, lost: string[] = []): Variable[] =>
+    [
+      ...Object.entries(map ?? {}).filter(([name]) => name !== EXCEPTION).map(([name, value]) => ({ ...plain(name, value), earlier: earlier(values, name, value) })),
+      ...lost.map((name) => ({ ...plain(name, before[name]!), segment: null, gone: values.at_raise && Object.hasOwn(values.at_raise, name) ? ("raise" as const) : ("entry" as const) })),
+    ].sort((a, b) => Number(onLine.has(b.name)) - Number(onLine.has(a.name)));
   const exception = values.locals?.[EXCEPTION];
   const used = (group: Group): number => Number(group.variables.some((v) => onLine.has(v.name)));
   const scopes = [
-    { name: "Arguments", variables: scope(values.arguments) },
-    { name: "Locals", variables: scope(values.locals) },
+    { name: "Arguments", variables: scope(values.arguments, left.filter((name) => signs.has(name))) },
+    { name: "Locals", variables: scope(values.locals, left.filter((name) => !signs.has(name))) },
     { name: "Closure", variables: scope(values.closure) },
     { name: "Globals used", variables: scope(values.globals) },
   ].sort((a, b) => used(b) - used(a));
   return [
     ...scopes,
-    { name: "Exception", variables: exception ? [{ name: EXCEPTION, step: EXCEPTION, segment: EXCEPTION, value: exception }] : [] },
+    { name: "Exception", variables: exception ? [plain(EXCEPTION, exception)] : [] },
   ].filter((group) => group.variables.length > 0);
+}
+
+/** What stands below a variable: first itself at each moment, where it has several, then its parts. */
+export function below(variable: Variable, content: Value): Variable[] {
+  const at = (moment: Moment, value: Value): Variable => ({ name: "", step: `@${moment}`, segment: null, python: "", value, moment });
+  const moments = (variable.earlier ?? []).map((then) => at(then.moment, then.value));
+  const parts = children(content);
+  return moments.length > 0 && parts.length === 0 ? [...moments, at("caught", variable.value)] : [...moments, ...parts];
+}
+
+/** The content of a value, which may stand elsewhere, as long as it is not one of those that it is in. */
+function contentOf(value: Value, shared: Shared, open: readonly number[]): Value | null {
+  if (value.ref == null || !isElsewhere(value)) return value;
+  return open.includes(value.ref) ? null : (shared.get(value.ref)?.holder.value ?? null);
 }
 
 export interface View {
@@ -74,21 +117,43 @@ export interface View {
 
 export const groupPath = (name: string): string => `§${name}`;
 
-export function flatten(all: Group[], view: View, onLine: ReadonlySet<string>): Row[] {
+/** Where a list of rows is. */
+interface Level {
+  parent: string;
+  prefix: string;
+  python: string;
+  depth: number;
+  segments: readonly string[] | null;
+  /** Numbers of the objects that these rows are in. */
+  open: readonly number[];
+}
+
+export function flatten(all: Group[], view: View, onLine: ReadonlySet<string>, shared: Shared = NOTHING_SHARED): Row[] {
   const rows: Row[] = [];
   const needle = view.filter.trim().toLowerCase();
-  const kept = needle ? filter(all, needle) : all;
+  const kept = needle ? filter(all, needle, shared) : all;
 
-  const list = (items: Child[], parent: string, prefix: string, depth: number, above: readonly string[] | null) => {
+  const list = (items: Variable[], level: Level) => {
+    const { parent, depth } = level;
     const shown = Math.min(items.length, view.listed.get(parent) ?? CHUNK);
     const setSize = shown < items.length ? shown + 1 : items.length;
-    for (const [i, { name, step, segment, value }] of items.slice(0, shown).entries()) {
-      const path = prefix + step;
-      const segments = above && segment !== null ? [...above, segment] : null;
-      const expandable = hasChildren(value);
+    for (const [i, item] of items.slice(0, shown).entries()) {
+      const { name, segment, value } = item;
+      const path = level.prefix + item.step;
+      const python = level.python + (item.python ?? item.step);
+      const content = contentOf(value, shared, level.open);
+      const object = value.ref == null ? null : (shared.get(value.ref) ?? null);
+      const elsewhere = isElsewhere(value);
+      // What stands elsewhere is found there by the server.
+      const segments = elsewhere ? (object?.holder.segments ?? null) : level.segments && segment !== null ? [...level.segments, segment] : null;
+      const expandable = (content !== null && hasChildren(content)) || (item.earlier?.length ?? 0) > 0;
       const expanded = expandable && view.toggled.has(path);
-      rows.push({ kind: "value", path, depth, position: i + 1, setSize, name, valuePath: segments && written(segments), value, expandable, expanded, onLine: depth === 2 && onLine.has(name) });
-      if (expanded) list(children(value), path, path, depth + 1, segments);
+      rows.push({
+        kind: "value", path, depth, position: i + 1, setSize, name, valuePath: segments && written(segments), python, value: content ?? value, expandable, expanded, onLine: depth === 2 && onLine.has(name),
+        earlier: item.earlier ?? [], moment: item.moment ?? null, gone: item.gone ?? null, sign: item.sign ?? "", shared: object, elsewhere,
+      });
+      const open = value.ref == null ? level.open : [...level.open, value.ref];
+      if (expanded) list(below(item, content ?? value), { parent: path, prefix: path, python, depth: depth + 1, segments, open });
     }
     if (shown < items.length) {
       rows.push({ kind: "more", path: `${parent}…`, parent, depth, position: setSize, setSize, next: Math.min(CHUNK, items.length - shown), total: items.length });
@@ -100,7 +165,7 @@ export function flatten(all: Group[], view: View, onLine: ReadonlySet<string>): 
     const expanded = !view.toggled.has(path);
     rows.push({ kind: "group", path, depth: 1, position: i + 1, setSize: kept.length, name: group.name, count: group.variables.length, expanded });
     // The same name may stand in two scopes; the first scope has the plain path.
-    if (expanded) list(group.variables, path, rank(kept, i), 2, []);
+    if (expanded) list(group.variables, { parent: path, prefix: rank(kept, i), python: rank(kept, i), depth: 2, segments: [], open: [] });
   }
   return rows;
 }
@@ -111,32 +176,53 @@ function rank(all: Group[], index: number): string {
   return all[index]!.variables.some((v) => names.has(v.name)) ? `${all[index]!.name.toLowerCase().split(" ")[0]}:` : "";
 }
 
-function filter(all: Group[], needle: string): Group[] {
+/** A path without the prefix of its scope as the path in this tree. */
+export const pathIn = (all: Group[], scope: string, bare: string): string => {
+  const index = all.findIndex((group) => group.name === scope);
+  return index < 0 ? bare : rank(all, index) + bare;
+};
+
+function filter(all: Group[], needle: string, shared: Shared): Group[] {
   return all
     .map((group) => ({
       name: group.name,
-      variables: group.variables.filter((v) => v.name.toLowerCase().includes(needle) || repr(v.value, 4_000).toLowerCase().includes(needle)),
+      variables: group.variables.filter((v) => v.name.toLowerCase().includes(needle) || repr(v.value, 4_000, shared).toLowerCase().includes(needle)),
     }))
     .filter((group) => group.variables.length > 0);
 }
 
 /** Everything above a path that must be open for it to be on screen. */
-export function ancestors(all: Group[], target: string): string[] {
-  for (const [i, group] of all.entries()) {
-    const found = search(group.variables, rank(all, i), target);
-    if (found) return found;
-  }
-  return [];
+export const ancestors = (all: Group[], target: string, shared: Shared = NOTHING_SHARED): string[] => trail(all, target, shared)?.open ?? [];
+
+export interface Trail {
+  /** The group that it is in. */
+  group: string;
+  /** Paths above it, which must be open. */
+  open: string[];
+  /** How many children of a path must be listed. */
+  listed: [path: string, count: number][];
 }
 
-function search(items: Child[], prefix: string, target: string): string[] | null {
-  for (const { step, value } of items) {
-    const path = prefix + step;
-    if (path === target) return [];
-    if (target.startsWith(path) && hasChildren(value)) {
-      const below = search(children(value), path, target);
-      if (below) return [path, ...below];
-    }
+/** What must be done for a path to be on screen; null when the tree does not have it. */
+export function trail(all: Group[], target: string, shared: Shared = NOTHING_SHARED): Trail | null {
+  for (const [i, group] of all.entries()) {
+    const path = groupPath(group.name);
+    const found = search(group.variables, rank(all, i), target, shared, []);
+    if (!found) continue;
+    const listed = [path, ...found.open].map((parent, at): [string, number] => [parent, Math.ceil((found.indexes[at]! + 1) / CHUNK) * CHUNK]);
+    return { group: path, open: found.open, listed: listed.filter(([, count]) => count > CHUNK) };
+  }
+  return null;
+}
+
+function search(items: Variable[], prefix: string, target: string, shared: Shared, open: readonly number[]): { open: string[]; indexes: number[] } | null {
+  for (const [index, item] of items.entries()) {
+    const path = prefix + item.step;
+    if (path === target) return { open: [], indexes: [index] };
+    if (!target.startsWith(path)) continue;
+    const { ref } = item.value;
+    const found = search(below(item, contentOf(item.value, shared, open) ?? item.value), path, target, shared, ref == null ? open : [...open, ref]);
+    if (found) return { open: [path, ...found.open], indexes: [index, ...found.indexes] };
   }
   return null;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { NotCaptured, Value } from "../api/types";
-import { children, kind, pill, repr } from "./values";
+import { repr } from "./repr";
+import { children, kind, pill } from "./values";
 
 const str = (text: string): Value => ({ type: "str", value: `'${text}'` });
 const int = (n: number): Value => ({ type: "int", value: String(n) });
@@ -73,4 +74,39 @@ test("a rule that says what it matched is not said twice", () => {
 
 test("a text cut twice has one ellipsis", () => {
   expect(repr({ type: "str", value: "'aaaaaaaaaaaa", truncated: true }, 8)).toMatch(/a…$/);
+});
+
+const named = (type: string, form: Value["form"], value: string): Value => ({ type, form, value });
+test.each<[Value, string]>([
+  [named("function", "function", "app.views.pay"), "<function app.views.pay>"],
+  [named("type", "class", "app.models.Cart"), "<class app.models.Cart>"],
+  [named("module", "module", "json"), "<module json>"],
+  [{ type: "method", form: "method", fields: { "(function)": named("function", "function", "app.Cart.total"), "(self)": { type: "app.Cart", fields: { n: int(1) } } } }, "<method app.Cart.total of Cart(n=1)>"],
+  [{ type: "app.Color", form: "enum", fields: { _name_: str("RED"), _value_: int(1) } }, "<Color.RED: 1>"],
+  [{ type: "app.Point", form: "named_tuple", fields: { x: int(1), y: int(2) } }, "Point(x=1, y=2)"],
+  [{ type: "app.models.Order", form: "dataclass", fields: { id: int(1) } }, "Order(id=1)"],
+  [{ type: "app.Refused", form: "exception", fields: { "(args)": { type: "tuple", elements: [str("no"), int(3)] }, code: int(402) } }, "Refused('no', 3, code=402)"],
+  [{ type: "KeyError", form: "exception", fields: { "(args)": { type: "tuple", elements: [], size: 0 } } }, "KeyError()"],
+  [{ type: "app.Headers", fields: { "(dict)": { type: "dict", entries: [[str("a"), int(1)]] }, strict: int(1) } }, "Headers({'a': 1}, strict=1)"],
+  [{ type: "collections.defaultdict", fields: { "(dict)": { type: "dict", entries: [] }, "(default_factory)": named("type", "class", "list") } }, "defaultdict({}, default_factory=<class list>)"],
+  [{ type: "collections.deque", elements: [int(1)] }, "deque([1])"],
+  [{ type: "_thread.lock", form: "opaque", not_captured: "unknown" }, "<lock>"],
+  [{ type: "generator", form: "generator", not_captured: "unknown" }, "<generator>"],
+  [{ type: "generator", form: "generator", not_captured: "unknown", fields: { gi_frame: int(1) } }, "<generator>"],
+  [{ type: "numpy.ndarray", form: "array", fields: { "(dtype)": named("str", null, "'float64'"), "(shape)": { type: "tuple", elements: [int(2)] }, "(data)": { type: "list", elements: [int(1), int(2)], size: 2 } } }, "ndarray([1, 2], dtype='float64', shape=(2,))"],
+])("%j is written as %s", (value, want) => expect(repr(value)).toBe(want));
+
+test("an object that stands elsewhere is written with its content, within itself with its brackets", () => {
+  const node: Value = { type: "Node", ref: 1, fields: { n: int(1), next: { type: "Node", ref: 1 } } };
+  const contents = new Map([[1, { holder: { value: node } }]]);
+  expect(repr({ type: "Node", ref: 1 }, 80, contents)).toBe("Node(n=1, next=Node(…))");
+  expect(repr({ type: "Node", ref: 1 })).toBe("Node(…)");
+  expect(repr({ type: "list", elements: [node, { type: "Node", ref: 1 }] }, 80, contents)).toBe("[Node(n=1, next=Node(…)), Node(n=1, next=Node(…))]");
+});
+
+test("a name of a function is no text and no number", () => {
+  expect(kind(named("function", "function", "app.pay"))).toBe("object");
+  expect(kind({ type: "app.Color", form: "enum", fields: {} })).toBe("constant");
+  expect(kind({ type: "decimal.Decimal", value: "decimal.Decimal('1.10')" })).toBe("number");
+  expect(pill({ type: "_io.TextIOWrapper", form: "opaque", not_captured: "unknown" })).toMatchObject({ text: "opaque" });
 });

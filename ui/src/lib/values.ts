@@ -1,8 +1,9 @@
-// Captured values as text: a one-line preview in Python's own notation, and why something is not there.
+// What a captured value is: its kind, its parts, and why something is not there.
 import type { Value } from "../api/types";
-import { cut, visible } from "./hostile";
 import { exact, plural } from "./format";
-import { shortened } from "./marks";
+import { isBase, named, reached, shortType, unread } from "./forms";
+import { cut, visible } from "./hostile";
+import { repr } from "./repr";
 import { keyText } from "./valuepath";
 
 export type Kind = "string" | "number" | "constant" | "object" | "absent";
@@ -11,10 +12,11 @@ const NUMBERS = new Set(["int", "float", "complex", "Decimal", "int64", "float64
 const STRINGS = new Set(["str", "bytes", "bytearray"]);
 
 export function kind(value: Value): Kind {
-  if (value.is_null || value.type === "bool" || value.type === "NoneType") return "constant";
+  if (value.is_null || value.type === "bool" || value.type === "NoneType" || value.form === "enum") return "constant";
   if (value.value != null) {
+    if (named(value.form)) return "object";
     if (STRINGS.has(value.type) || /^b?['"]/.test(value.value)) return "string";
-    return NUMBERS.has(value.type) || /^-?[\d.]/.test(value.value) ? "number" : "object";
+    return NUMBERS.has(shortType(value.type)) || /^-?[\d.]/.test(value.value) ? "number" : "object";
   }
   return value.not_captured && !hasChildren(value) ? "absent" : "object";
 }
@@ -24,68 +26,14 @@ export const hasChildren = (value: Value): boolean => childCount(value) > 0;
 export const childCount = (value: Value): number =>
   Object.keys(value.fields ?? {}).length + (value.elements?.length ?? 0) + (value.entries?.length ?? 0);
 
-const BRACKETS: Record<string, [open: string, close: string]> = {
-  list: ["[", "]"], tuple: ["(", ")"], set: ["{", "}"], frozenset: ["frozenset({", "})"], deque: ["deque([", "])"], dict: ["{", "}"],
-};
-
-/** What the interpreter and the client keep on objects: there when opened, left out of the one-line form. */
-const INTERNAL = /^(?:_dd_\w*|__\w+__)$/;
-
-const brackets = (value: Value): [string, string] =>
-  BRACKETS[value.type] ?? (value.entries ? [`${value.type}({`, "})"] : value.elements ? [`${value.type}([`, "])"] : [`${value.type}(`, ")"]);
-
-/** The value as Python would print it, no longer than about `limit` characters, with … for what is left out or was not captured. */
-export function repr(value: Value, limit = 80): string {
-  let left = limit;
-  const write = (v: Value, depth: number): string => {
-    if (left <= 0) return "…";
-    if (v.is_null || (v.type === "NoneType" && v.value == null)) return take("None");
-    if (v.value != null) {
-      const text = take(shortened(v.value));
-      return v.truncated && !text.endsWith("…") ? `${text}…` : text;
-    }
-    if (!hasChildren(v)) {
-      if (v.not_captured?.startsWith("redacted")) return take(`‹${pill(v)?.text ?? "redacted"}›`);
-      if (v.not_captured) return take(v.fields || v.type === "" ? "…" : shell(v));
-      return take(brackets(v).join("").replace("({})", "()").replace("([])", "()"));
-    }
-    if (depth > 20) return "…";
-    const [open, close] = brackets(v);
-    const parts: string[] = [];
-    take(open + close);
-    const push = (part: () => string) => {
-      if (left <= 0) {
-        if (parts.at(-1) !== "…") parts.push("…");
-        return false;
-      }
-      parts.push(part());
-      left -= 2;
-      return true;
-    };
-    const fields = Object.entries(v.fields ?? {});
-    const telling = fields.filter(([name]) => !INTERNAL.test(name));
-    for (const [name, child] of telling) if (!push(() => `${take(name)}=${write(child, depth + 1)}`)) break;
-    if (telling.length < fields.length && parts.at(-1) !== "…") parts.push("…");
-    for (const child of v.elements ?? []) if (!push(() => write(child, depth + 1))) break;
-    for (const [key, child] of v.entries ?? []) {
-      if (key && child && !push(() => `${write(key, depth + 1)}: ${write(child, depth + 1)}`)) break;
-    }
-    if (v.not_captured && parts.at(-1) !== "…") parts.push("…");
-    const comma = v.type === "tuple" && parts.length === 1 ? "," : "";
-    return open + parts.join(", ") + comma + close;
-  };
-  const take = (text: string): string => {
-    const shown = cut(text, Math.max(1, left));
-    left -= shown.length;
-    return shown.length < text.length ? `${shown}…` : shown;
-  };
-  return write(value, 0);
+/** Where the content of objects stands that appear more than once, by their numbers. */
+export interface Contents {
+  get(ref: number): { holder: { value: Value } } | undefined;
 }
 
-function shell(value: Value): string {
-  const [open, close] = brackets(value);
-  return `${open}…${close}`;
-}
+/** Whether this is only one of the places of an object whose content stands at another one. */
+export const isElsewhere = (value: Value): boolean =>
+  value.ref != null && value.value == null && !value.is_null && !value.not_captured && !value.fields && !value.elements && !value.entries;
 
 export interface Pill {
   tone: "redacted" | "cut";
@@ -122,8 +70,11 @@ export function pill(value: Value): Pill | null {
       return gray("changed while it was read", "Another thread changed this collection during capture");
     case "pruned":
       return gray("pruned: snapshot too large", "The client removed the deepest values to keep the snapshot below its size limit");
-    default:
+    default: {
+      const form = value.not_captured === "unknown" ? unread(value.form) : null;
+      if (form) return gray(form.text, form.why);
       return gray("not captured", "The client gave no reason that is known here");
+    }
   }
 }
 
@@ -157,11 +108,13 @@ export interface Child {
   /** What it is called in a path as the server reads it; null when it has none. */
   segment: string | null;
   value: Value;
+  /** What Python writes instead of `step`, where that is something else. */
+  python?: string;
 }
 
 export function children(value: Value): Child[] {
   const out: Child[] = [];
-  for (const [name, child] of Object.entries(value.fields ?? {})) out.push({ name, step: `.${name}`, segment: name, value: child });
+  for (const [name, child] of Object.entries(value.fields ?? {})) out.push({ name, step: `.${name}`, segment: name, value: child, ...(isBase(name) ? { python: reached(name) } : {}) });
   (value.elements ?? []).forEach((child, i) => out.push({ name: String(i), step: `[${i}]`, segment: String(i), value: child }));
   for (const [key, child] of value.entries ?? []) {
     if (key && child) out.push({ name: repr(key, 60), step: `[${repr(key, 200)}]`, segment: keyText(key), value: child });

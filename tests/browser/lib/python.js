@@ -1,0 +1,19 @@
+// Programs under our own Python client, as the wheel installs it.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = new URL("../../../", import.meta.url);
+// The newest Python shows most: values at the raise need 3.12.
+const installed = ["sdk-3.13", "sdk-3.12", "sdk"].map((name) => fileURLToPath(new URL(`.build/venv/${name}/bin/python`, ROOT)));
+const python = process.env.REENACT_SDK_PYTHON ?? installed.find((path) => existsSync(path)) ?? installed.at(-1);
+const LIMIT_MS = 60_000;
+
+/** Runs a program of this folder to its end; resolves to the JSON that it prints. */
+export async function runNative(program, ...args) {
+  if (!existsSync(python)) throw new Error(`${python} is missing: scripts/setup and scripts/sdk make it, or REENACT_SDK_PYTHON names another one`);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:REENACT|DD|OTEL)_/.test(name)));
+  const { stdout } = await promisify(execFile)(python, [fileURLToPath(new URL(`../${program}`, import.meta.url)), ...args], { timeout: LIMIT_MS, env });
+  return JSON.parse(stdout);
+}
