@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
 from reenact import guard, imports
 from reenact.patching import replace
 

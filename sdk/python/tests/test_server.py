@@ -31,7 +31,8 @@ class Server:
     def __init__(self, directory: Path) -> None:
         ready = directory / "ready.json"
         command = [str(BINARY), "serve", "--data-dir", str(directory / "data"), "--agent-listen", "127.0.0.1:0"]
-        command += ["--listen", "127.0.0.1:0", "--ready-file", str(ready)]
+        command += ["--listen", "127.0.0.1:0", "--ready-file", str(ready), "--agent-socket", str(directory / "agent.sock")]
+        self.socket = f"unix://{directory / 'agent.sock'}"
         self._log = (directory / "serve.log").open("w")
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         wait_until("the server is ready", lambda: ready.exists() and ready.read_text())
@@ -147,3 +148,28 @@ def test_with_opentelemetry(programs: Programs, server: Server) -> None:
     (event,) = server.wait_for_events("spans", 1)
     assert event["trace_id"] and event["span_id"]
     assert frame_of(event, "charge")["values"]["arguments"]["amount"]["value"] == "0"
+
+
+def test_over_a_unix_socket_captures_arrive_and_the_server_is_asked(programs: Programs, server: Server) -> None:
+    done = programs.run(
+        """
+        import reenact, time
+        from reenact import remote
+        answers = []
+        ask = remote.ask
+        remote.ask = lambda *arguments: answers.append(ask(*arguments)) or answers[-1]
+        assert reenact.capture_exception(ValueError(1))
+        assert reenact.flush(5)
+        deadline = time.monotonic() + 5
+        while not answers and time.monotonic() < deadline:
+            time.sleep(0.01)
+        status = reenact.status()
+        print(sorted(answers[0]), status["sent"], status["last_error"], status["hook_errors"])
+        """,
+        REENACT_URL=server.socket,
+        REENACT_SERVICE="socket",
+    )
+    assert done.stdout.startswith("['capture_next', "), (done.stdout, done.stderr)
+    assert done.stdout.endswith(" 1 None {}\n")
+    (event,) = server.wait_for_events("socket", 1)
+    assert event["handled"] is True
