@@ -57,7 +57,7 @@ e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
 	@echo "==> end-to-end tests"
 	@.build/venv/e2e/bin/python -m pytest tests/e2e $(ARGS)
 
-browser: ## the UI in a real browser (needs `make build`)
+browser: ## the UI in a real browser (needs `make build` and `make sdk`)
 	@echo "==> browser tests"
 	@npm test --prefix tests/browser
 

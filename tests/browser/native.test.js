@@ -106,7 +106,7 @@ describe("captures of our own client", () => {
     }));
 
   test("values at the raise stand beside those when it was caught", (t) => {
-    if (!client.at_raise) return t.skip("values at the raise need CPython 3.12");
+    if (!client.at_raise) return t.skip("values at the raise need CPython 3.12 and a client that watches raises");
     return visit(page(), {}, async (view) => {
       await view.getByText(/changed after the raise/).waitFor();
       await item(view, /^state str at raise\s+'adding'.*when caught\s+'undone'/).click();
