@@ -52,7 +52,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 def native_settings(config: Config) -> dict[str, Any]:
     """The settings that the core needs, as `_native.start` takes them, with what it cannot find out itself."""
-    left_out = ("hooks", "log_level", "ddtrace", "remote_config", "at_raise", "handled_modules")
+    left_out = ("hooks", "log_level", "ddtrace", "remote_config")
     found = {name: value for name, value in config.values.items() if name not in left_out and value is not None}
     for name, value in runtime_facts().items():
         found.setdefault(name, value)

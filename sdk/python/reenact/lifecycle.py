@@ -87,8 +87,6 @@ def start_core() -> None:
     finally:
         if is_alone:
             _starting.release()
-    if _config["at_raise"]:
-        _watch_raises(_native, _config)
 
 
 def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) -> None:
@@ -112,12 +110,6 @@ def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) ->
             del settings[name]
             config.problems.append(f"{origin}: {reason}; it is left out")
             _warn(config.problems[-1])
-
-
-def _watch_raises(native: ModuleType, config: Config) -> None:
-    monitor = getattr(native, "monitor", None)
-    if monitor is None or not monitor(True, config["handled_modules"] or None):
-        _warn("`at_raise` needs Python 3.12 or later; values are those at the catch")
 
 
 def stop() -> None:

@@ -230,8 +230,6 @@ SETTINGS = (
         f"REENACT_REDACTION_EXCLUDED_IDENTIFIERS {_DI}REDACTION_EXCLUDED_IDENTIFIERS",
         "names that stay although they are on the list",
     ),
-    Setting("at_raise", switch, False, "REENACT_AT_RAISE", "values as they were at the raise (Python 3.12 and later)"),
-    Setting("handled_modules", names, [], "REENACT_HANDLED_MODULES", "modules whose handled exceptions are captured (with `at_raise`)"),
 )
 """Every setting, in the order in which the documentation lists them."""
 
