@@ -397,6 +397,7 @@ impl Report {
         self.values.captured |= other.values.captured;
         self.values.allowed = self.values.allowed.or(other.values.allowed);
         self.values.snapshot_count = self.values.snapshot_count.max(other.values.snapshot_count);
+        self.values.skipped = self.values.skipped.or(other.values.skipped);
         for (name, value) in &other.tags {
             self.tags.entry(name.clone()).or_insert_with(|| value.clone());
         }

@@ -56,6 +56,8 @@ pub(crate) struct Earlier {
     any_unfinished: AtomicBool,
     unfinished: Mutex<Bounded<u64, Vec<Unfinished>>>,
     spans: Mutex<Bounded<Sameness, Told>>,
+    /// Events by the client's id of the exception.
+    captures: Mutex<Bounded<SnapshotId, EventId>>,
     crashes: Mutex<Bounded<Sameness, Told>>,
     any_excluded: AtomicBool,
     excluded: Mutex<Bounded<SnapshotId, ()>>,
@@ -104,6 +106,19 @@ impl Earlier {
             unfinished.insert(trace, events, TRACES_MAX);
         }
         self.any_unfinished.store(!unfinished.entries.is_empty(), Ordering::Release);
+    }
+
+    /// The other event that was made of an exception with this id of the client's; else remembers this one. A program
+    /// that logs an exception and lets it end a span tells of it twice.
+    pub(crate) fn captured_before(&self, capture: SnapshotId, event: EventId) -> Option<EventId> {
+        let mut captures = lock(&self.captures);
+        match captures.get(&capture) {
+            Some(first) => Some(*first).filter(|first| *first != event),
+            None => {
+                captures.insert(capture, event, REPORTS_MAX);
+                None
+            }
+        }
     }
 
     /// The event that the other teller made of the same exception lately; else remembers this one.

@@ -161,7 +161,10 @@ impl Pipeline {
                         Fragment::Occurrence(occurrence) => assemble_occurrence(*occurrence, received_at),
                         _ => unreachable!("its kind was looked at"),
                     });
-                    batch.writes.push(report.derive(placed));
+                    batch.writes.push(match self.captured_before(&report) {
+                        Some(event) => report.derive_with(event, with_id).derive(part),
+                        None => report.derive(placed),
+                    });
                 }
             }
         }
@@ -279,16 +282,27 @@ impl Pipeline {
             if told.missing_parent.is_some() {
                 self.earlier.set_missing(trace, told.id, told.timestamp, told.missing_parent);
             }
-            let crash = if told.handled { None } else { self.told_before(Teller::Span, &report) };
-            batch.writes.push(match crash {
-                Some(event) => report.derive_with(event, with_id).derive(placed),
-                None => report.derive(placed),
+            let occurrence = self.captured_before(&report);
+            let crash = if told.handled || occurrence.is_some() {
+                None
+            } else {
+                self.told_before(Teller::Span, &report)
+            };
+            batch.writes.push(match (occurrence, crash) {
+                (Some(event), _) => report.derive_with(event, with_id).derive(part),
+                (None, Some(event)) => report.derive_with(event, with_id).derive(placed),
+                (None, None) => report.derive(placed),
             });
         }
         if batch.writes.len() == before {
             // It was asked for, and told nothing.
             batch.dropped.push(Outcome::Filtered);
         }
+    }
+
+    fn captured_before(&self, report: &Redacted<Report>) -> Option<EventId> {
+        let report = report.get();
+        self.earlier.captured_before(report.capture_id?, report.id)
     }
 
     fn told_before(&self, teller: Teller, report: &Redacted<Report>) -> Option<EventId> {
