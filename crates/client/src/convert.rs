@@ -1,10 +1,10 @@
 //! From a filled heap to fragments as the server takes them; off the hot path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use reenact_model::{
     CapturedValue, Client, CodePosition, Content, Exception, Fragment, Frame, FrameDetails, Occurrence,
-    Parameter, ParameterKind, Request, Snapshot, SnapshotId, SpanId, Timestamp, TraceId, Variables,
+    Parameter, ParameterKind, Request, Runtime, Snapshot, SnapshotId, SpanId, Timestamp, TraceId, Variables,
 };
 
 use crate::heap::{
@@ -70,9 +70,26 @@ impl Maker<'_> {
             exceptions: self.exceptions(),
             skipped: context.skipped,
             client: client(),
-            runtime: settings.runtime.clone(),
+            runtime: self.runtime(),
             tags,
             warnings: context.warnings.clone(),
+        }
+    }
+
+    /// What the process runs on, with the packages that the frames and the types of the values belong to.
+    fn runtime(&self) -> Runtime {
+        let heap = self.heap;
+        let frames = heap.exceptions.iter().flat_map(|exception| &exception.frames);
+        let modules = frames.filter_map(|frame| self.optional(frame.module));
+        let types = heap.type_names().map(std::borrow::Cow::into_owned);
+        let involved: HashSet<String> = modules.chain(types).map(|name| package_name(&name)).collect();
+        let packages = self.settings.runtime.packages.iter();
+        Runtime {
+            packages: packages
+                .filter(|(name, _)| involved.contains(&package_name(name)))
+                .map(|(name, version)| (name.clone(), version.clone()))
+                .collect(),
+            ..self.settings.runtime.clone()
         }
     }
 
@@ -142,7 +159,7 @@ impl Maker<'_> {
             parameters: self.parameters(captured),
             code: Some(position(captured)),
             source: self.sources.around(&file, traced.line_number),
-            runtime: (index == 0).then(|| settings.runtime.clone()),
+            runtime: (index == 0).then(|| self.runtime()),
             ..FrameDetails::default()
         };
         Some(Snapshot {
@@ -228,6 +245,11 @@ impl Maker<'_> {
     fn optional(&self, text: Text) -> Option<String> {
         (!text.is_empty()).then(|| self.text(text))
     }
+}
+
+/// The first part of a dotted name, as names of distributions are compared.
+fn package_name(name: &str) -> String {
+    name.split('.').next().unwrap_or(name).to_ascii_lowercase().replace('_', "-")
 }
 
 fn position(frame: &CapturedFrame) -> CodePosition {

@@ -311,6 +311,11 @@ impl Heap {
         TypeIndex(self.types.len() as u32 - 1)
     }
 
+    /// The names of all types.
+    pub fn type_names(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+        self.types.iter().map(|name| self.text(*name))
+    }
+
     /// The name of a type.
     pub fn type_name(&self, index: TypeIndex) -> std::borrow::Cow<'_, str> {
         self.types.get(index.0 as usize).map_or(std::borrow::Cow::Borrowed(""), |name| self.text(*name))

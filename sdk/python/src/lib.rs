@@ -3,10 +3,9 @@
 //! What this module promises to the host: no exception leaves it but for settings that cannot be used, a panic is caught
 //! and counted, the GIL is released while it waits, and no object of the application is kept.
 
-#[cfg(Py_3_14)]
-compile_error!("the layouts of objects are known for CPython 3.9 to 3.13");
-#[cfg(Py_GIL_DISABLED)]
-compile_error!("a walk relies on the GIL: free-threaded builds are not supported");
+// The layouts of objects are known for CPython 3.9 to 3.13, and a walk relies on the GIL. For other interpreters there is
+// no wheel, and this crate is empty, so that the workspace can be built beside any.
+#![cfg(known_python)]
 
 mod config;
 mod context;

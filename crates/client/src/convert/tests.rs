@@ -119,3 +119,20 @@ fn an_event_of_its_own_tells_of_chain_and_members() {
     assert_eq!(members, ["first", "second"]);
     assert_eq!(occurrence.tags["http.request.headers.x-team"], "blue");
 }
+
+#[test]
+fn packages_are_those_that_frames_and_types_belong_to() {
+    let mut heap = heap();
+    let name = heap.push_text("some_library.orders.Order");
+    heap.push_type(name);
+    let packages = ["some-library", "other", "list"].map(|name| (name.to_owned(), "1.0".to_owned()));
+    let mut settings = settings();
+    settings.runtime.packages = packages.into_iter().collect();
+    let found = fragments(&heap, &settings, &mut Sources::default());
+    let runtime = found.iter().find_map(|fragment| match fragment {
+        Fragment::Snapshot(snapshot) => snapshot.details.as_ref()?.runtime.clone(),
+        _ => None,
+    });
+    let names: Vec<_> = runtime.unwrap_or_default().packages.into_keys().collect();
+    assert_eq!(names, ["list", "some-library"]);
+}
