@@ -147,13 +147,7 @@ def _connect(scheme: str, place: str) -> Any:
         connection.settimeout(TIMEOUT_SECONDS)
         connection.connect(place)
         return connection
-    host, port = _host_and_port(place.rpartition("@")[2], 443 if scheme == "https" else 80)
-    plain = socket.create_connection((host, port), TIMEOUT_SECONDS)
-    if scheme != "https":
-        return plain
-    import ssl
-
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+    return socket.create_connection(_host_and_port(place.rpartition("@")[2], 80), TIMEOUT_SECONDS)
 
 
 def _host_and_port(place: str, default_port: int) -> tuple[str, int]:

@@ -50,9 +50,9 @@ def text(value: Any) -> str:
 
 
 def address(value: Any) -> str:
-    """Reads the address of the agent or server: `http://`, `https://` or `unix://`."""
+    """Reads the address of the agent or server: `http://` or `unix://`."""
     found = text(value).rstrip("/")
-    if found.startswith(("http://", "https://", "unix://")) and len(found.split("://", 1)[1]) > 0:
+    if found.startswith(("http://", "unix://")) and len(found.split("://", 1)[1]) > 0:
         return found
     raise ValueError("an address such as `http://127.0.0.1:8126` or `unix:///run/reenact.sock`")
 

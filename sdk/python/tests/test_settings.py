@@ -28,7 +28,7 @@ def test_own_variables_win_over_aliases_and_empty_ones_do_not_count() -> None:
         ({"DD_TRACE_AGENT_PORT": "9"}, "http://127.0.0.1:9", "DD_TRACE_AGENT_PORT"),
         ({"DD_AGENT_HOST": "::1", "DD_TRACE_AGENT_PORT": "9"}, "http://[::1]:9", "DD_AGENT_HOST"),
         ({"DD_TRACE_AGENT_URL": "unix:///run/a.sock", "DD_AGENT_HOST": "agent"}, "unix:///run/a.sock", "DD_TRACE_AGENT_URL"),
-        ({"REENACT_URL": "https://r.example/", "DD_TRACE_AGENT_URL": "http://a:1"}, "https://r.example", "REENACT_URL"),
+        ({"REENACT_URL": "http://r.example/", "DD_TRACE_AGENT_URL": "http://a:1"}, "http://r.example", "REENACT_URL"),
     ],
 )
 def test_the_address(environment: dict[str, str], url: str, origin: str) -> None:
