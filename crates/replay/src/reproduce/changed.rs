@@ -6,8 +6,22 @@ use reenact_model::{Frame, FrameDetails};
 
 /// Methods that change what they are called on.
 const CHANGING: [&str; 16] = [
-    "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem",
-    "add", "discard", "popleft", "appendleft", "write",
+    "append",
+    "extend",
+    "insert",
+    "remove",
+    "pop",
+    "clear",
+    "sort",
+    "reverse",
+    "update",
+    "setdefault",
+    "popitem",
+    "add",
+    "discard",
+    "popleft",
+    "appendleft",
+    "write",
 ];
 
 /// Arguments that the lines before the one that raised assign or change, each with how: `is assigned on line 12`.

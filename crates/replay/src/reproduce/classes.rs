@@ -51,7 +51,8 @@ impl Classes<'_> {
         };
         let known = (1..parts.len()).rev().find(|at| {
             let module = join(&parts[..*at]);
-            self.told.contains(&module) || self.of_function.as_ref().is_some_and(|known| known.to_string() == module)
+            self.told.contains(&module)
+                || self.of_function.as_ref().is_some_and(|known| known.to_string() == module)
         });
         let is_class = |name: &Name| {
             name.as_str().trim_start_matches('_').chars().next().is_some_and(char::is_uppercase)
@@ -78,8 +79,7 @@ mod tests {
     #[test]
     fn the_module_of_a_class_is_found() {
         let told = vec!["shop.Odd".to_owned()];
-        let classes =
-            Classes { of_function: None, of_program: Dotted::checked("pay"), told: &told };
+        let classes = Classes { of_function: None, of_program: Dotted::checked("pay"), told: &told };
         for (text, want) in [
             ("shop.cart.Cart", "shop.cart Cart"),
             ("shop.cart.Cart.Line", "shop.cart Cart.Line"),

@@ -115,7 +115,8 @@ impl Expression {
                     key.write(out, inner, inner, 2);
                     out.push_str(": ");
                     let last_line = out[from..].rsplit('\n').next().unwrap_or_default();
-                    let column = if out[from..].contains('\n') { width(last_line) } else { inner + width(last_line) };
+                    let column =
+                        if out[from..].contains('\n') { width(last_line) } else { inner + width(last_line) };
                     value.write(out, inner, column, 1);
                     out.push(',');
                 }

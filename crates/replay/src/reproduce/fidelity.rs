@@ -50,7 +50,8 @@ pub(super) struct Trouble {
 impl Fidelity {
     pub(super) fn of(name: &str, troubles: &[Trouble]) -> Self {
         let state = troubles.iter().map(|trouble| trouble.state).max().unwrap_or(State::Exact);
-        let said = troubles.iter().take(PLACES_MAX).map(|trouble| format!("`{}` {}", trouble.path, trouble.why));
+        let said =
+            troubles.iter().take(PLACES_MAX).map(|trouble| format!("`{}` {}", trouble.path, trouble.why));
         let mut why = said.collect::<Vec<_>>().join("; ");
         if troubles.len() > PLACES_MAX {
             why.push_str(&format!("; and {} more", troubles.len() - PLACES_MAX));

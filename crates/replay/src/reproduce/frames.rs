@@ -77,7 +77,8 @@ impl<'a> Stack<'a> {
         let of_frames = self.frames.iter().filter_map(|frame| frame.module.clone());
         let of_snapshots =
             self.snapshots.values().filter_map(|snapshot| snapshot.details.as_ref()?.module.clone());
-        let mut modules: Vec<String> = of_frames.chain(of_snapshots).filter(|name| name != "__main__").collect();
+        let mut modules: Vec<String> =
+            of_frames.chain(of_snapshots).filter(|name| name != "__main__").collect();
         modules.sort_unstable();
         modules.dedup();
         modules
@@ -123,7 +124,9 @@ impl<'a> Stack<'a> {
             });
         };
         let path = match qualified {
-            Some(qualified) => Some(Dotted::checked(qualified).ok_or("its name is none that can be written")?),
+            Some(qualified) => {
+                Some(Dotted::checked(qualified).ok_or("its name is none that can be written")?)
+            }
             None => Dotted::checked(function.as_str()),
         };
         let inputs = inputs(frame, snapshot)?;
@@ -160,23 +163,30 @@ pub(super) fn receiver_class<'a>(inputs: &[Input<'a>]) -> Option<&'a str> {
 /// captured.
 fn inputs<'a>(frame: &Frame, snapshot: &'a Snapshot) -> Result<Vec<Input<'a>>, String> {
     let details = snapshot.details.as_deref();
-    let names: Vec<(&str, Option<ParameterKind>)> = match details.filter(|details| !details.parameters.is_empty()) {
-        Some(details) => {
-            let parameters = details.parameters.iter();
-            parameters.map(|parameter| (parameter.name.as_str(), Some(parameter.kind))).collect()
-        }
-        None => {
-            let arguments = snapshot.arguments.0.iter();
-            arguments.map(|(name, _)| (name.as_str(), None)).filter(|(name, _)| !name.starts_with(['@', '…'])).collect()
-        }
-    };
+    let names: Vec<(&str, Option<ParameterKind>)> =
+        match details.filter(|details| !details.parameters.is_empty()) {
+            Some(details) => {
+                let parameters = details.parameters.iter();
+                parameters.map(|parameter| (parameter.name.as_str(), Some(parameter.kind))).collect()
+            }
+            None => {
+                let arguments = snapshot.arguments.0.iter();
+                arguments
+                    .map(|(name, _)| (name.as_str(), None))
+                    .filter(|(name, _)| !name.starts_with(['@', '…']))
+                    .collect()
+            }
+        };
     let changes = details.map_or_else(Default::default, |details| changed::arguments(frame, details));
     let mut inputs = Vec::with_capacity(names.len());
     for (text, kind) in names.into_iter().take(INPUTS_MAX) {
         let name = Name::checked(text).ok_or("an argument has a name that cannot be written")?;
         let at_entry = details.and_then(|details| details.at_entry.get(text));
         let at_raise = details.and_then(|details| details.at_raise.get(text));
-        let value = at_entry.or(at_raise).or_else(|| snapshot.arguments.get(text)).or_else(|| snapshot.locals.get(text));
+        let value = at_entry
+            .or(at_raise)
+            .or_else(|| snapshot.arguments.get(text))
+            .or_else(|| snapshot.locals.get(text));
         let changed = changes.get(text).filter(|_| at_entry.is_none()).cloned();
         inputs.push(Input { name, kind, value, changed });
     }

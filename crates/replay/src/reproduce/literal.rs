@@ -345,7 +345,8 @@ fn number_length(text: &str) -> Option<usize> {
         }
         end += 1 + sign + exponent;
     }
-    let is_end = bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' || *byte == b'j');
+    let is_end =
+        bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' || *byte == b'j');
     is_end.then_some(end)
 }
 
@@ -397,10 +398,38 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         for text in [
-            "", "x", "1;", "1+1", "1 2", "01", "1_0", "'a' 'b'", "'a", "f'x'", "__import__('os')", "os.system('id')",
-            "datetime.datetime.now()", "Decimal('1').real", "exec('x')", "'a'.upper()", "[1 2]", "{1: 2, 3}",
-            "range(0, x=1)", "range(*[1])", "b'é'", "'\\N{DASH}'", "lambda: 0", "True and x", "(1)(2)", "-", "1e",
-            "<object at 0x1>", "0x10", "inf.real", "complex(1, os)", "'\n'x",
+            "",
+            "x",
+            "1;",
+            "1+1",
+            "1 2",
+            "01",
+            "1_0",
+            "'a' 'b'",
+            "'a",
+            "f'x'",
+            "__import__('os')",
+            "os.system('id')",
+            "datetime.datetime.now()",
+            "Decimal('1').real",
+            "exec('x')",
+            "'a'.upper()",
+            "[1 2]",
+            "{1: 2, 3}",
+            "range(0, x=1)",
+            "range(*[1])",
+            "b'é'",
+            "'\\N{DASH}'",
+            "lambda: 0",
+            "True and x",
+            "(1)(2)",
+            "-",
+            "1e",
+            "<object at 0x1>",
+            "0x10",
+            "inf.real",
+            "complex(1, os)",
+            "'\n'x",
         ] {
             assert_eq!(written(text), None, "{text}");
         }

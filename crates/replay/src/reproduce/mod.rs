@@ -30,8 +30,8 @@ use classes::{Classes, bare};
 use expression::{Argument, Expression};
 pub use fidelity::{Fidelity, State};
 use frames::{Input, Stack, Target};
-use program::{About, Program};
 pub use program::Expected;
+use program::{About, Program};
 use python::Name;
 use values::{Contents, Draft};
 
@@ -109,7 +109,9 @@ pub enum Unreproducible {
 impl std::fmt::Display for Unreproducible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoValues => f.write_str("no values of this event were captured, and a test needs those of a frame"),
+            Self::NoValues => {
+                f.write_str("no values of this event were captured, and a test needs those of a frame")
+            }
             Self::NoSuchFrame(count) => {
                 write!(f, "the exception has {count} frames, counted from 0; `reenact show` lists them")
             }
@@ -181,7 +183,8 @@ pub fn reproduction(
     }
     match second_best {
         Some(best) => {
-            let passed_over = passed_over.into_iter().filter(|passed| passed.frame != best.frame.index).collect();
+            let passed_over =
+                passed_over.into_iter().filter(|passed| passed.frame != best.frame.index).collect();
             let why = "the deepest one that can be called; no frame has all of its inputs";
             Ok(finished(best, passed_over, options, Some(why)))
         }
@@ -225,7 +228,8 @@ fn written(
     let (globals, of_globals) = globals(&mut draft, target);
     let expected = expected(stack, target, options);
     let notes = fidelity.iter().filter(|input| input.state != State::Exact);
-    let notes = notes.map(|input| format!("{}: {}", input.state.as_str().replace('_', "-"), python::prose(&input.why)));
+    let notes = notes
+        .map(|input| format!("{}: {}", input.state.as_str().replace('_', "-"), python::prose(&input.why)));
     let qualified = target.path.as_ref().map_or_else(|| target.function.to_string(), ToString::to_string);
     let report = stack.report;
     let program = Program {
@@ -286,13 +290,10 @@ fn function_of(draft: &mut Draft<'_>, target: &Target<'_>) -> Expression {
 }
 
 /// Writes the inputs; how near each comes, and the call.
-fn call<'a>(
-    draft: &mut Draft<'a>,
-    target: &Target<'a>,
-    function: Expression,
-) -> (Vec<Fidelity>, Expression) {
+fn call<'a>(draft: &mut Draft<'a>, target: &Target<'a>, function: Expression) -> (Vec<Fidelity>, Expression) {
     let is_class_method = target.inputs.first().is_some_and(|first| {
-        first.name.as_str() == "cls" && (target.path.is_none() || target.path.as_ref().is_some_and(|path| path.parts().len() > 1))
+        first.name.as_str() == "cls"
+            && (target.path.is_none() || target.path.as_ref().is_some_and(|path| path.parts().len() > 1))
     });
     let skipped = usize::from(is_class_method);
     let inputs = &target.inputs[skipped.min(target.inputs.len())..];
@@ -337,11 +338,13 @@ fn variable(input: &Input<'_>) -> Name {
 }
 
 fn call_of(draft: &mut Draft<'_>, function: Expression, given: Vec<(&Input<'_>, Expression)>) -> Expression {
-    let raised = |arguments: Vec<Argument>| Expression::Call(Box::new(Expression::fixed("raised")), arguments);
+    let raised =
+        |arguments: Vec<Argument>| Expression::Call(Box::new(Expression::fixed("raised")), arguments);
     let mut arguments = vec![Argument::Positional(function.clone())];
     let is_last_variadic = given.last().is_some_and(|(input, _)| {
         let value = input.value.map(|value| (bare(&value.type_name), &value.content));
-        input.kind.is_none() && matches!(value, Some(("tuple" | "dict", Content::Elements(_) | Content::Entries(_))))
+        input.kind.is_none()
+            && matches!(value, Some(("tuple" | "dict", Content::Elements(_) | Content::Entries(_))))
     });
     if is_last_variadic {
         draft.uses.spread = true;
@@ -350,7 +353,11 @@ fn call_of(draft: &mut Draft<'_>, function: Expression, given: Vec<(&Input<'_>, 
         let spread = Expression::Call(Box::new(Expression::fixed("spread")), arguments);
         let (args, kwargs) = (Expression::fixed("args"), Expression::fixed("kwargs"));
         draft.statements.push(spread.stated("args, kwargs = ", 4));
-        return raised(vec![Argument::Positional(function), Argument::Spread(args), Argument::SpreadNamed(kwargs)]);
+        return raised(vec![
+            Argument::Positional(function),
+            Argument::Spread(args),
+            Argument::SpreadNamed(kwargs),
+        ]);
     }
     for (index, (input, value)) in given.into_iter().enumerate() {
         arguments.push(match input.kind {
@@ -370,7 +377,9 @@ fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option<Expression
     let mut arguments = Vec::new();
     let mut fidelity = Vec::new();
     for (text, value) in target.snapshot.globals.0.iter().take(GLOBALS_MAX) {
-        let Some(name) = Name::checked(text).filter(|name| !name.as_str().starts_with("__")) else { continue };
+        let Some(name) = Name::checked(text).filter(|name| !name.as_str().starts_with("__")) else {
+            continue;
+        };
         let is_constant = !text.chars().any(char::is_lowercase);
         let is_data = match &value.content {
             Content::Scalar(_) | Content::Null => !is_constant && value.form.is_none(),
@@ -388,7 +397,8 @@ fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option<Expression
     if arguments.is_empty() {
         return (None, Vec::new());
     }
-    let (Some(unittest), Some(mock)) = (python::Dotted::checked("unittest"), python::Dotted::checked("mock")) else {
+    let (Some(unittest), Some(mock)) = (python::Dotted::checked("unittest"), python::Dotted::checked("mock"))
+    else {
         return (None, Vec::new());
     };
     let mock = draft.scope.import(&unittest, &mock);
@@ -412,7 +422,8 @@ fn is_whole(value: &CapturedValue, depth: usize) -> bool {
             Content::Null => true,
             Content::Scalar(text) => value.form.is_none() && literal::parse(text).is_some(),
             Content::Elements(items) => {
-                let is_plain = matches!(bare(&value.type_name), "list" | "tuple" | "set" | "frozenset" | "deque");
+                let is_plain =
+                    matches!(bare(&value.type_name), "list" | "tuple" | "set" | "frozenset" | "deque");
                 is_plain && size(items.len()) && items.iter().all(inner)
             }
             Content::Entries(entries) => {
@@ -430,7 +441,9 @@ fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<'_>) -> (Ex
     let parts: Vec<&str> = deepest.file.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let module = stack.module(deepest, options.root);
     let is_package = deepest.file.ends_with("__init__.py");
-    let count = module.map_or(1, |module| module.name.parts().len() + usize::from(is_package)).clamp(1, parts.len().max(1));
+    let count = module
+        .map_or(1, |module| module.name.parts().len() + usize::from(is_package))
+        .clamp(1, parts.len().max(1));
     let file = parts[parts.len().saturating_sub(count)..].join("/");
     let line = deepest.line_number.map_or(String::new(), |line| format!(":{line}"));
     let message = report.message();
@@ -475,7 +488,9 @@ fn missing(target: &Target<'_>, fidelity: &[Fidelity]) -> Vec<String> {
         );
     }
     if has(State::Partial) {
-        missing.push("values that were cut: raise the limits of the client for depth, elements and length".to_owned());
+        missing.push(
+            "values that were cut: raise the limits of the client for depth, elements and length".to_owned(),
+        );
     }
     if has(State::Redacted) {
         missing.push("redacted values: put in ones that are like them".to_owned());

@@ -32,10 +32,8 @@ pub(super) struct Module {
 /// one, else the folder that the application's files of the event have in common.
 pub(super) fn of_file(file: &str, told: Option<&str>, root: Option<&str>, others: &[&str]) -> Option<Module> {
     let parts = parts(file)?;
-    let alternatives: Vec<String> = (0..parts.len())
-        .filter_map(|from| dotted(&parts[from..]))
-        .map(|module| module.to_string())
-        .collect();
+    let alternatives: Vec<String> =
+        (0..parts.len()).filter_map(|from| dotted(&parts[from..])).map(|module| module.to_string()).collect();
     let chosen = match (root, told) {
         (Some(root), _) => dotted(parts.strip_prefix(folders(root).as_slice())?)?,
         (None, Some(told)) if told != "__main__" => Dotted::checked(told)?,
@@ -118,7 +116,12 @@ mod tests {
         check("/srv/shop/orders/__init__.py", None, None, Some("orders"));
         check("/app/orders/cart.py", Some("__main__"), None, Some("orders.cart"));
         check("/home/ada/shop/src/orders/cart.py", None, None, Some("orders.cart"));
-        check("/venv/lib/python3.12/site-packages/jinja2/environment.py", None, None, Some("jinja2.environment"));
+        check(
+            "/venv/lib/python3.12/site-packages/jinja2/environment.py",
+            None,
+            None,
+            Some("jinja2.environment"),
+        );
         check("/work/shop/orders/cart.py", None, None, Some("orders.cart"));
         check("/work/shop/orders/cart.py", None, Some("/work"), Some("shop.orders.cart"));
         check("/work/shop/orders/cart.py", None, Some("/elsewhere"), None);

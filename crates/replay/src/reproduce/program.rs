@@ -77,7 +77,10 @@ impl Program<'_> {
     fn docstring(&self) -> String {
         let about = &self.about;
         let optional = |before: &str, text: &Option<String>| {
-            text.as_deref().map(prose).filter(|text| !text.is_empty()).map_or(String::new(), |text| format!("{before}{text}"))
+            text.as_deref()
+                .map(prose)
+                .filter(|text| !text.is_empty())
+                .map_or(String::new(), |text| format!("{before}{text}"))
         };
         format!(
             "\"\"\"{} in `{}` of {}.\n\nEvent {} of {}{}{}{}, seen {}.\nThe values are those that were captured: \
@@ -128,7 +131,8 @@ impl Program<'_> {
         test.push_str(
             "    # This is what happens today. When it is fixed, say here what should happen: `assert error is None`.\n",
         );
-        let (type_name, place) = (Expression::text(&self.expected.type_name), Expression::text(&self.expected.place));
+        let (type_name, place) =
+            (Expression::text(&self.expected.type_name), Expression::text(&self.expected.place));
         let (expected, got) = match &self.expected.message {
             Some(message) => (vec![type_name, Expression::text(message), place], "outcome(error)"),
             None => (vec![type_name, place], "outcome(error)[::2]"),

@@ -47,9 +47,42 @@ fn is_letter(c: char) -> bool {
 
 /// Words that are no names, of every version of Python from 3.8 on.
 const KEYWORDS: [&str; 36] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "__debug__",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "__debug__",
 ];
 
 /// Names with dots between them: a module, or a class in one.
@@ -122,7 +155,8 @@ fn between_quotes<T: Copy + Into<u32>>(
     text: &[T],
     character: impl Fn(T, char, &mut String),
 ) -> String {
-    let count = |quote: char| text.iter().filter(|code| Into::<u32>::into(**code) == u32::from(quote)).count();
+    let count =
+        |quote: char| text.iter().filter(|code| Into::<u32>::into(**code) == u32::from(quote)).count();
     let quote = if count('"') > count('\'') { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 3);
     out.push_str(prefix);
@@ -178,7 +212,9 @@ mod tests {
         for text in ["a", "_x1", "größe", "Ключ"] {
             assert_eq!(Name::checked(text).map(|name| name.to_string()).as_deref(), Some(text));
         }
-        for text in ["", "1a", "a b", "a.b", "class", "None", "a\n", "a;b", "x=1", "ﬁ", "__import__('os')", "ª"] {
+        for text in
+            ["", "1a", "a b", "a.b", "class", "None", "a\n", "a;b", "x=1", "ﬁ", "__import__('os')", "ª"]
+        {
             assert_eq!(Name::checked(text), None, "{text}");
         }
         assert_eq!(Dotted::checked("a.b.c").unwrap().first().as_str(), "a");

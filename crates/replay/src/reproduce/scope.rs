@@ -8,11 +8,54 @@ use super::standard::is_standard;
 
 /// Names that a program uses and that no variable may take: helpers, modules, and what is built in.
 const TAKEN: [&str; 48] = [
-    "obj", "class_named", "StandIn", "spread", "raised", "outcome", "reproduce", "LIBRARIES", "asyncio", "collections",
-    "datetime", "decimal", "fractions", "inspect", "ipaddress", "pathlib", "re", "sys", "traceback", "uuid", "types",
-    "zoneinfo", "unittest", "mock", "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int",
-    "isinstance", "issubclass", "list", "next", "object", "print", "property", "range", "set", "slice", "str", "tuple",
-    "type", "vars", "self", "cls",
+    "obj",
+    "class_named",
+    "StandIn",
+    "spread",
+    "raised",
+    "outcome",
+    "reproduce",
+    "LIBRARIES",
+    "asyncio",
+    "collections",
+    "datetime",
+    "decimal",
+    "fractions",
+    "inspect",
+    "ipaddress",
+    "pathlib",
+    "re",
+    "sys",
+    "traceback",
+    "uuid",
+    "types",
+    "zoneinfo",
+    "unittest",
+    "mock",
+    "bool",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "isinstance",
+    "issubclass",
+    "list",
+    "next",
+    "object",
+    "print",
+    "property",
+    "range",
+    "set",
+    "slice",
+    "str",
+    "tuple",
+    "type",
+    "vars",
+    "self",
+    "cls",
 ];
 
 /// Names that are taken, and imports.
@@ -30,7 +73,10 @@ impl Scope {
     pub(super) fn new_name(&mut self, wanted: &Name) -> Name {
         let mut name = wanted.clone();
         let mut number = 1;
-        while TAKEN.contains(&name.as_str()) || is_builtin(name.as_str()) || self.taken.contains(name.as_str()) {
+        while TAKEN.contains(&name.as_str())
+            || is_builtin(name.as_str())
+            || self.taken.contains(name.as_str())
+        {
             number += 1;
             let suffixed = if number == 2 { format!("{wanted}_") } else { format!("{wanted}_{number}") };
             // A checked name with such an ending is one, but for its length.
@@ -92,7 +138,8 @@ impl Scope {
             let section = &mut sections[usize::from(!is_standard(&module.to_string()))];
             section.push_str(&from_lines(module, &names));
         }
-        let filled: Vec<&str> = sections.iter().map(String::as_str).filter(|section| !section.is_empty()).collect();
+        let filled: Vec<&str> =
+            sections.iter().map(String::as_str).filter(|section| !section.is_empty()).collect();
         filled.join("\n")
     }
 }

@@ -162,7 +162,8 @@ impl<'a> Draft<'a> {
 
     /// An object that leads back to itself: made empty, then filled.
     fn cyclic(&mut self, reference: u32, value: &'a CapturedValue, name: &Name) -> Option<Expression> {
-        let is_plain = |fields: &[(String, CapturedValue)]| !fields.iter().any(|(name, _)| name.starts_with('('));
+        let is_plain =
+            |fields: &[(String, CapturedValue)]| !fields.iter().any(|(name, _)| name.starts_with('('));
         let (empty, method) = match (&value.content, bare(&value.type_name)) {
             (Content::Elements(_), "list") => (Expression::List(Vec::new()), "extend"),
             (Content::Entries(_), "dict") => (Expression::Dict(Vec::new()), "update"),
@@ -257,12 +258,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn elements(
-        &mut self,
-        value: &CapturedValue,
-        elements: &'a [CapturedValue],
-        hint: &Name,
-    ) -> Expression {
+    fn elements(&mut self, value: &CapturedValue, elements: &'a [CapturedValue], hint: &Name) -> Expression {
         let mut items = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
             items.push(self.at(format!("[{index}]"), |draft| draft.value(element, hint)));
@@ -322,7 +318,8 @@ impl<'a> Draft<'a> {
             }
             "defaultdict" => {
                 self.trouble(State::Partial, "makes no defaults: its factory was not captured");
-                let arguments = vec![Expression::none(), dict].into_iter().map(Argument::Positional).collect();
+                let arguments =
+                    vec![Expression::none(), dict].into_iter().map(Argument::Positional).collect();
                 self.scope.standard_call("collections", "defaultdict", arguments)
             }
             "mappingproxy" => {
@@ -348,7 +345,9 @@ impl<'a> Draft<'a> {
         if let Some(made) = self.special(value, fields, hint) {
             return made;
         }
-        if is_opaque(&value.type_name) || matches!(value.form, Some(Form::Table | Form::Iterator | Form::Opaque)) {
+        if is_opaque(&value.type_name)
+            || matches!(value.form, Some(Form::Table | Form::Iterator | Form::Opaque))
+        {
             return self.stand_in(value, fields, "keeps its state where it cannot be read");
         }
         let Some(class) = self.class(&value.type_name) else {
@@ -364,8 +363,9 @@ impl<'a> Draft<'a> {
                     arguments.push(Argument::Positional(element));
                 }
             }
-        } else if let Some((_, base)) =
-            fields.iter().find(|(name, _)| name.starts_with('(') && BASES.contains(&name.trim_matches(['(', ')'])))
+        } else if let Some((_, base)) = fields
+            .iter()
+            .find(|(name, _)| name.starts_with('(') && BASES.contains(&name.trim_matches(['(', ')'])))
         {
             arguments.push(Argument::Positional(self.value(base, hint)));
         }
@@ -387,7 +387,9 @@ impl<'a> Draft<'a> {
     ) -> Option<Expression> {
         let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         let name_of = |value: &CapturedValue| value.text().as_deref().and_then(Name::checked);
-        if let Some(member) = field("_name_").filter(|_| field("_value_").is_some() || value.form == Some(Form::Enum)) {
+        if let Some(member) =
+            field("_name_").filter(|_| field("_value_").is_some() || value.form == Some(Form::Enum))
+        {
             let member = name_of(member)?;
             return Some(Expression::Attribute(Box::new(self.class(&value.type_name)?), member));
         }
@@ -410,7 +412,9 @@ impl<'a> Draft<'a> {
                 }
                 Some(Expression::call("obj", vec![class, Expression::List(items)]))
             }
-            (Some(Form::Array), _) => self.array(field("(dtype)")?, field("(shape)")?, field("(data)")?, hint),
+            (Some(Form::Array), _) => {
+                self.array(field("(dtype)")?, field("(shape)")?, field("(data)")?, hint)
+            }
             (_, "defaultdict") => {
                 let factory = self.at(".default_factory".to_owned(), |draft| {
                     field("(default_factory)").map(|factory| draft.value(factory, hint))
@@ -447,7 +451,8 @@ impl<'a> Draft<'a> {
         hint: &Name,
     ) -> Option<Expression> {
         let dtype = Expression::text(&dtype.text()?);
-        let (shape, data) = (self.value(shape, hint), self.at(".data".to_owned(), |draft| draft.value(data, hint)));
+        let (shape, data) =
+            (self.value(shape, hint), self.at(".data".to_owned(), |draft| draft.value(data, hint)));
         let numpy = Dotted::checked("numpy")?;
         let array = self.scope.import(&numpy, &Dotted::checked("array")?);
         let arguments = vec![Argument::Positional(data), Argument::Named(Name::fixed("dtype"), dtype)];
@@ -501,11 +506,17 @@ impl<'a> Draft<'a> {
                 _ => {}
             }
         }
-        let why = reason.map_or("was not captured".to_owned(), |reason| format!("was not captured: {}", spoken(reason)));
+        let why = reason
+            .map_or("was not captured".to_owned(), |reason| format!("was not captured: {}", spoken(reason)));
         self.stand_in(value, &[], &why)
     }
 
-    fn stand_in(&mut self, value: &CapturedValue, fields: &'a [(String, CapturedValue)], why: &str) -> Expression {
+    fn stand_in(
+        &mut self,
+        value: &CapturedValue,
+        fields: &'a [(String, CapturedValue)],
+        why: &str,
+    ) -> Expression {
         self.trouble(State::StandIn, why);
         self.stood_in(value, fields)
     }
@@ -645,7 +656,9 @@ fn spoken(reason: NotCaptured) -> &'static str {
         NotCaptured::CollectionSize => "too many elements",
         NotCaptured::FieldCount => "too many attributes",
         NotCaptured::Timeout => "no time was left",
-        NotCaptured::RedactedIdentifier | NotCaptured::RedactedType | NotCaptured::RedactedValue => "redacted",
+        NotCaptured::RedactedIdentifier | NotCaptured::RedactedType | NotCaptured::RedactedValue => {
+            "redacted"
+        }
         NotCaptured::ConcurrentModification => "changed meanwhile",
         NotCaptured::Pruned => "left out for its size",
         NotCaptured::Limit => "over a limit of the server",
