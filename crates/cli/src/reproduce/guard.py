@@ -77,7 +77,6 @@ def main():
         except BaseException:
             said = {"failed": traceback.format_exc(limit=-4)}
         json.dump({**said, "denied": sorted(set(denied))}, out)
-    out.close()
     # Threads that the application started do not keep the result waiting.
     sys.stdout.flush()
     os._exit(0)

@@ -57,6 +57,10 @@ impl Classes<'_> {
         let is_class = |name: &Name| {
             name.as_str().trim_start_matches('_').chars().next().is_some_and(char::is_uppercase)
         };
+        if known.is_none() && is_class(&parts[0]) {
+            // A class in a class, from a client that names no modules.
+            return None;
+        }
         let capital = || (1..parts.len()).find(|at| is_class(&parts[*at]));
         let at = known.or_else(capital).unwrap_or(parts.len() - 1);
         let module = match join(&parts[..at]).as_str() {
@@ -92,7 +96,7 @@ mod tests {
             let (module, path) = classes.named(text).unwrap();
             assert_eq!(format!("{module} {path}"), want);
         }
-        for text in ["Cart", "builtins.int", "a.<locals>.B", "os;x.Y", ""] {
+        for text in ["Cart", "Cart.Line", "builtins.int", "a.<locals>.B", "os;x.Y", ""] {
             assert_eq!(classes.named(text), None, "{text}");
         }
     }

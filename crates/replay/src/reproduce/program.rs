@@ -56,7 +56,7 @@ impl Program<'_> {
             self.scope.import_standard(module);
         }
         if self.uses.class_named {
-            self.scope.import_standard("sys");
+            self.scope.import_standard("importlib");
         }
         if self.uses.obj {
             self.scope.import_standard("types");
@@ -174,16 +174,16 @@ def fill(made, /, **attributes):
     """Sets attributes without what the class does when they are set."""
     for name, value in attributes.items():
         owner = next((base for base in type(made).__mro__ if name in vars(base)), object)
-        if isinstance(vars(owner).get(name), types.MemberDescriptorType) or "__dict__" not in dir(made):
+        if isinstance(vars(owner).get(name), types.MemberDescriptorType) or not type(made).__dictoffset__:
             object.__setattr__(made, name, value)
         else:
-            made.__dict__[name] = value
+            object.__getattribute__(made, "__dict__")[name] = value
     return made
 "#;
 
-const CLASS_NAMED: &str = r#"def class_named(name, module=None):
+const CLASS_NAMED: &str = r#"def class_named(name, module):
     """The class of this name: that of the module, else the only one that is loaded."""
-    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    found = vars(importlib.import_module(module)).get(name)
     if isinstance(found, type):
         return found
     todo, seen = [object], set()
@@ -262,10 +262,10 @@ async def exhausted(generator):
 
 const OUTCOME: &str = r#"def outcome(error):
     """Type, message without addresses, and where the application's own code was when it was raised."""
-    place = None
+    place, libraries = None, "/(site|dist)-packages/|/lib(64)?/python3"
     for frame, line in traceback.walk_tb(error.__traceback__ if error else None):
         file = frame.f_code.co_filename.replace("\\", "/")
-        if not file.startswith("<") and file != __file__ and not re.search("/(site|dist)-packages/|/lib(64)?/python3", file):
+        if not file.startswith("<") and file != __file__ and not re.search(libraries, file):
             place = "/".join(file.split("/")[-1:]) + f":{line}"
     return type(error).__name__, re.sub("0x[0-9a-fA-F]+", "0x...", str(error)), place
 

@@ -100,6 +100,10 @@ impl Dotted {
         &self.0[0]
     }
 
+    pub(super) fn last(&self) -> &Name {
+        &self.0[self.0.len() - 1]
+    }
+
     pub(super) fn parts(&self) -> &[Name] {
         &self.0
     }
