@@ -48,7 +48,8 @@ pub(super) fn call<'a>(
             continue;
         };
         let is_new = target.function.as_str() == "__init__" && input.name.as_str() == "self";
-        let troubles = match draft.class(&value.type_name).filter(|_| is_new) {
+        let class = if is_new { draft.class(&value.type_name) } else { None };
+        let troubles = match class {
             Some(class) => {
                 draft.uses.obj = true;
                 draft.statements.push(Expression::call("obj", vec![class]).assigned(name));

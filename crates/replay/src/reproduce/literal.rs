@@ -269,7 +269,10 @@ impl<'a> Reader<'a> {
         if !self.takes("(") {
             return None;
         }
-        let arguments = self.arguments(depth)?;
+        let mut arguments = self.arguments(depth)?;
+        if *real == "decimal.Decimal" {
+            plain_digits(&mut arguments);
+        }
         if let Some((module, _)) = real.rsplit_once('.') {
             self.modules.push(module);
         }
@@ -296,6 +299,17 @@ impl<'a> Reader<'a> {
             has_comma = self.takes(",");
         }
         Some(arguments)
+    }
+}
+
+/// A whole number needs no quotes: `Decimal(75)`.
+fn plain_digits(arguments: &mut [Argument]) {
+    let [Argument::Positional(only)] = arguments else { return };
+    let Expression::Text(codes) = only else { return };
+    let text: String = codes.iter().filter_map(|code| char::from_u32(*code)).collect();
+    let is_whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && text != "-0";
+    if is_whole && text.len() == codes.len() && number_length(&text) == Some(text.len()) {
+        *only = Expression::Plain(text);
     }
 }
 
@@ -376,6 +390,8 @@ mod tests {
             ("'it\\'s'", "\"it's\""),
             (r"b'\x00\xffraw'", r#"b"\x00\xffraw""#),
             ("Decimal('12.50')", "decimal.Decimal(\"12.50\")"),
+            ("Decimal('75')", "decimal.Decimal(75)"),
+            ("Decimal('-0')", "decimal.Decimal(\"-0\")"),
             (
                 "datetime.datetime(2024, 1, 2, tzinfo=zoneinfo.ZoneInfo(key='UTC'))",
                 "datetime.datetime(2024, 1, 2, tzinfo=zoneinfo.ZoneInfo(key=\"UTC\"))",

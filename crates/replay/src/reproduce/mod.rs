@@ -28,15 +28,13 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use reenact_model::{CapturedValue, Content, ParameterKind, Report, Snapshot};
+use reenact_model::{Report, Snapshot};
 
-use classes::{Classes, bare};
-use expression::{Argument, Expression};
+use classes::Classes;
 pub use fidelity::{Fidelity, State};
-use frames::{Input, Stack, Target};
+use frames::{Stack, Target};
 pub use program::Expected;
 use program::{About, Program};
-use python::Name;
 use values::{Contents, Draft};
 
 /// What the caller knows and wants.

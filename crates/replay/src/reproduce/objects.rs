@@ -88,6 +88,11 @@ impl<'a> Draft<'a> {
                 }
                 Some(Expression::call("obj", vec![class, Expression::List(items)]))
             }
+            (_, "UUID") => {
+                let int = self.value(field("int")?, hint);
+                let arguments = vec![Argument::Named(Name::fixed("int"), int)];
+                Some(self.scope.standard_call("uuid", "UUID", arguments))
+            }
             (Some(Form::Array), _) => {
                 self.array(field("(dtype)")?, field("(shape)")?, field("(data)")?, hint)
             }
@@ -144,7 +149,8 @@ impl<'a> Draft<'a> {
     ) -> Vec<Argument> {
         let (mut named, mut odd, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for (name, value) in fields {
-            if !seen.insert(name.as_str()) {
+            let is_pythons = matches!(name.as_str(), "__weakref__" | "__dict__");
+            if is_pythons || !seen.insert(name.as_str()) {
                 continue;
             }
             let hint = Name::checked(name).unwrap_or_else(|| Name::fixed("value"));

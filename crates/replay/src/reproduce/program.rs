@@ -85,11 +85,11 @@ impl Program<'_> {
         format!(
             "\"\"\"{} in `{}` of {}.\n\nEvent {} of {}{}{}{}, seen {}.\nThe values are those that were captured: \
              read them before you run this, which calls real code with them.\n\"\"\"\n",
-            prose(&self.expected.type_name),
+            or(&prose(&self.expected.type_name), "An exception"),
             prose(&about.function),
             about.module,
             about.event,
-            or_unnamed(&prose(&about.service)),
+            or(&prose(&about.service), "a service without a name"),
             optional(" in ", &about.env),
             optional(", version ", &about.version),
             optional(", commit ", &about.commit),
@@ -156,12 +156,14 @@ impl Program<'_> {
     }
 }
 
-fn or_unnamed(text: &str) -> &str {
-    if text.is_empty() { "a service without a name" } else { text }
+fn or<'a>(text: &'a str, instead: &'a str) -> &'a str {
+    if text.is_empty() { instead } else { text }
 }
 
 const OBJ: &str = r#"def obj(cls, /, *content, **attributes):
     """An object of a class with these attributes; its own constructor does not run."""
+    if issubclass(cls, tuple) and attributes:
+        content, attributes = [[attributes[name] for name in cls._fields]], {}
     base = next(base for base in cls.__mro__ if isinstance(vars(base).get("__new__"), types.BuiltinFunctionType))
     made = base.__new__(cls, *content)
     for kind, add in ((list, list.extend), (dict, dict.update), (set, set.update)):
@@ -250,7 +252,7 @@ const RAISED: &str = r#"def raised(function, /, *args, **kwargs):
         elif inspect.isgenerator(result):
             for _ in result:
                 pass
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         return error
     return None
 
