@@ -62,7 +62,7 @@ def run(path):
     if error is not None:
         name, message, place = module.outcome(error)
         raised = {"type": name, "message": message, "place": place}
-    return {"raised": raised, "stand_ins_used": getattr(getattr(module, "StandIn", None), "used", [])}
+    return {"raised": raised, "stand_ins_used": getattr(module, "USED", [])}
 
 
 def main():

@@ -100,7 +100,7 @@ fn bytes_of(codes: &[u32]) -> Option<Vec<u8>> {
 fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32, usize)> {
     let first = rest.chars().next()?;
     if first != '\\' {
-        let is_one = first != quote && !(is_bytes && !first.is_ascii());
+        let is_one = first != quote && (first.is_ascii() || !is_bytes);
         return is_one.then_some((u32::from(first), first.len_utf8()));
     }
     let digits = match *rest.as_bytes().get(1)? {

@@ -7,7 +7,7 @@ use reenact_model::{CapturedValue, Content, Form};
 use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::python::{Dotted, Name};
-use super::standard::is_opaque;
+use super::standard::{is_opaque, is_standard};
 use super::values::Draft;
 
 impl<'a> Draft<'a> {
@@ -169,6 +169,11 @@ impl<'a> Draft<'a> {
     /// The class of a name that a client gave: imported, or looked for where the module is not known.
     pub(super) fn class(&mut self, type_name: &str) -> Option<Expression> {
         if let Some((module, path)) = self.classes.named(type_name) {
+            let is_class = path.last().as_str().trim_start_matches('_').starts_with(char::is_uppercase);
+            if is_standard(&module.to_string()) && !is_class && module.first().as_str() != "collections" {
+                // A function of Python would be named like this.
+                return None;
+            }
             return Some(self.scope.import(&module, &path));
         }
         let dotted = Dotted::checked(type_name.strip_prefix("builtins.").unwrap_or(type_name))?;

@@ -126,7 +126,7 @@ impl Program<'_> {
         let name = name.trim_end_matches(".py");
         let mut test = format!("\n\ndef {name}():\n    error = reproduce()\n");
         if self.uses.stand_in {
-            test.push_str("    assert StandIn.used == [], \"the code needs what was not captured\"\n");
+            test.push_str("    assert USED == [], \"the code needs what was not captured\"\n");
         }
         test.push_str(
             "    # This is what happens today. When it is fixed, say here what should happen: `assert error is None`.\n",
@@ -198,10 +198,12 @@ const CLASS_NAMED: &str = r#"def class_named(name, module):
     return classes[0]
 "#;
 
-const STAND_IN: &str = r#"class StandIn:
-    """Stands where an object cannot be made again: has what was captured of it, and complains of all other use."""
+const STAND_IN: &str = r#"USED = []
+OPERATIONS = "bool call contains enter aenter eq iter aiter next getitem setitem len add sub mul lt gt int str"
 
-    used = []
+
+class StandIn:
+    """Stands where an object cannot be made again: has what was captured of it, and complains of all other use."""
 
     def __init__(self, kind, /, **attributes):
         self.__dict__.update(attributes)
@@ -209,7 +211,7 @@ const STAND_IN: &str = r#"class StandIn:
 
     def __getattr__(self, name):
         use = f"`{name}` of an object of `{self.__dict__.get('(kind)')}`, which was not captured"
-        StandIn.used.append(use)
+        USED.append(use)
         raise AssertionError(f"the code needs {use}")
 
 
@@ -217,7 +219,7 @@ def _needs(name):
     return lambda self, *args, **kwargs: StandIn.__getattr__(self, name)
 
 
-for _name in "bool call contains enter aenter eq iter aiter next getitem setitem len add sub mul lt gt int str".split():
+for _name in OPERATIONS.split():
     setattr(StandIn, f"__{_name}__", _needs(f"__{_name}__"))
 StandIn.__hash__ = object.__hash__
 "#;

@@ -7,7 +7,7 @@ use super::python::{Dotted, Name};
 use super::standard::is_standard;
 
 /// Names that a program uses and that no variable may take: helpers, modules, and what is built in.
-const TAKEN: [&str; 48] = [
+const TAKEN: [&str; 46] = [
     "obj",
     "class_named",
     "StandIn",
@@ -30,8 +30,6 @@ const TAKEN: [&str; 48] = [
     "uuid",
     "types",
     "zoneinfo",
-    "unittest",
-    "mock",
     "bool",
     "bytearray",
     "bytes",

@@ -171,6 +171,20 @@ fn objects_of_every_form_are_made_without_calling_their_classes() {
 }
 
 #[test]
+fn functions_of_python_are_not_given_to_the_code() {
+    let with = |form: Form, name: &str| CapturedValue { form: Some(form), ..scalar("function", name) };
+    for value in [
+        with(Form::Function, "os.system"),
+        with(Form::Class, "subprocess.Popen"),
+        with(Form::Function, "builtins.exec"),
+        object("os.system", vec![("a", scalar("int", "1"))]),
+    ] {
+        let body = body(&charge(vec![("value", value)]));
+        assert!(body.contains("value = StandIn("), "{body}");
+    }
+}
+
+#[test]
 fn a_class_without_a_module_is_looked_for() {
     let event = charge(vec![("cart", object("Cart", vec![("lines", list(vec![]))]))]);
     assert_eq!(
@@ -496,7 +510,7 @@ proptest! {
         let own = own.split_once("def spread(").map_or(own, |(before, _)| before);
         for name in called(own) {
             let is_test = name.starts_with("test_");
-            let is_method = [".extend", ".update", ".reshape"].iter().any(|method| name.ends_with(method));
+            let is_method = [".extend", ".update", ".reshape", ".patch.multiple"].iter().any(|method| name.ends_with(method));
             prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
         }
         for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {

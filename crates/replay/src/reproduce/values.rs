@@ -8,9 +8,10 @@ use super::classes::{Classes, bare};
 use super::expression::{Argument, Expression};
 use super::fidelity::{State, Trouble};
 use super::literal;
-use super::python::Name;
+use super::python::{Dotted, Name};
 use super::scope::Scope;
 use super::sharing::Sharing;
+use super::standard::is_standard;
 
 /// Values of one reproduction; further ones are stand-ins.
 pub(super) const VALUES_MAX: usize = 20_000;
@@ -210,7 +211,7 @@ impl<'a> Draft<'a> {
 
     fn scalar(&mut self, value: &CapturedValue, text: &str) -> Expression {
         if let Some(Form::Function | Form::Class | Form::Module) = value.form {
-            return match self.classes.named(text).filter(|_| value.form != Some(Form::Module)) {
+            return match self.classes.named(text).filter(|(module, _)| may_be_given(value, module)) {
                 Some((module, path)) => self.scope.import(&module, &path),
                 None if value.form == Some(Form::Class) && super::standard::is_builtin_class(bare(text)) => {
                     Expression::Name(Name::checked(bare(text)).unwrap_or_else(|| Name::fixed("object")))
@@ -385,6 +386,27 @@ fn value_name(key: &Expression, hint: &Name) -> Name {
         _ => String::new(),
     };
     Name::checked(&text).unwrap_or_else(|| hint.clone())
+}
+
+/// Modules of Python whose classes a test may give to the code: they make values, and do nothing.
+const HARMLESS: [&str; 10] = [
+    "collections",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "ipaddress",
+    "pathlib",
+    "types",
+    "uuid",
+    "zoneinfo",
+];
+
+/// Whether a function or class may be given to the code, which may call it with what else was captured. Those of Python
+/// itself may not: they start processes and delete files.
+fn may_be_given(value: &CapturedValue, module: &Dotted) -> bool {
+    let module = module.to_string();
+    value.form != Some(Form::Module) && (!is_standard(&module) || HARMLESS.contains(&module.as_str()))
 }
 
 /// `<Color.RED: 1>` as class and member.
