@@ -108,10 +108,31 @@ def test_what_is_hard_is_raised_again_or_it_is_said_why(server: Server, kinds: l
     assert len(kinds) >= KINDS and same >= KINDS_FLOOR, same
 
 
+def long_values() -> dict[str, Any]:
+    """Values around the width of a line, in every place."""
+
+    def text(length: int, character: str = "x") -> dict[str, Any]:
+        return {"type": "str", "value": "'" + character * length + "'"}
+
+    def listed(*elements: dict[str, Any], kind: str = "list") -> dict[str, Any]:
+        return {"type": kind, "elements": list(elements), "size": len(elements)}
+
+    values = {}
+    for length in range(90, 122):
+        values[f"text_{length}"] = text(length)
+        values[f"list_{length}"] = listed(text(length))
+        values[f"tuple_{length}"] = listed(text(length), kind="tuple")
+        values[f"nested_{length}"] = listed(listed(text(length), text(3)), {"type": "dict", "entries": [[text(20), text(length - 30)]]})
+        values[f"object_{length}"] = {"type": "Exception", "fields": {"note": text(length - 20), "more": listed(text(length - 10), kind="set")}}
+        values[f"wide_{length}"] = listed(text(length // 2, "界"), text(4, "é"), kind="deque")
+    return values
+
+
 def test_generated_files_are_formatted(
     server: Server, captured: list[dict[str, Any]], kinds: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    for number, event in enumerate(captured + kinds):
+    post(server, "long", **long_values())
+    for number, event in enumerate(captured + kinds + server.wait_for_events("service:long", 1)):
         answer = requests.get(f"{server.ui}/api/v1/events/{event['id']}/reproduction", params={"root": str(APPS)}, timeout=30)
         if answer.status_code == 409:
             continue
