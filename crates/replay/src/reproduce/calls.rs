@@ -152,7 +152,7 @@ const GLOBALS_MAX: usize = 50;
 
 /// Whether a value is plain data that was captured whole.
 fn is_whole(value: &CapturedValue, depth: usize) -> bool {
-    let is_all = value.not_captured.is_none() && !value.truncated && value.reference.is_none() && depth < 8;
+    let is_all = value.not_captured.is_none() && !value.truncated && depth < 8;
     let inner = |value: &CapturedValue| is_whole(value, depth + 1);
     let size = |count: usize| value.size.is_none_or(|size| size == count as u64);
     is_all

