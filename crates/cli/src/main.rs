@@ -13,6 +13,7 @@ mod occurrences;
 mod output;
 mod regroup;
 mod repositories;
+mod reproduce;
 mod rules;
 mod scan;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     Volume(volume::VolumeCommand),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
+    /// Make a test of an event that raises its exception again, and run it
+    Reproduce(reproduce::ReproduceArguments),
     /// List the versions of services that were seen for the first time
     Versions(versions::VersionsArguments),
     /// List the events of an issue, with values of variables as far as they are asked for
@@ -136,6 +139,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Grouping(command) => grouping::run(&command),
         Command::Volume(command) => volume::run(&command),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Versions(arguments) => versions::run(&arguments),

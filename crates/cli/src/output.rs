@@ -28,6 +28,11 @@ impl Out {
         Self { stream: Box::new(io::BufWriter::new(io::stdout())), colour }
     }
 
+    /// For what is said about results that go to the standard output; without colour.
+    pub(crate) fn stderr() -> Self {
+        Self { stream: Box::new(io::BufWriter::new(io::stderr())), colour: false }
+    }
+
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.stream.write_all(text.as_bytes())?;
         self.stream.write_all(b"\n")

@@ -33,7 +33,22 @@ const VALUE_CHARACTERS_MAX: usize = 400;
 
 pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
     let server = &arguments.server.server;
-    let mut id = arguments.event.clone();
+    let id = event_id(server, &arguments.event)?;
+    let mut event = client::get(server, &format!("/events/{id}"), &[])?;
+    let mut out = Out::stdout();
+    if arguments.json {
+        output::json(&mut out, &event)?;
+    } else {
+        let source = client::get(server, &format!("/events/{id}/source"), &[])?;
+        join_source(&mut event, &source);
+        print_event(&mut out, &event, arguments.all_frames)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The event that is named: itself, or by its issue, whose newest event with values it is.
+pub(crate) fn event_id(server: &str, named: &str) -> anyhow::Result<String> {
+    let mut id = named.to_owned();
     anyhow::ensure!(
         matches!(id.len(), 16 | 32) && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "`{}` is neither an event (32 hexadecimal digits) nor an issue (16)",
@@ -45,16 +60,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
         let latest = issue["latest_event_with_values_id"].as_str().or(issue["latest_event_id"].as_str());
         id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
     }
-    let mut event = client::get(server, &format!("/events/{id}"), &[])?;
-    let mut out = Out::stdout();
-    if arguments.json {
-        output::json(&mut out, &event)?;
-    } else {
-        let source = client::get(server, &format!("/events/{id}/source"), &[])?;
-        join_source(&mut event, &source);
-        print_event(&mut out, &event, arguments.all_frames)?;
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(id)
 }
 
 /// Puts what is known of the source beside each frame, as `repository`.

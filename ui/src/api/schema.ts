@@ -106,6 +106,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A test that raises the event's exception again: one file of Python, which calls a function of the application with
+         *     the captured values. Nothing is run here; read the file before you run it.
+         * @description Answers 409 with `no_values` where no values of the event are there, and with `not_reproducible` where no function
+         *     can be called with them.
+         */
+        get: operations["getReproduction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{id}/source": {
         parameters: {
             query?: never;
@@ -1534,6 +1556,15 @@ export interface components {
             /** @description The class name with its module. */
             type: string;
         };
+        /** @description What the test expects today. */
+        ExpectedException: {
+            /** @description The message with addresses as `0x...`; null where it was redacted or cut and is not compared. */
+            message?: string | null;
+            /** @description File and line of the deepest frame in the application's code: `shop/cart.py:31`. */
+            place: string;
+            /** @description The last part of the type: `KeyError`. */
+            type: string;
+        };
         /** @description One facet. */
         Facet: {
             /** @description Its key in the query language. */
@@ -1572,6 +1603,11 @@ export interface components {
             /** @description The commonest values. */
             values: components["schemas"]["FacetValue"][];
         };
+        /**
+         * @description How near an input comes to what was captured.
+         * @enum {string}
+         */
+        Fidelity: "exact" | "partial" | "changed" | "redacted" | "stand_in";
         /** @description A version of a service, and when it was seen for the first time. */
         FirstSeenVersion: {
             /** @description Environments that have it; events without one have none. */
@@ -1888,6 +1924,15 @@ export interface components {
              * @description Users since it was ignored; counted where `users` is given.
              */
             users_seen: number;
+        };
+        /** @description How near one input comes to what was captured. */
+        InputFidelity: {
+            /** @description The argument or global variable. */
+            name: string;
+            /** @description The worst of it. */
+            state: components["schemas"]["Fidelity"];
+            /** @description Why it is not exact; empty where it is. */
+            why: string;
         };
         /** @description Counts since the process began; each item is in exactly one of the first seven. */
         IntakeCounts: {
@@ -2313,6 +2358,15 @@ export interface components {
          * @enum {string}
          */
         ParameterKind: "positional_only" | "positional" | "var_positional" | "keyword_only" | "var_keyword";
+        /** @description A frame that was not chosen. */
+        PassedOverFrame: {
+            /** @description From 0, over the frames of the exception that escaped. */
+            frame: number;
+            /** @description Its function. */
+            function: string;
+            /** @description Why not. */
+            reason: string;
+        };
         /** @description Where a part of the machine's files lies in the repository. */
         PathMapping: {
             /** @description The folder of the repository that stands for it; empty for its root. */
@@ -2623,6 +2677,52 @@ export interface components {
             /** @description For people. */
             name: string;
         };
+        /** @description The frame whose function is called. */
+        ReproducedFrame: {
+            /** @description The file on the machine of the event. */
+            file: string;
+            /** @description The first 128 bits of the BLAKE3 hash of the file as the client had it, where it tells: 32 hexadecimal digits. */
+            file_hash?: string | null;
+            /** @description `Cart.total`, as far as it is known. */
+            function: string;
+            /** @description From 0, over the frames of the exception that escaped. */
+            index: number;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line_number?: number | null;
+            /** @description The module that it is imported from. */
+            module: string;
+            /** @description Other modules that the file may be, by its path; `root` chooses one. */
+            module_alternatives: string[];
+        };
+        /** @description A test that raises an exception again. */
+        Reproduction: {
+            /** @description What the test expects today. */
+            expected: components["schemas"]["ExpectedException"];
+            /** @description How near each input comes to what was captured. */
+            fidelity: components["schemas"]["InputFidelity"][];
+            /** @description A name for the file: `test_charge_key_error.py`. */
+            file_name: string;
+            /** @description The frame whose function is called. */
+            frame: components["schemas"]["ReproducedFrame"];
+            /** @description What would make it better, in sentences. */
+            missing: string[];
+            /** @description How: `call`, a function is called. */
+            mode: components["schemas"]["ReproductionMode"];
+            /** @description Frames that were not chosen, the deepest first. */
+            passed_over: components["schemas"]["PassedOverFrame"][];
+            /** @description The file. */
+            text: string;
+            /** @description Why this frame. */
+            why: string;
+        };
+        /**
+         * @description How an exception is raised again.
+         * @enum {string}
+         */
+        ReproductionMode: "call";
         /** @description A web request. */
         Request: {
             /** @description `POST`. */
@@ -3615,6 +3715,67 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReproduction: {
+        parameters: {
+            query?: {
+                /** @description The frame that is to be called, from 0, over the frames of the exception that escaped; the best one when absent. */
+                frame?: number;
+                /**
+                 * @description The folder on the machine of the event that modules are imported from: `/srv/shop`. Told from the paths when
+                 *     absent.
+                 */
+                root?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

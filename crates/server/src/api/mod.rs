@@ -22,6 +22,8 @@ mod pins;
 mod present;
 mod redaction;
 mod repositories;
+mod reproduction;
+mod reproduction_views;
 mod saved;
 mod scanner;
 mod settings_views;
@@ -91,6 +93,7 @@ use failure::Failure;
         events::one,
         events::neighbours,
         compare::events,
+        reproduction::of_event,
         correlations::one,
         capturing::put,
         capturing::delete,
@@ -167,6 +170,7 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
+            .route("/events/{id}/reproduction", get(reproduction::of_event))
             .route("/events/{id}/source", get(source::of_event))
             .route("/issues/{id}/source", get(source::of_issue))
             .route("/repositories", get(repositories::list).post(repositories::add))

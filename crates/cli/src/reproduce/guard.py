@@ -1,0 +1,85 @@
+"""Runs a generated test for `reenact reproduce --run`, and writes down what it raised.
+
+Denies the network, other processes, and writes outside its own temporary folder. This is a guard against accidents, and
+no sandbox: code that means harm can get around it, as Python's documentation of audit hooks says.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+import traceback
+
+DENIED = {
+    "network": ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"),
+    "processes": ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile",
+                  "os.kill", "os.killpg", "pty.spawn"),
+    "writes": ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown",
+               "os.utime", "os.setxattr", "os.removexattr", "shutil.move", "shutil.rmtree", "sqlite3.connect"),
+}  # fmt: skip
+EVENTS = {event: kind for kind, events in DENIED.items() for event in events}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def guard(folder, allowed, denied):
+    """Denies what is not allowed from now on; each denial is added to the list."""
+    inside = os.path.realpath(folder)
+
+    def is_inside(path):
+        if isinstance(path, int):
+            return True
+        path = os.path.realpath(os.fsdecode(path))
+        return path == os.devnull or path == inside or path.startswith(inside + os.sep)
+
+    def hook(event, arguments):
+        kind = EVENTS.get(event)
+        if event == "open":
+            path, _, flags = arguments
+            if not (isinstance(flags, int) and flags & WRITING) or is_inside(path):
+                return
+            kind = "writes"
+        elif kind == "writes" and arguments and (arguments[0] == ":memory:" or is_inside(arguments[0])):
+            return
+        if kind is None or kind in allowed:
+            return
+        denied.append(event)
+        raise PermissionError(f"{event} is denied: this test runs without {kind} (--allow {kind})")
+
+    sys.addaudithook(hook)
+
+
+def run(path):
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        import django
+
+        django.setup()
+    spec = importlib.util.spec_from_file_location("reproduction", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["reproduction"] = module
+    spec.loader.exec_module(module)
+    error = module.reproduce()
+    raised = None
+    if error is not None:
+        name, message, place = module.outcome(error)
+        raised = {"type": name, "message": message, "place": place}
+    return {"raised": raised, "stand_ins_used": getattr(module, "USED", [])}
+
+
+def main():
+    test, result, folder, root, allowed = sys.argv[1:]
+    sys.path[0] = root
+    sys.argv = [test]
+    denied = []
+    with open(result, "w", encoding="utf-8", errors="backslashreplace") as out:
+        guard(folder, allowed.split(","), denied)
+        try:
+            said = run(test)
+        except BaseException:
+            said = {"failed": traceback.format_exc(limit=-4)}
+        json.dump({**said, "denied": sorted(set(denied))}, out)
+    # Threads that the application started do not keep the result waiting.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+main()

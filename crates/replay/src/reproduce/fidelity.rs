@@ -1,0 +1,64 @@
+//! How near the inputs of a reproduction come to what was captured.
+
+/// How near an input comes to what was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// As it was.
+    Exact,
+    /// Some of it was not captured, or cannot be made again.
+    Partial,
+    /// The code changed it between the call and the raise; it is as it was at the raise.
+    Changed,
+    /// A rule removed it, or a part of it; a placeholder stands there.
+    Redacted,
+    /// Nothing of it can be made; an object that complains when it is used stands there.
+    StandIn,
+}
+
+impl State {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Partial => "partial",
+            Self::Changed => "changed",
+            Self::Redacted => "redacted",
+            Self::StandIn => "stand_in",
+        }
+    }
+}
+
+/// How near one input comes to what was captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fidelity {
+    /// The argument or global variable.
+    pub name: String,
+    /// The worst of it.
+    pub state: State,
+    /// Why it is not exact: up to three places with reasons. Empty where it is.
+    pub why: String,
+}
+
+/// What is wrong with one place of an input.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub(super) state: State,
+    pub(super) path: String,
+    pub(super) why: String,
+}
+
+impl Fidelity {
+    pub(super) fn of(name: &str, troubles: &[Trouble]) -> Self {
+        let state = troubles.iter().map(|trouble| trouble.state).max().unwrap_or(State::Exact);
+        let said =
+            troubles.iter().take(PLACES_MAX).map(|trouble| format!("`{}` {}", trouble.path, trouble.why));
+        let mut why = said.collect::<Vec<_>>().join("; ");
+        if troubles.len() > PLACES_MAX {
+            why.push_str(&format!("; and {} more", troubles.len() - PLACES_MAX));
+        }
+        Self { name: name.to_owned(), state, why }
+    }
+}
+
+/// Places that are told of.
+const PLACES_MAX: usize = 3;

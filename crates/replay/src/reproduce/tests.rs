@@ -1,0 +1,530 @@
+use proptest::prelude::*;
+use reenact_model::{
+    CapturedValue, CodePosition, Content, Exception, Form, Frame, FrameDetails, NotCaptured, Parameter,
+    ParameterKind, Report, Snapshot, SnapshotId, SourceLines, Variables,
+};
+
+use super::python::Name;
+use super::*;
+
+fn scalar(type_name: &str, text: &str) -> CapturedValue {
+    CapturedValue::scalar(type_name, text)
+}
+
+fn text(text: &str) -> CapturedValue {
+    scalar("str", &format!("'{text}'"))
+}
+
+fn list(items: Vec<CapturedValue>) -> CapturedValue {
+    CapturedValue::new("list", Content::Elements(items))
+}
+
+fn dict(entries: Vec<(&str, CapturedValue)>) -> CapturedValue {
+    CapturedValue::new(
+        "dict",
+        Content::Entries(entries.into_iter().map(|(key, value)| (text(key), value)).collect()),
+    )
+}
+
+fn object(type_name: &str, fields: Vec<(&str, CapturedValue)>) -> CapturedValue {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    CapturedValue::new(type_name, Content::Fields(fields))
+}
+
+fn shared(number: u32, value: CapturedValue) -> CapturedValue {
+    CapturedValue { reference: Some(number), ..value }
+}
+
+fn again(number: u32) -> CapturedValue {
+    shared(number, CapturedValue::new("", Content::Nothing))
+}
+
+fn variables(of: Vec<(&str, CapturedValue)>) -> Variables {
+    Variables(of.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn frame(function: &str, file: &str, line: u32, id: u128) -> Frame {
+    Frame {
+        function: function.to_owned(),
+        file: file.to_owned(),
+        line_number: Some(line),
+        in_app: true,
+        snapshot_id: Some(SnapshotId(id)),
+        ..Frame::default()
+    }
+}
+
+type Event = (Report, Vec<Snapshot>);
+
+/// A `KeyError` that goes through these frames, outermost first.
+fn event(frames: Vec<(Frame, Snapshot)>) -> Event {
+    let (frames, snapshots): (Vec<Frame>, Vec<Snapshot>) = frames.into_iter().unzip();
+    let exception = Exception {
+        type_name: "builtins.KeyError".to_owned(),
+        message: "'XTS' of <Rates at 0x7f12ab>".to_owned(),
+        frames,
+        ..Exception::default()
+    };
+    let report = Report { service: "shop".to_owned(), exceptions: vec![exception], ..Report::default() };
+    (report, snapshots)
+}
+
+/// As Datadog's client sends it: one frame of `charge` with these arguments.
+fn charge(arguments: Vec<(&str, CapturedValue)>) -> Event {
+    let snapshot = Snapshot { id: SnapshotId(1), arguments: variables(arguments), ..Snapshot::default() };
+    event(vec![(frame("charge", "/srv/app/shop/pay.py", 12, 1), snapshot)])
+}
+
+fn made(event: &Event) -> Reproduction {
+    reproduction(&event.0, &event.1, Options::default()).unwrap()
+}
+
+/// The body of `reproduce()` behind its docstring.
+fn body(event: &Event) -> String {
+    let text = made(event).text;
+    let (_, rest) = text.split_once("raises.\"\"\"\n").unwrap();
+    rest.split_once("\n\n\ndef test_").unwrap().0.to_owned()
+}
+
+fn state(event: &Event, name: &str) -> (State, String) {
+    let fidelity = made(event).fidelity;
+    let input = fidelity.into_iter().find(|input| input.name == name).unwrap();
+    (input.state, input.why)
+}
+
+#[test]
+fn a_function_is_called_with_its_arguments() {
+    let order = dict(vec![("currency", text("XTS")), ("total", scalar("int", "10"))]);
+    let event = charge(vec![("order", order), ("rate", scalar("Decimal", "Decimal('1.10')"))]);
+    assert_eq!(
+        body(&event),
+        "    order = {\"currency\": \"XTS\", \"total\": 10}\n    rate = decimal.Decimal(\"1.10\")\n    \
+         return raised(charge, order=order, rate=rate)"
+    );
+    let made = made(&event);
+    assert!(made.text.contains("\nfrom shop.pay import charge\n"), "{}", made.text);
+    assert!(
+        made.text.contains("expected = (\"KeyError\", \"'XTS' of <Rates at 0x...>\", \"shop/pay.py:12\")")
+    );
+    assert_eq!(
+        (made.file_name.as_str(), made.frame.module.as_str()),
+        ("test_charge_key_error.py", "shop.pay")
+    );
+    assert!(made.fidelity.iter().all(|input| input.state == State::Exact));
+}
+
+#[test]
+fn what_is_shared_is_one_variable_and_cycles_are_closed() {
+    let customer = shared(1, object("shop.models.Customer", vec![("name", text("Ada"))]));
+    let event = charge(vec![("orders", list(vec![customer, again(1)])), ("customer", again(1))]);
+    assert_eq!(
+        body(&event),
+        "    customer = obj(Customer, name=\"Ada\")\n    orders = [customer, customer]\n    \
+         return raised(charge, orders=orders, customer=customer)"
+    );
+    let node =
+        shared(2, object("shop.models.Node", vec![("parent", again(2)), ("children", list(vec![again(2)]))]));
+    assert_eq!(
+        body(&charge(vec![("node", node)])),
+        "    node = obj(Node)\n    fill(node, parent=node, children=[node])\n    return raised(charge, node=node)"
+    );
+    let rows = shared(3, list(vec![scalar("int", "1"), again(3)]));
+    assert!(body(&charge(vec![("rows", rows)])).starts_with("    rows = []\n    rows.extend([1, rows])\n"));
+}
+
+#[test]
+fn objects_of_every_form_are_made_without_calling_their_classes() {
+    let with = |form: Form, value: CapturedValue| CapturedValue { form: Some(form), ..value };
+    let base =
+        object("shop.Odd", vec![("(dict)", dict(vec![("a", scalar("int", "1"))])), ("extra", text("x"))]);
+    let error = object(
+        "shop.NoPrice",
+        vec![("(args)", CapturedValue::new("tuple", Content::Elements(vec![text("x")])))],
+    );
+    let cases = [
+        (
+            with(
+                Form::Enum,
+                object("shop.Color", vec![("_name_", text("RED")), ("_value_", scalar("int", "1"))]),
+            ),
+            "Color.RED",
+        ),
+        (with(Form::NamedTuple, object("shop.Point", vec![("x", scalar("int", "1"))])), "obj(Point, [1])"),
+        (with(Form::Class, scalar("type", "shop.models.Cart.Line")), "Cart.Line"),
+        (with(Form::Class, scalar("type", "int")), "int"),
+        (with(Form::Function, scalar("function", "shop.tools.slug")), "slug"),
+        (base, "obj(Odd, {\"a\": 1}, extra=\"x\")"),
+        (with(Form::Exception, error), "obj(NoPrice, \"x\")"),
+        (
+            object("shop.Odd", vec![("a b", scalar("int", "1")), ("class", text("x"))]),
+            "obj(Odd, **{\"a b\": 1, \"class\": \"x\"})",
+        ),
+        (object("SimpleNamespace", vec![("a", scalar("int", "1"))]), "obj(SimpleNamespace, a=1)"),
+        (CapturedValue::new("deque", Content::Elements(vec![text("a")])), "collections.deque([\"a\"])"),
+        (CapturedValue::new("set", Content::Elements(vec![])), "set()"),
+        (CapturedValue { size: Some(0), ..CapturedValue::absent("dict", NotCaptured::Depth) }, "{}"),
+    ];
+    for (value, want) in cases {
+        let body = body(&charge(vec![("value", value)]));
+        assert!(body.contains(&format!("value = {want}\n")), "{want}: {body}");
+    }
+}
+
+#[test]
+fn functions_of_python_are_not_given_to_the_code() {
+    let with = |form: Form, name: &str| CapturedValue { form: Some(form), ..scalar("function", name) };
+    for value in [
+        with(Form::Function, "os.system"),
+        with(Form::Class, "subprocess.Popen"),
+        with(Form::Function, "builtins.exec"),
+        object("os.system", vec![("a", scalar("int", "1"))]),
+    ] {
+        let body = body(&charge(vec![("value", value)]));
+        assert!(body.contains("value = StandIn("), "{body}");
+    }
+}
+
+#[test]
+fn a_class_without_a_module_is_looked_for() {
+    let event = charge(vec![("cart", object("Cart", vec![("lines", list(vec![]))]))]);
+    assert_eq!(
+        body(&event),
+        "    Cart = class_named(\"Cart\", \"shop.pay\")\n    cart = obj(Cart, lines=[])\n    \
+         return raised(charge, cart=cart)"
+    );
+}
+
+#[test]
+fn what_is_not_exact_is_said() {
+    let mut cut = scalar("str", "'abc");
+    (cut.truncated, cut.size) = (true, Some(900));
+    let mut long = list(vec![scalar("int", "1")]);
+    long.size = Some(250);
+    let secret = CapturedValue {
+        rule: Some("name \"pw\"".to_owned()),
+        ..CapturedValue::absent("str", NotCaptured::RedactedIdentifier)
+    };
+    let deep = dict(vec![("inner", CapturedValue::absent("Rates", NotCaptured::Depth))]);
+    let event = charge(vec![
+        ("cut", cut),
+        ("long", long),
+        ("deep", deep),
+        ("pw", secret),
+        ("socket", object("socket", vec![])),
+    ]);
+    for (name, want, why) in [
+        ("cut", State::Partial, "`cut` was cut at 3 of 900 characters"),
+        ("long", State::Partial, "`long` has 1 of 250 elements"),
+        ("deep", State::Partial, "`deep['inner']` was not captured: nested too deep"),
+        ("pw", State::Redacted, "`pw` was redacted by name \"pw\": fill it in"),
+        ("socket", State::StandIn, "`socket` keeps its state where it cannot be read"),
+    ] {
+        assert_eq!(state(&event, name), (want, why.to_owned()));
+    }
+    assert!(
+        body(&event).contains("    socket_ = StandIn(\"socket\")\n")
+            || body(&event).contains("    socket = StandIn(\"socket\")\n")
+    );
+}
+
+fn outer_and(inner: (Frame, Snapshot)) -> Event {
+    let outer = Snapshot {
+        id: SnapshotId(9),
+        arguments: variables(vec![("n", scalar("int", "1"))]),
+        ..Snapshot::default()
+    };
+    event(vec![(frame("outer", "/srv/app/shop/pay.py", 3, 9), outer), inner])
+}
+
+#[test]
+fn frames_that_cannot_be_called_are_passed_over_and_it_is_said_why() {
+    let empty = || Snapshot { id: SnapshotId(1), ..Snapshot::default() };
+    let of = |function: &str, file: &str| (frame(function, file, 12, 1), empty());
+    let nested = Snapshot { closure: variables(vec![("x", text("a"))]), ..empty() };
+    let function = Snapshot { arguments: variables(vec![("case", object("function", vec![]))]), ..empty() };
+    let method = Snapshot { arguments: variables(vec![("cls", object("type", vec![]))]), ..empty() };
+    for (inner, reason) in [
+        (of("<lambda>", "/srv/app/shop/pay.py"), "no name"),
+        (of("<listcomp>", "/srv/app/shop/pay.py"), "no function"),
+        (of("<module>", "/srv/app/shop/pay.py"), "body of a module"),
+        (of("total", "/srv/app/shop/my-pay.py"), "no name to import"),
+        (of("system", "/srv/app/os.py"), "module of Python itself"),
+        ((frame("is_free", "/srv/app/shop/pay.py", 12, 1), nested), "inside another function"),
+        ((frame("run", "/srv/app/shop/pay.py", 12, 1), function), "`case`"),
+        ((frame("make", "/srv/app/shop/pay.py", 12, 1), method), "class that the method belongs to"),
+        ((frame("total", "/srv/app/shop/pay.py", 12, 77), empty()), "not captured"),
+    ] {
+        let made = made(&outer_and(inner));
+        assert_eq!(made.frame.function, "outer", "{reason}");
+        assert!(made.passed_over[0].reason.contains(reason), "{:?}", made.passed_over);
+    }
+}
+
+#[test]
+fn a_frame_can_be_asked_for() {
+    let inner = Snapshot { id: SnapshotId(1), ..Snapshot::default() };
+    let event = outer_and((frame("inner", "/srv/app/shop/pay.py", 12, 1), inner));
+    let of =
+        |frame: usize| reproduction(&event.0, &event.1, Options { frame: Some(frame), root: Some("/srv") });
+    assert_eq!(of(0).unwrap().frame.function, "outer");
+    assert_eq!(of(1).unwrap().frame.module, "app.shop.pay");
+    assert_eq!(of(2), Err(Unreproducible::NoSuchFrame(2)));
+    assert_eq!(reproduction(&event.0, &[], Options::default()), Err(Unreproducible::NoValues));
+}
+
+/// As our own client sends it.
+fn native() -> Event {
+    let parameter = |name: &str, kind| Parameter { name: name.to_owned(), kind };
+    let details = FrameDetails {
+        module: Some("shop.cart".to_owned()),
+        qualified_name: Some("Cart.total".to_owned()),
+        parameters: vec![
+            parameter("self", ParameterKind::Positional),
+            parameter("rows", ParameterKind::Positional),
+            parameter("more", ParameterKind::VarPositional),
+            parameter("tax", ParameterKind::KeywordOnly),
+            parameter("named", ParameterKind::VarKeyword),
+        ],
+        code: Some(CodePosition { first_line: 10, ..CodePosition::default() }),
+        source: Some(SourceLines {
+            first_line: 10,
+            lines: ["def total(self, rows, *more, tax, **named):", "    rows.pop()", "    return rows[0]"]
+                .map(str::to_owned)
+                .to_vec(),
+            file_hash: "0123".to_owned(),
+        }),
+        ..FrameDetails::default()
+    };
+    let arguments = variables(vec![
+        ("self", object("shop.cart.Cart", vec![("owner", text("Ada"))])),
+        ("rows", list(vec![])),
+        ("more", CapturedValue::new("tuple", Content::Elements(vec![scalar("int", "1")]))),
+        ("tax", scalar("decimal.Decimal", "decimal.Decimal('0.2')")),
+        ("named", dict(vec![("key", scalar("datetime.date", "datetime.date(2024, 1, 2)"))])),
+    ]);
+    let snapshot =
+        Snapshot { id: SnapshotId(1), arguments, details: Some(Box::new(details)), ..Snapshot::default() };
+    event(vec![(frame("total", "/srv/app/shop/cart.py", 12, 1), snapshot)])
+}
+
+#[test]
+fn a_method_is_called_as_its_signature_says_and_changes_are_said() {
+    let event = native();
+    assert!(
+        body(&event).ends_with("    return raised(Cart.total, cart, rows, *more, tax=tax, **named)"),
+        "{}",
+        body(&event)
+    );
+    assert_eq!(
+        state(&event, "rows"),
+        (State::Changed, "`rows` is changed on line 11, before the raise".to_owned())
+    );
+    assert_eq!(made(&event).frame.file_hash.as_deref(), Some("0123"));
+    let mut entered = event;
+    let details = entered.1[0].details.as_mut().unwrap();
+    details.at_entry = variables(vec![("rows", list(vec![scalar("int", "7")]))]);
+    assert_eq!(state(&entered, "rows").0, State::Exact);
+    assert!(body(&entered).contains("    rows = [7]\n"));
+}
+
+#[test]
+fn whole_files_are_as_they_were_reviewed() {
+    insta::assert_snapshot!("method", made(&native()).text);
+    let socket = object("socket", vec![("timeout", scalar("float", "1.5"))]);
+    let event = charge(vec![
+        ("sock", socket),
+        ("cart", object("Cart", vec![])),
+        ("rest", CapturedValue::new("tuple", Content::Elements(vec![]))),
+    ]);
+    insta::assert_snapshot!("stand_in", made(&event).text);
+}
+
+/// The program without what stands between quotes and without comments.
+fn skeleton(program: &str) -> String {
+    let mut skeleton = String::new();
+    let mut rest = program;
+    while let Some(c) = rest.chars().next() {
+        if let Some(inner) = rest.strip_prefix("\"\"\"") {
+            rest = inner.split_once("\"\"\"").expect("the docstring ends").1;
+        } else if c == '#' {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if matches!(c, '"' | '\'') {
+            let mut escaped = false;
+            let end = rest[1..].char_indices().find(|(_, inner)| {
+                assert_ne!(*inner, '\n', "a string ends in its line: {program}");
+                let is_end = *inner == c && !escaped;
+                escaped = *inner == '\\' && !escaped;
+                is_end
+            });
+            rest = &rest[end.expect("the string ends").0 + 2..];
+            skeleton.push('$');
+        } else {
+            skeleton.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    skeleton
+}
+
+/// What is called in a program whose strings were taken out.
+fn called(skeleton: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let calls = skeleton.match_indices('(').map(|(at, _)| {
+        let before = &skeleton[..at];
+        &before[before
+            .rfind(|c| !is_part(c))
+            .map_or(0, |start| start + before[start..].chars().next().map_or(1, char::len_utf8))..]
+    });
+    calls.filter(|name| !name.is_empty()).collect()
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ".{0,20}",
+        Just("'); import os; os.system('id') #".to_owned()),
+        Just("\"\"\"\nimport os\n\"\"\"".to_owned()),
+        Just("\\'); evil() #".to_owned()),
+        Just("os.system".to_owned()),
+        Just("evil()".to_owned()),
+        Just("'x' + evil() + 'y'".to_owned()),
+        Just("datetime.datetime(evil())".to_owned()),
+        Just("subprocess.Popen".to_owned()),
+        Just("__import__".to_owned()),
+        Just("a\nevil()".to_owned()),
+        Just("a\r\u{2028}evil()".to_owned()),
+        Just("\\\nevil()".to_owned()),
+    ]
+}
+
+fn hostile_value() -> impl Strategy<Value = CapturedValue> {
+    let form = prop::option::of(prop::sample::select(&Form::ALL[..]));
+    let leaf =
+        (hostile(), hostile(), form.clone(), any::<bool>()).prop_map(|(kind, text, form, truncated)| {
+            CapturedValue { form, truncated, ..CapturedValue::scalar(kind, text) }
+        });
+    leaf.prop_recursive(3, 24, 4, move |inner| {
+        let kinds = prop_oneof![
+            Just("list".to_owned()),
+            Just("dict".to_owned()),
+            Just("tuple".to_owned()),
+            Just("deque".to_owned()),
+            Just("defaultdict".to_owned()),
+            hostile()
+        ];
+        let names = prop_oneof![
+            hostile(),
+            Just("(args)".to_owned()),
+            Just("(dict)".to_owned()),
+            Just("_name_".to_owned()),
+            Just("_value_".to_owned()),
+            Just("(function)".to_owned()),
+            Just("(self)".to_owned()),
+            Just("a".to_owned())
+        ];
+        let content = prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Content::Elements),
+            prop::collection::vec((inner.clone(), inner.clone()), 0..4).prop_map(Content::Entries),
+            prop::collection::vec((names, inner), 0..4).prop_map(Content::Fields),
+            Just(Content::Nothing),
+        ];
+        (kinds, content, form.clone(), prop::option::of(0_u32..3)).prop_map(
+            |(kind, content, form, reference)| CapturedValue {
+                form,
+                reference,
+                ..CapturedValue::new(kind, content)
+            },
+        )
+    })
+}
+
+/// What a body may call; nothing of it is named by what was captured.
+const CALLED: [&str; 44] = [
+    "raised",
+    "obj",
+    "fill",
+    "class_named",
+    "StandIn",
+    "spread",
+    "set",
+    "frozenset",
+    "float",
+    "complex",
+    "range",
+    "slice",
+    "bytearray",
+    "collections.deque",
+    "collections.OrderedDict",
+    "collections.Counter",
+    "collections.defaultdict",
+    "types.MappingProxyType",
+    "mock.patch.multiple",
+    "decimal.Decimal",
+    "fractions.Fraction",
+    "uuid.UUID",
+    "datetime.datetime",
+    "datetime.date",
+    "datetime.time",
+    "datetime.timedelta",
+    "datetime.timezone",
+    "zoneinfo.ZoneInfo",
+    "pathlib.Path",
+    "pathlib.PurePosixPath",
+    "pathlib.PureWindowsPath",
+    "pathlib.PurePath",
+    "ipaddress.IPv4Address",
+    "ipaddress.IPv6Address",
+    "ipaddress.IPv4Network",
+    "ipaddress.IPv6Network",
+    "array",
+    "reproduce",
+    "outcome",
+    "value.extend",
+    "value.update",
+    "other.extend",
+    "other.update",
+    ".reshape",
+];
+
+proptest! {
+    #[test]
+    fn captured_text_never_becomes_code(
+        value in hostile_value(), other in hostile_value(), name in hostile(), function in hostile(), file in hostile(),
+        message in hostile(), version in hostile(), kind in hostile(),
+    ) {
+        let arguments = variables(vec![("value", value.clone()), ("other", other), (name.as_str(), value.clone())]);
+        let arguments = if Name::checked(&name).is_some() { arguments } else { variables(vec![("value", value.clone())]) };
+        let globals = variables(vec![(name.as_str(), value)]);
+        let snapshot = Snapshot { id: SnapshotId(1), arguments, globals, ..Snapshot::default() };
+        let function = if Name::checked(&function).is_some() { function } else { "charge".to_owned() };
+        let mut made = event(vec![(frame(&function, &format!("/srv/app/{}.py", if file.len() > 3 { "pay" } else { &file }), 1, 1), snapshot)]);
+        made.0.version = Some(version.clone());
+        made.0.service = version;
+        made.0.exceptions[0].message = message;
+        made.0.exceptions[0].type_name = kind;
+        let Ok(made) = reproduction(&made.0, &made.1, Options::default()) else { return Ok(()) };
+        let skeleton = skeleton(&made.text);
+        let own = skeleton.split_once("def raised").expect("helpers follow").0;
+        let own = own.split_once("def obj(").map_or(own, |(before, _)| before);
+        let own = own.split_once("def class_named(").map_or(own, |(before, _)| before);
+        let own = own.split_once("class StandIn").map_or(own, |(before, _)| before);
+        let own = own.split_once("def spread(").map_or(own, |(before, _)| before);
+        for name in called(own) {
+            let is_test = name.starts_with("test_");
+            let is_method = [".extend", ".update", ".reshape", ".patch.multiple"].iter().any(|method| name.ends_with(method));
+            prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
+        }
+        for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {
+            let known = ["    return ", "    error = ", "    expected = ", "    assert ", "    with ", "    fill(", "    args, kwargs = ", "    )", "    ]", "    }"];
+            let is_known = line.trim().is_empty()
+                || known.iter().any(|start| line.starts_with(start))
+                || line.contains(" = ")
+                || line.contains(".extend(")
+                || line.contains(".update(")
+                || line.trim_end().ends_with(',');
+            prop_assert!(is_known, "the line {line:?} of\n{}", made.text);
+        }
+        // The name of the test has letters and digits of the type's name.
+        let own = own.replace(made.file_name.trim_end_matches(".py"), "");
+        prop_assert!(!own.contains("evil"), "{}", made.text);
+    }
+}
