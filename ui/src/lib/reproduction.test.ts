@@ -23,6 +23,7 @@ test("the inputs in a sentence", () => {
 test("why there is no test, and what to do; what may pass is none of these", () => {
   expect(refusal("no_values", null, false)?.title).toContain("no values");
   expect(refusal("not_reproducible", null, false)?.advice).toContain("--root");
+  expect([refusal("no_values", null, false)?.terminal, refusal("not_reproducible", null, false)?.terminal]).toEqual([false, true]);
   expect(refusal("not_reproducible", null, true)?.title).toBe("This function cannot be called");
   expect(refusal("invalid_parameter", "frame", true)?.title).toBe("There is no such frame");
   expect(refusal("forbidden", null, false)?.title).toContain("may not see");

@@ -25,16 +25,18 @@ export interface Refusal {
   title: string;
   /** What can be done. */
   advice: string;
+  /** Whether a terminal, where the files are, may know more. */
+  terminal: boolean;
 }
 
 /** Why there is no test, where asking again would answer the same; null for other failures. */
 export function refusal(code: string, field: string | null, chosen: boolean): Refusal | null {
   const another = "Choose another function, or let the best one be chosen.";
-  if (code === "no_values") return { title: "There are no values to call a function with", advice: "Another occurrence may have them." };
-  if (code === "not_reproducible" && chosen) return { title: "This function cannot be called", advice: another };
-  if (code === "not_reproducible") return { title: "No function can be called with these values", advice: "Where the files of the application are at hand, the command with --root FOLDER finds modules that a path alone does not tell." };
-  if (field === "frame") return { title: "There is no such frame", advice: another };
-  if (code === "forbidden") return { title: "You may not see captured values", advice: "A test is made of them." };
+  if (code === "no_values") return { title: "There are no values to call a function with", advice: "Another occurrence may have them.", terminal: false };
+  if (code === "not_reproducible" && chosen) return { title: "This function cannot be called", advice: another, terminal: true };
+  if (code === "not_reproducible") return { title: "No function can be called with these values", advice: "Where the files of the application are at hand, the command with --root FOLDER finds modules that a path alone does not tell.", terminal: true };
+  if (field === "frame") return { title: "There is no such frame", advice: another, terminal: false };
+  if (code === "forbidden") return { title: "You may not see captured values", advice: "A test is made of them.", terminal: false };
   return null;
 }
 
