@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ErrorEvent, Fidelity, Frame } from "../api/types";
-import { choices, command, FIDELITY, refusal, summary } from "./reproduction";
+import { choices, command, FIDELITY, offered, refusal, summary } from "./reproduction";
 
 const inputs = (...states: Fidelity[]) => states.map((state, i) => ({ name: `a${i}`, state, why: "" }));
 const event = (...stacks: Partial<Frame>[][]): ErrorEvent =>
@@ -36,6 +36,12 @@ test("functions of the exception that escaped, the deepest first, by the numbers
   expect(choices(of).map(({ frame }) => frame)).toEqual([3, 2, 0]);
   expect(choices(of)[0]!.text).toBe("3: charge\\u202e, /srv/pay.py:7");
   expect(choices(event())).toEqual([]);
+});
+
+test("offered where the exception that escaped has values of its own", () => {
+  const values = (more: object) => [{ values: { state: "captured", earlier_occurrence: false, ...more } as Frame["values"] }];
+  expect(offered(event(values({})))).toBe(true);
+  for (const none of [event(), event([{}]), event(values({ earlier_occurrence: true })), event(values({ state: "hidden" })), event(values({}), [{}])]) expect(offered(none)).toBe(false);
 });
 
 test("a deep recursion offers its deepest frames", () => {

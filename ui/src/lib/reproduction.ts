@@ -3,6 +3,9 @@ import type { ErrorEvent, Fidelity, InputFidelity } from "../api/types";
 import { displayName, location } from "./frames";
 import { label } from "./hostile";
 
+/** Whether there is something to make a test of: values of the exception that escaped, and not those of an earlier one. */
+export const offered = (event: ErrorEvent): boolean => (event.exceptions.at(-1)?.frames ?? []).some(({ values }) => values.state === "captured" && !values.earlier_occurrence);
+
 /** How near an input comes to what was captured. */
 export const FIDELITY: Record<Fidelity, { text: string; title: string }> = {
   exact: { text: "exact", title: "As it was captured" },
