@@ -104,3 +104,7 @@ export type EventSource = Schemas["EventSource"];
 export type FrameSource = Schemas["FrameSource"];
 export type IssueSource = Schemas["IssueSource"];
 export type SuspectCommit = Schemas["SuspectCommit"];
+
+export type Reproduction = Schemas["Reproduction"];
+export type Fidelity = Schemas["Fidelity"];
+export type InputFidelity = Schemas["InputFidelity"];

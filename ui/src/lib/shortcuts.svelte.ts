@@ -35,6 +35,7 @@ export const SHORTCUTS = [
   { id: "tabLeft", keys: "[", where: "Occurrence", does: "Tab to the left" },
   { id: "tabRight", keys: "]", where: "Occurrence", does: "Tab to the right" },
   { id: "compare", keys: "d", where: "Occurrence", does: "Compare with the next older one that has values; in the table, the two selected ones" },
+  { id: "reproduce", keys: "y", where: "Occurrence", does: "Reproduce: a test that raises the exception again, where there are values" },
   { id: "nextDifference", keys: "]", where: "Compare", does: "Next difference" },
   { id: "previousDifference", keys: "[", where: "Compare", does: "Previous difference" },
   { id: "swap", keys: "w", where: "Compare", does: "Swap the sides" },
