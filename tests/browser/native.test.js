@@ -105,16 +105,6 @@ describe("captures of our own client", () => {
       assert.equal(await name.getAttribute("aria-selected"), "true");
     }));
 
-  test("values at the raise stand beside those when it was caught", (t) => {
-    if (!client.at_raise) return t.skip("values at the raise need CPython 3.12 and a client that watches raises");
-    return visit(page(), {}, async (view) => {
-      await view.getByText(/changed after the raise/).waitFor();
-      await item(view, /^state str at raise\s+'adding'.*when caught\s+'undone'/).click();
-      await item(view, /^at raise str 'adding'/).waitFor();
-      await item(view, /^when caught str 'undone'/).waitFor();
-    });
-  });
-
   test("the details tell what the process ran on", () =>
     visit(page(), {}, async (view) => {
       const details = view.getByRole("region", { name: "This occurrence" });

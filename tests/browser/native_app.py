@@ -12,7 +12,6 @@ import threading
 import typing
 
 import reenact
-from reenact import _native
 
 
 class Color(enum.Enum):
@@ -59,12 +58,8 @@ def total(cart, /, rate, *rest, coupon=None, **options):
     refused = Refused("no", 3)
     mine = cart.lines
     hostile = "<img src=x onerror=alert(1)>\u202e"
-    state = "adding"
-    try:
-        net = "größe" and len(mine) / rate
-    finally:
-        state = "undone"
-    return view, lock, numbers, headers, lists, refused, hostile, state, net
+    net = "größe" and len(mine) / rate
+    return view, lock, numbers, headers, lists, refused, hostile, net
 
 
 def checkout(amount):
@@ -76,14 +71,13 @@ def checkout(amount):
 
 def main():
     address, service, amount = sys.argv[1:]
-    at_raise = sys.version_info >= (3, 12) and hasattr(_native, "monitor")
-    reenact.init(url=address, service=service, env="prod", version="1.2.3", at_raise=at_raise)
+    reenact.init(url=address, service=service, env="prod", version="1.2.3")
     try:
         checkout(int(amount))
     except ZeroDivisionError as error:
         reenact.capture_exception(error)
     sent = reenact.flush(10)
-    print(json.dumps({"sent": sent, "python": list(sys.version_info[:2]), "at_raise": at_raise}))
+    print(json.dumps({"sent": sent, "python": list(sys.version_info[:2])}))
 
 
 main()

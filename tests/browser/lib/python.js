@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = new URL("../../../", import.meta.url);
-// The newest Python shows most: values at the raise need 3.12.
+// The newest Python that is set up.
 const installed = ["sdk-3.13", "sdk-3.12", "sdk"].map((name) => fileURLToPath(new URL(`.build/venv/${name}/bin/python`, ROOT)));
 const python = process.env.REENACT_SDK_PYTHON ?? installed.find((path) => existsSync(path)) ?? installed.at(-1);
 const LIMIT_MS = 60_000;
