@@ -104,7 +104,7 @@ mod tests {
 
     #[track_caller]
     fn check(file: &str, told: Option<&str>, root: Option<&str>, want: Option<&str>) {
-        let others = ["/work/shop/app.py"];
+        let others = ["/builds/shop/app.py"];
         let module = of_file(file, told, root, &others);
         assert_eq!(module.map(|module| module.name.to_string()).as_deref(), want, "{file}");
     }
@@ -122,13 +122,13 @@ mod tests {
             None,
             Some("jinja2.environment"),
         );
-        check("/work/shop/orders/cart.py", None, None, Some("orders.cart"));
-        check("/work/shop/orders/cart.py", None, Some("/work"), Some("shop.orders.cart"));
-        check("/work/shop/orders/cart.py", None, Some("/elsewhere"), None);
-        check("/work/my-shop/cart.py", None, None, Some("cart"));
+        check("/builds/shop/orders/cart.py", None, None, Some("orders.cart"));
+        check("/builds/shop/orders/cart.py", None, Some("/builds"), Some("shop.orders.cart"));
+        check("/builds/shop/orders/cart.py", None, Some("/elsewhere"), None);
+        check("/builds/my-shop/cart.py", None, None, Some("cart"));
         check("C:\\app\\cart.py", None, Some("C:\\app"), Some("cart"));
         check("<string>", None, None, None);
-        check("/work/shop/a;b.py", None, None, None);
+        check("/builds/shop/a;b.py", None, None, None);
     }
 
     #[test]
