@@ -1,5 +1,7 @@
 use proptest::prelude::*;
-use reenact_model::{Parameter, Timestamp, Variables};
+use reenact_model::{
+    CodePosition, FrameDetails, Parameter, ParameterKind, Runtime, SourceLines, Timestamp, Variables,
+};
 
 use super::*;
 

@@ -7,9 +7,10 @@ use reenact_model::{
     Snapshot, SnapshotId, SourceLines, SpanId, TraceId, Variables,
 };
 
+use super::details::{Detail, code_of_kind};
 use super::{
-    ABSENT, AS_BEFORE, Before, DEPTH_MAX, Detail, FORM, MORE, NOT_CAPTURED, NUMBERED_BYTES_MAX, Part,
-    REFERENCE, RULE, SIZE_IS_COUNT, SIZE_WRITTEN, TRUNCATED, WORDS, code, code_of_form, code_of_kind,
+    ABSENT, AS_BEFORE, Before, DEPTH_MAX, FORM, MORE, NOT_CAPTURED, NUMBERED_BYTES_MAX, Part, REFERENCE,
+    RULE, SIZE_IS_COUNT, SIZE_WRITTEN, TRUNCATED, WORDS, code, code_of_form,
 };
 
 /// Reads packed snapshots; their ids are zero. `None` when the bytes are not what [`super::Packer`] makes.
