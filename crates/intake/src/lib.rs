@@ -7,15 +7,15 @@
 //!
 //! The far end is a trait: the server's pipeline stores, an agent forwards.
 
+mod addresses;
 mod body;
-mod datadog;
 mod far_end;
 pub mod listen;
 mod receipts;
 mod reply;
 
+pub use addresses::{Intake, router};
 pub use body::{BodyLimits, Reader};
-pub use datadog::{Intake, router};
 pub use far_end::{ClientConfig, FarEnd, FarEndError, RaisedAt};
 pub use receipts::{Receipts, Source};
 pub use reply::{error_reply, error_reply_at, next_request_id};
