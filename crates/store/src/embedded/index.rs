@@ -58,7 +58,7 @@ pub(super) struct Fields {
     cause: IndexField,
     words: IndexField,
     handled: IndexField,
-    has_values: IndexField,
+    pub(super) has_values: IndexField,
 }
 
 /// What each commit of an index says of itself.

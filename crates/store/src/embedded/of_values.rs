@@ -9,7 +9,8 @@ use std::thread;
 
 use reenact_model::{Report, Snapshot};
 use tantivy::query::{BitSetDocSet, ConstScorer, EnableScoring, Explanation, Query, Scorer, Weight};
-use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TantivyError};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TantivyError, Term};
 
 use super::columns::Bits;
 use super::days::{Day, Days, lock};
@@ -241,9 +242,18 @@ impl Weight for OfRows {
     fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
         let rows = segment.fast_fields().u64("row")?.first_or_default_col(0);
         let mut documents = BitSet::with_max_value(segment.max_doc());
-        for document in 0..segment.max_doc() {
-            if self.0.contains(rows.get_val(document) as usize) {
-                documents.insert(document);
+        // Events with values are few among all.
+        let has_values = index::schema().1.has_values;
+        let inverted = segment.inverted_index(has_values)?;
+        if let Some(term) = inverted.get_term_info(&Term::from_field_bool(has_values, true))? {
+            let mut postings = inverted.read_block_postings_from_terminfo(&term, IndexRecordOption::Basic)?;
+            while !postings.docs().is_empty() {
+                for document in postings.docs() {
+                    if self.0.contains(rows.get_val(*document) as usize) {
+                        documents.insert(*document);
+                    }
+                }
+                postings.advance();
             }
         }
         Ok(Box::new(ConstScorer::new(BitSetDocSet::from(documents), boost)))
