@@ -141,6 +141,11 @@ impl Novelty {
         self.cpu.has_any(now) && self.events.take(1.0, now)
     }
 
+    /// Whether there is time left to look at values.
+    pub fn has_time(&mut self, now: u64) -> bool {
+        self.cpu.has_any(now)
+    }
+
     /// Notes how long a capture took.
     pub fn spend(&mut self, nanos: u64, now: u64) {
         self.cpu.refill(now);
@@ -170,7 +175,7 @@ impl Novelty {
 
 /// Tokens that come back with time.
 #[derive(Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     capacity: f64,
     per_second: f64,
@@ -178,7 +183,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(capacity: f64, per_second: f64) -> Self {
+    pub(crate) fn new(capacity: f64, per_second: f64) -> Self {
         Self { tokens: capacity, capacity, per_second, refilled: 0 }
     }
 
@@ -188,7 +193,7 @@ impl Bucket {
         self.tokens = (self.tokens + passed * self.per_second).min(self.capacity);
     }
 
-    fn take(&mut self, cost: f64, now: u64) -> bool {
+    pub(crate) fn take(&mut self, cost: f64, now: u64) -> bool {
         self.refill(now);
         let is_enough = self.tokens >= cost;
         if is_enough {
@@ -205,7 +210,7 @@ impl Bucket {
 
 /// Identities are mixed by their maker already.
 #[derive(Default)]
-struct AsIs(u64);
+pub(crate) struct AsIs(u64);
 
 impl std::hash::Hasher for AsIs {
     fn finish(&self) -> u64 {
