@@ -35,6 +35,8 @@ pub struct NoveltyLimits {
     pub novel_per_second: f64,
     /// Events without values per second.
     pub events_per_second: f64,
+    /// Raises whose values are captured ahead of the hook, per second.
+    pub raises_per_second: f64,
     /// The share of wall time that capturing may take: 0.01 is one percent of one core.
     pub cpu_share: f64,
 }
@@ -263,6 +265,7 @@ mod tests {
         novel_burst: 16.0,
         novel_per_second: 4.0,
         events_per_second: 50.0,
+        raises_per_second: 20.0,
         cpu_share: 0.01,
     };
     const SECOND: u64 = 1_000_000_000;

@@ -2,7 +2,7 @@
 //!
 //! A pure state machine; the time is passed in. A place that raises is looked at its first [`FIRST`] times, then at the
 //! 8th, 16th, 32nd … time, and the next time after an exception of it was reported without values of its raise. Places
-//! share one rate.
+//! share one rate, which a burst of three seconds may use at once.
 //!
 //! - **Limits:** [`PLACES_MAX`] places are remembered; when there are more, all are forgotten.
 //! - **Units:** nanoseconds of a clock that never goes back.
@@ -18,11 +18,8 @@ pub const PLACES_MAX: usize = 8192;
 /// Raises of a place that are looked at, at first.
 pub const FIRST: u32 = 4;
 
-/// Looks at once, of all places.
-pub const LOOKS_BURST: f64 = 64.0;
-
-/// Looks per second, of all places, once the burst is used up.
-pub const LOOKS_PER_SECOND: f64 = 20.0;
+/// How many seconds' looks may be taken at once.
+const BURST_SECONDS: f64 = 3.0;
 
 /// A place that raises: its code, instruction and type of exception, mixed.
 pub type Place = u64;
@@ -40,13 +37,12 @@ struct Site {
     next: u32,
 }
 
-impl Default for Sites {
-    fn default() -> Self {
-        Self { places: HashMap::default(), looks: Bucket::new(LOOKS_BURST, LOOKS_PER_SECOND) }
-    }
-}
-
 impl Sites {
+    /// No place seen yet; all of them may take so many looks per second.
+    pub fn new(per_second: f64) -> Self {
+        Self { places: HashMap::default(), looks: Bucket::new(per_second * BURST_SECONDS, per_second) }
+    }
+
     /// Counts a raise; whether it is the turn of its place.
     #[inline]
     pub fn is_due(&mut self, place: Place) -> bool {
@@ -92,14 +88,14 @@ mod tests {
 
     #[test]
     fn a_place_is_looked_at_first_and_then_ever_more_rarely() {
-        let mut sites = Sites::default();
+        let mut sites = Sites::new(20.0);
         assert_eq!(looks(&mut sites, 1, 1..=100), [1, 2, 3, 4, 8, 16, 32, 64]);
         assert_eq!(looks(&mut sites, 2, 1..=3), [1, 2, 3]);
     }
 
     #[test]
     fn a_place_whose_exception_was_reported_has_the_next_turn() {
-        let mut sites = Sites::default();
+        let mut sites = Sites::new(20.0);
         looks(&mut sites, 1, 1..=70);
         sites.favour(1);
         assert_eq!(looks(&mut sites, 1, 71..=80), [71]);
@@ -107,15 +103,15 @@ mod tests {
 
     #[test]
     fn all_places_share_a_rate_and_keep_their_turn() {
-        let mut sites = Sites::default();
+        let mut sites = Sites::new(20.0);
         let taken = (0..1000).filter(|place| sites.is_due(*place) && sites.take(*place, 0)).count();
-        assert_eq!(taken as f64, LOOKS_BURST);
+        assert_eq!(taken, 60);
         assert!(sites.is_due(999) && sites.take(999, SECOND));
     }
 
     #[test]
     fn the_table_is_bounded() {
-        let mut sites = Sites::default();
+        let mut sites = Sites::new(20.0);
         for place in 0..100_000 {
             sites.is_due(place);
             assert!(sites.places.len() <= PLACES_MAX);

@@ -103,7 +103,7 @@ pub(crate) fn start(py: Python<'_>, options: Options, settings: &Settings) -> Re
         events,
         codes: Codes::new(settings, &options.handled_modules),
         options,
-        sites: Sites::default(),
+        sites: Sites::new(settings.novelty.raises_per_second),
         records: Records::default(),
         armed: Armed::default(),
         counts: Counts::default(),

@@ -224,7 +224,8 @@ pub(crate) unsafe fn claim(exception: Exception) -> Option<u128> {
 /// # Safety
 /// The GIL is held; the chain lives.
 pub(crate) unsafe fn attach(heap: &mut Heap, chain: &Chain<'_>, places: &[Place]) {
-    for (index, link) in chain.links.iter().enumerate() {
+    // A frame that several exceptions have passed has the values of the last one's raise.
+    for link in chain.links.iter().rev() {
         // SAFETY: the chain holds its exceptions.
         let id = unsafe { claim(link.exception) };
         // SAFETY: as the caller promises.
@@ -239,14 +240,15 @@ pub(crate) unsafe fn attach(heap: &mut Heap, chain: &Chain<'_>, places: &[Place]
             Some((record.heap.clone(), record.calls.clone()))
         };
         let Some(Some((raised, calls))) = MONITOR.with(py, read) else { continue };
-        let aligned = aligned(&link.entries, &calls);
         let raised = raised.map(|raised| add(heap, raised));
-        for (frame, place) in places.iter().enumerate().filter(|(_, place)| place.link == index) {
-            let Some(call) = aligned.get(place.from_raise).and_then(|call| calls.get((*call)?)) else { continue };
+        for (frame, call) in aligned(&link.entries, &calls) {
+            let is_it = |place: &Place| chain.entry(*place).is_some_and(|known| known.entry.frame.identity() == frame);
+            let Some(index) = places.iter().position(is_it) else { continue };
             let at_entry = call.entry.as_ref().map(|entry| Earlier { heap: add(heap, entry.clone()), frame: 0 });
-            if let Some(captured) = heap.frames.get_mut(frame) {
-                captured.at_raise = raised.zip(call.frame).map(|(heap, frame)| Earlier { heap, frame });
-                captured.at_entry = at_entry;
+            if let Some(captured) = heap.frames.get_mut(index) {
+                let at_raise = raised.zip(call.frame).map(|(heap, frame)| Earlier { heap, frame });
+                captured.at_raise = captured.at_raise.or(at_raise);
+                captured.at_entry = captured.at_entry.or(at_entry);
             }
         }
     }
@@ -272,21 +274,20 @@ unsafe fn favour(py: Python<'_>, exception: Exception, entries: &[TracedEntry<'_
     });
 }
 
-/// For each entry of a traceback, counted from the raise, the call that it is. A call that raised the exception again has
-/// several entries; where a traceback goes other ways than the calls did, it is left.
-fn aligned(entries: &[TracedEntry<'_>], calls: &[Call]) -> Vec<Option<usize>> {
-    let mut aligned = Vec::with_capacity(entries.len());
-    let (mut next, mut last) = (0, None);
+/// The frames of a traceback, that of the raise first, with the calls that they are. A call that raised the exception again
+/// has several entries; where a traceback goes other ways than the calls did, it is left.
+fn aligned<'a>(entries: &[TracedEntry<'_>], calls: &'a [Call]) -> Vec<(usize, &'a Call)> {
+    let mut aligned: Vec<(usize, &Call)> = Vec::with_capacity(entries.len());
     for traced in entries.iter().rev() {
         let frame = &traced.entry.frame;
-        if last != Some(frame.identity()) {
-            let is_next = calls.get(next).is_some_and(|call| call.code == std::ptr::from_ref(frame.code) as usize);
-            if !is_next {
-                break;
-            }
-            (next, last) = (next + 1, Some(frame.identity()));
+        if aligned.last().is_some_and(|(last, _)| *last == frame.identity()) {
+            continue;
         }
-        aligned.push(Some(next - 1));
+        let code = std::ptr::from_ref(frame.code) as usize;
+        match calls.get(aligned.len()).filter(|call| call.code == code) {
+            Some(call) => aligned.push((frame.identity(), call)),
+            None => break,
+        }
     }
     aligned
 }
