@@ -224,6 +224,7 @@ def _after_fork() -> None:
 def _at_exit() -> None:
     remote.stop()
     if _native is not None and _is_native_started:
+        _native.watch()
         _native.shutdown(EXIT_FLUSH_SECONDS)
 
 

@@ -331,7 +331,18 @@ def test_no_code_of_the_application_runs():
 
         return method
 
-    names = ["__repr__", "__str__", "__hash__", "__eq__", "__bool__", "__len__", "__iter__", "__getattr__", "__getattribute__", "__reduce_ex__"]
+    names = [
+        "__repr__",
+        "__str__",
+        "__hash__",
+        "__eq__",
+        "__bool__",
+        "__len__",
+        "__iter__",
+        "__getattr__",
+        "__getattribute__",
+        "__reduce_ex__",
+    ]
     hooks = {name: called(name) for name in names}
     hooks["__class__"] = hooks["__dict__"] = property(called("property"))
     bases = [object, dict, list, tuple, str, int, Exception]
