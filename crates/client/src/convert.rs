@@ -11,7 +11,8 @@ use reenact_model::{
 
 use crate::convert::moments::{Comparison, Moment};
 use crate::heap::{
-    Body, CapturedFrame, ChainedException, Children, Earlier, Heap, Node, Relation, RequestContext, Text, TracedFrame,
+    Body, CapturedFrame, ChainedException, Children, Earlier, Heap, Node, Relation, RequestContext, Text,
+    TracedFrame,
 };
 use crate::settings::Settings;
 use crate::source::Sources;

@@ -30,11 +30,12 @@ pub(crate) struct Values {
 
 /// Which values of a raise are wanted.
 pub(crate) enum Wanted {
+    /// None: the exception is marked for what else is known.
     Nothing,
     /// Those of the frames.
     Frames,
     /// Everything that an event is made of.
-    Event(Context),
+    Event(Box<Context>),
 }
 
 impl Core {
@@ -78,10 +79,11 @@ impl Core {
             if let Some(context) = context {
                 walk.exceptions(&chain, &places);
                 let warnings = std::mem::take(&mut heap.context.warnings);
-                heap.context = Context { exception_id: id, warnings, ..context };
+                heap.context = Context { exception_id: id, warnings, ..*context };
             }
             // Frames of what led to the exception have no call that runs here.
-            let call = |(place, _): &(Place, u128)| if place.link == raised { place.from_raise } else { usize::MAX };
+            let call =
+                |(place, _): &(Place, u128)| if place.link == raised { place.from_raise } else { usize::MAX };
             let calls = places.iter().map(call).collect();
             Some(Raised { id, values: Some(Values { heap, calls, exception: raised }) })
         }

@@ -63,7 +63,7 @@ impl Capture {
             (number, ids::uuid_text(frame.snapshot_id), frame.function, frame.file, frame.line_number)
         };
         Self {
-            exception_id: format!("{:032x}", outcome.exception_id),
+            exception_id: marker::digits(outcome.exception_id),
             captured: outcome.reason.is_none(),
             reason: outcome.reason.or((!outcome.is_first).then_some("already")),
             frames: outcome.frames.into_iter().map(frame).collect(),

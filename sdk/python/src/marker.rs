@@ -35,10 +35,16 @@ pub(crate) unsafe fn read_if(exception: Exception, is_right: impl FnOnce(Object)
     }
 }
 
-/// The text of a mark.
+/// The text of a mark. Written by hand: it is a part of the cost of an exception that is skipped.
 pub(crate) fn digits(id: u128) -> String {
-    let digit = |at: usize| char::from_digit((id >> (4 * (DIGITS - 1 - at))) as u32 & 0xf, 16).unwrap_or('0');
-    (0..DIGITS).map(digit).collect()
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = id.to_be_bytes();
+    let mut digits = String::with_capacity(DIGITS);
+    for byte in bytes {
+        digits.push(char::from(HEX[usize::from(byte >> 4)]));
+        digits.push(char::from(HEX[usize::from(byte & 0xf)]));
+    }
+    digits
 }
 
 /// Makes an exception remember its capture. An exception with attributes that are no texts, or with very many, does not:

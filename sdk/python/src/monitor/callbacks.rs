@@ -150,7 +150,12 @@ impl Monitor {
 
     /// What identifies a raise; `None` for one that has nothing to do with the service's own code, or is so common in
     /// foreign code that it says nothing.
-    pub(super) unsafe fn place(&mut self, exception: Exception, entry: &Entry<'_>, is_own: bool) -> Option<Place> {
+    pub(super) unsafe fn place(
+        &mut self,
+        exception: Exception,
+        entry: &Entry<'_>,
+        is_own: bool,
+    ) -> Option<Place> {
         // SAFETY: as for `look`.
         unsafe {
             let kind = type_of(exception.object());

@@ -117,10 +117,12 @@ unsafe extern "C" fn reduced(mark: Object, _protocol: Object) -> Object {
         if arguments.is_null() {
             return arguments;
         }
-        let result =
-            ffi::PyTuple_Pack(2 as ffi::Py_ssize_t, (&raw mut ffi::PyUnicode_Type).cast::<ffi::PyObject>(), arguments);
+        let result = ffi::PyTuple_Pack(
+            2 as ffi::Py_ssize_t,
+            (&raw mut ffi::PyUnicode_Type).cast::<ffi::PyObject>(),
+            arguments,
+        );
         ffi::Py_DECREF(arguments);
         result
     }
 }
-

@@ -29,8 +29,8 @@ use codes::Codes;
 use records::Records;
 use under_gil::UnderGil;
 
-pub(crate) use raise::{attach, claim};
 use raise::forget;
+pub(crate) use raise::{attach, claim};
 
 /// The ids of tools that are nobody's: 0 to 2 and 5 are for debuggers, coverage, profilers and optimizers.
 const TOOL_IDS: [u8; 2] = [4, 3];
@@ -127,7 +127,9 @@ pub(crate) fn stop(py: Python<'_>) {
 /// What `status()` says.
 pub(crate) fn describe(py: Python<'_>, status: &Bound<'_, PyDict>) -> PyResult<()> {
     let read = |known: &mut Option<Monitor>| {
-        known.as_ref().map(|monitor| (monitor.tool, monitor.counts, monitor.records.len(), monitor.armed.len()))
+        known
+            .as_ref()
+            .map(|monitor| (monitor.tool, monitor.counts, monitor.records.len(), monitor.armed.len()))
     };
     let found = PyDict::new(py);
     if let Some(Some((tool, counts, kept, armed))) = MONITOR.with(py, read) {
@@ -186,7 +188,9 @@ fn disarm(py: Python<'_>, functions: Vec<Function>) {
     if functions.is_empty() {
         return;
     }
-    let Some(Some(tool)) = MONITOR.with(py, |known| known.as_ref().map(|monitor| monitor.tool)) else { return };
+    let Some(Some(tool)) = MONITOR.with(py, |known| known.as_ref().map(|monitor| monitor.tool)) else {
+        return;
+    };
     for function in functions {
         let _ = set_local_events(function.code.bind(py), tool, 0);
     }

@@ -51,7 +51,8 @@ pub(super) unsafe fn capture(
     let core = core::current()?;
     let begun = Instant::now();
     let now = core.reporter.now();
-    let take = |known: &mut Option<Monitor>| known.as_mut().is_some_and(|known| known.sites.take(look.place, now));
+    let take =
+        |known: &mut Option<Monitor>| known.as_mut().is_some_and(|known| known.sites.take(look.place, now));
     let with_values = look.with_values && core.reporter.has_time() && MONITOR.with(py, take)?;
     if !with_values && !look.has_entries {
         return None;
@@ -59,7 +60,9 @@ pub(super) unsafe fn capture(
     let wanted = match with_values {
         false => Wanted::Nothing,
         // Ahead of the walk: it runs Python code, of ours.
-        true if look.is_reported => context(py).map_or(Wanted::Frames, Wanted::Event),
+        true if look.is_reported => {
+            context(py).map_or(Wanted::Frames, |context| Wanted::Event(Box::new(context)))
+        }
         true => Wanted::Frames,
     };
     let is_event = matches!(wanted, Wanted::Event(_));
@@ -209,7 +212,8 @@ pub(super) unsafe fn note_handler(py: Python<'_>, exception: Exception) {
 /// The GIL is held; the exception lives.
 pub(crate) unsafe fn claim(exception: Exception) -> Option<u128> {
     // SAFETY: as the caller promises.
-    let (py, id) = unsafe { (Python::assume_attached(), marker::read_if(exception, |mark| mark::is_mark(mark))?) };
+    let (py, id) =
+        unsafe { (Python::assume_attached(), marker::read_if(exception, |mark| mark::is_mark(mark))?) };
     let claim = |known: &mut Option<Monitor>| {
         let record = known.as_mut()?.records.find(id)?;
         record.is_seen = true;
@@ -242,9 +246,12 @@ pub(crate) unsafe fn attach(heap: &mut Heap, chain: &Chain<'_>, places: &[Place]
         let Some(Some((raised, calls))) = MONITOR.with(py, read) else { continue };
         let raised = raised.map(|raised| add(heap, raised));
         for (frame, call) in aligned(&link.entries, &calls) {
-            let is_it = |place: &Place| chain.entry(*place).is_some_and(|known| known.entry.frame.identity() == frame);
+            let is_it = |place: &Place| {
+                chain.entry(*place).is_some_and(|known| known.entry.frame.identity() == frame)
+            };
             let Some(index) = places.iter().position(is_it) else { continue };
-            let at_entry = call.entry.as_ref().map(|entry| Earlier { heap: add(heap, entry.clone()), frame: 0 });
+            let at_entry =
+                call.entry.as_ref().map(|entry| Earlier { heap: add(heap, entry.clone()), frame: 0 });
             if let Some(captured) = heap.frames.get_mut(index) {
                 let at_raise = raised.zip(call.frame).map(|(heap, frame)| Earlier { heap, frame });
                 captured.at_raise = captured.at_raise.or(at_raise);
