@@ -1,5 +1,7 @@
 //! From a filled heap to fragments as the server takes them; off the hot path.
 
+mod moments;
+
 use std::collections::{BTreeMap, HashSet};
 
 use reenact_model::{
@@ -7,8 +9,10 @@ use reenact_model::{
     Parameter, ParameterKind, Request, Runtime, Snapshot, SnapshotId, SpanId, Timestamp, TraceId, Variables,
 };
 
+use crate::convert::moments::{Comparison, Moment};
 use crate::heap::{
-    Body, CapturedFrame, ChainedException, Children, Heap, Node, Relation, RequestContext, Text, TracedFrame,
+    Body, CapturedFrame, ChainedException, Children, Earlier, Heap, Node, Relation, RequestContext, Text,
+    TracedFrame,
 };
 use crate::settings::Settings;
 use crate::source::Sources;
@@ -25,7 +29,15 @@ pub(crate) fn client() -> Client {
 ///
 /// Not redacted yet. O(size of the heap); reads source files through `sources`.
 pub(crate) fn fragments(heap: &Heap, settings: &Settings, sources: &mut Sources) -> Vec<Fragment> {
-    let mut maker = Maker { heap, settings, sources };
+    let comparison = (!heap.earlier.is_empty()).then(|| Comparison::with(heap));
+    let mut offset = comparison.as_ref().map_or(0, Comparison::references);
+    let mut earlier = Vec::with_capacity(heap.earlier.len());
+    for heap in &heap.earlier {
+        let moment = Moment::new(heap, offset);
+        offset += moment.references();
+        earlier.push(moment);
+    }
+    let mut maker = Maker { heap, settings, sources, earlier, comparison };
     let mut fragments = Vec::with_capacity(heap.frames.len() + 1);
     if heap.context.own_event {
         fragments.push(Fragment::Occurrence(Box::new(maker.occurrence())));
@@ -42,9 +54,11 @@ struct Maker<'a> {
     heap: &'a Heap,
     settings: &'a Settings,
     sources: &'a mut Sources,
+    earlier: Vec<Moment<'a>>,
+    comparison: Option<Comparison<'a>>,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
     fn occurrence(&mut self) -> Occurrence {
         let (context, settings) = (&self.heap.context, self.settings);
         let mut tags = settings.tags.clone();
@@ -160,7 +174,8 @@ impl Maker<'_> {
             code: Some(position(captured)),
             source: self.sources.around(&file, traced.line_number),
             runtime: (index == 0).then(|| self.runtime()),
-            ..FrameDetails::default()
+            at_raise: self.at_raise(captured),
+            at_entry: self.at_entry(captured),
         };
         Some(Snapshot {
             id: SnapshotId(captured.id),
@@ -183,6 +198,27 @@ impl Maker<'_> {
             values_dropped: 0,
             details: Some(Box::new(details)),
         })
+    }
+
+    /// The variables of a frame as they were at the raise, where they have changed since.
+    fn at_raise(&mut self, frame: &CapturedFrame) -> Variables {
+        let found = frame.at_raise.and_then(|earlier| self.earlier_frame(earlier));
+        let (Some((moment, then)), Some(comparison)) = (found, &mut self.comparison) else {
+            return Variables::default();
+        };
+        comparison.begin();
+        self.earlier[moment].differing(then, comparison, frame)
+    }
+
+    /// The arguments of a frame as they were when its function was entered.
+    fn at_entry(&mut self, frame: &CapturedFrame) -> Variables {
+        let found = frame.at_entry.and_then(|earlier| self.earlier_frame(earlier));
+        found.map(|(moment, then)| self.earlier[moment].arguments(then)).unwrap_or_default()
+    }
+
+    fn earlier_frame(&self, earlier: Earlier) -> Option<(usize, &'a CapturedFrame)> {
+        let frame = self.heap.earlier.get(earlier.heap as usize)?.frames.get(earlier.frame as usize)?;
+        Some((earlier.heap as usize, frame))
     }
 
     fn parameters(&self, frame: &CapturedFrame) -> Vec<Parameter> {

@@ -8,6 +8,7 @@
 //! - **Units:** sizes in bytes, positions in numbers of nodes. A heap is reused: [`Heap::clear`] keeps its memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reenact_model::{Form, NotCaptured, Skipped};
 
@@ -127,6 +128,19 @@ pub struct CapturedFrame {
     pub signature: Signature,
     /// Where in its code it is.
     pub position: Position,
+    /// The same frame at the raise.
+    pub at_raise: Option<Earlier>,
+    /// The same frame when its function was entered: its arguments.
+    pub at_entry: Option<Earlier>,
+}
+
+/// A frame as it was earlier, in a heap of that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The heap, an index in [`Heap::earlier`].
+    pub heap: u32,
+    /// The frame, an index in [`Heap::frames`] of that heap.
+    pub frame: u32,
 }
 
 /// One entry of a traceback.
@@ -247,6 +261,8 @@ pub struct Heap {
     pub exceptions: Vec<ChainedException>,
     /// What else is known.
     pub context: Context,
+    /// What was captured earlier of the same exception: at its raise, and when functions were entered.
+    pub earlier: Vec<Arc<Heap>>,
 }
 
 impl Heap {
@@ -258,6 +274,7 @@ impl Heap {
         self.frames.clear();
         self.exceptions.clear();
         self.context = Context::default();
+        self.earlier.clear();
     }
 
     /// Whether the limits are reached.
@@ -265,9 +282,14 @@ impl Heap {
         self.nodes.len() >= limits.nodes_max || self.weight() >= limits.bytes_max
     }
 
-    /// How much it holds, in bytes.
+    /// How much it holds itself, in bytes.
     pub fn weight(&self) -> usize {
         self.bytes.len() + self.nodes.len() * size_of::<Node>()
+    }
+
+    /// How much it holds with what was captured earlier, in bytes.
+    pub fn weight_of_all(&self) -> usize {
+        self.weight() + self.earlier.iter().map(|heap| heap.weight()).sum::<usize>()
     }
 
     /// How much memory it keeps, in bytes.
@@ -341,6 +363,11 @@ impl Heap {
     pub fn children(&self, children: Children) -> &[Node] {
         let first = children.first as usize;
         self.nodes.get(first..first + children.count as usize).unwrap_or_default()
+    }
+
+    /// All values, in the order in which they were added.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// The values that were added since `first`.

@@ -13,6 +13,7 @@ mod queue;
 mod reporter;
 mod sender;
 pub mod settings;
+pub mod sites;
 mod source;
 pub mod transport;
 

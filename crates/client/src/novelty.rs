@@ -35,6 +35,8 @@ pub struct NoveltyLimits {
     pub novel_per_second: f64,
     /// Events without values per second.
     pub events_per_second: f64,
+    /// Raises whose values are captured ahead of the hook, per second.
+    pub raises_per_second: f64,
     /// The share of wall time that capturing may take: 0.01 is one percent of one core.
     pub cpu_share: f64,
 }
@@ -141,6 +143,11 @@ impl Novelty {
         self.cpu.has_any(now) && self.events.take(1.0, now)
     }
 
+    /// Whether there is time left to look at values.
+    pub fn has_time(&mut self, now: u64) -> bool {
+        self.cpu.has_any(now)
+    }
+
     /// Notes how long a capture took.
     pub fn spend(&mut self, nanos: u64, now: u64) {
         self.cpu.refill(now);
@@ -170,7 +177,7 @@ impl Novelty {
 
 /// Tokens that come back with time.
 #[derive(Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     capacity: f64,
     per_second: f64,
@@ -178,7 +185,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(capacity: f64, per_second: f64) -> Self {
+    pub(crate) fn new(capacity: f64, per_second: f64) -> Self {
         Self { tokens: capacity, capacity, per_second, refilled: 0 }
     }
 
@@ -188,7 +195,7 @@ impl Bucket {
         self.tokens = (self.tokens + passed * self.per_second).min(self.capacity);
     }
 
-    fn take(&mut self, cost: f64, now: u64) -> bool {
+    pub(crate) fn take(&mut self, cost: f64, now: u64) -> bool {
         self.refill(now);
         let is_enough = self.tokens >= cost;
         if is_enough {
@@ -205,7 +212,7 @@ impl Bucket {
 
 /// Identities are mixed by their maker already.
 #[derive(Default)]
-struct AsIs(u64);
+pub(crate) struct AsIs(u64);
 
 impl std::hash::Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -258,6 +265,7 @@ mod tests {
         novel_burst: 16.0,
         novel_per_second: 4.0,
         events_per_second: 50.0,
+        raises_per_second: 20.0,
         cpu_share: 0.01,
     };
     const SECOND: u64 = 1_000_000_000;

@@ -54,7 +54,7 @@ impl Queue {
     /// The capture itself, which is to be counted as lost.
     pub(crate) fn push(&self, heap: Heap) -> Result<(), Box<Heap>> {
         let mut state = self.lock();
-        let weight = heap.weight();
+        let weight = heap.weight_of_all();
         let is_full = state.waiting.len() + state.in_flight >= self.captures_max
             || state.bytes + weight > self.bytes_max;
         if is_full || state.is_closed {
@@ -92,7 +92,7 @@ impl Queue {
         }
         let count = state.waiting.len().min(count_max);
         let taken: Vec<Heap> = state.waiting.drain(..count).collect();
-        state.bytes -= taken.iter().map(Heap::weight).sum::<usize>();
+        state.bytes -= taken.iter().map(Heap::weight_of_all).sum::<usize>();
         state.in_flight += taken.len();
         Work::Send(taken)
     }

@@ -103,6 +103,11 @@ impl Reporter {
         lock(&self.novelty).may_send_event(now)
     }
 
+    /// Whether there is time left to look at values ahead of a capture: at a raise, or when a function is entered.
+    pub fn has_time(&self) -> bool {
+        self.is_enabled() && lock(&self.novelty).has_time(self.now())
+    }
+
     /// Notes how long the application's thread was held up.
     pub fn spend(&self, took: Duration) {
         let nanos = took.as_nanos() as u64;
@@ -193,7 +198,8 @@ impl Reporter {
         }
     }
 
-    fn now(&self) -> u64 {
+    /// Nanoseconds since it was made.
+    pub fn now(&self) -> u64 {
         self.begun.elapsed().as_nanos() as u64
     }
 }

@@ -132,6 +132,7 @@ impl Default for Settings {
                 novel_burst: 16.0,
                 novel_per_second: 4.0,
                 events_per_second: 50.0,
+                raises_per_second: 20.0,
                 cpu_share: 0.01,
             },
             queue_captures_max: 64,
@@ -204,6 +205,7 @@ impl Settings {
             "novel_burst" => self.novelty.novel_burst = given.number(0.0, 1e6)?,
             "novel_per_second" => self.novelty.novel_per_second = given.number(0.0, 1e6)?,
             "events_per_second" => self.novelty.events_per_second = given.number(0.0, 1e6)?,
+            "raises_per_second" => self.novelty.raises_per_second = given.number(0.0, 1e6)?,
             "cpu_share" => self.novelty.cpu_share = given.number(0.0, 100.0)?,
             _ => return Err(given.wrong("is not known")),
         }

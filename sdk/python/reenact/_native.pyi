@@ -1,5 +1,6 @@
 """The native part of the client. Users import `reenact`."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "shutdown",
     "start",
     "status",
+    "watch",
 ]
 __version__: str
 
@@ -42,7 +44,8 @@ def start(config: dict[str, Any]) -> None:
     Settings, all optional: enabled, url, api_key, service, env, version, host, commit, repository, tags (texts by name),
     packages (versions by name), implementation, runtime_version, platform; frames_max 8, depth_max 3, items_max 100,
     text_max 255, fields_max 20, time_budget_ms 2, capture_bytes_max 1 MiB, queue_captures_max 64, queue_bytes_max 16 MiB;
-    captures_per_second 1, novel_burst 16, novel_per_second 4, events_per_second 50, cpu_share 0.01;
+    captures_per_second 1, novel_burst 16, novel_per_second 4, events_per_second 50, raises_per_second 20,
+    cpu_share 0.01;
     redacted_identifiers, excluded_identifiers, redacted_types (lists), redaction_mode "targeted" or "strict";
     library_paths, third_party_includes, third_party_excludes (lists), capture_third_party.
 
@@ -74,3 +77,13 @@ def after_fork_in_child() -> None:
 
 def set_remote(config: dict[str, Any]) -> None:
     """Takes over what the server says: enabled, and capture_next: a list of type, function and file."""
+
+def watch(
+    *,
+    at_raise: bool = False,
+    second_chance: bool = False,
+    handled_modules: list[str] | None = None,
+    context: Callable[[], dict[str, Any]] | None = None,
+) -> str | None:
+    """Watches raises and calls ahead of the hooks, from now on and as told; `context` gives the context of the event of a
+    handled exception. None when it does; else why it does not: "off", or what stands in the way."""

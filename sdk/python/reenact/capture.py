@@ -79,6 +79,11 @@ def attach(error: object, mechanism: str, trace_id: int, span_id: int) -> Captur
     return _capture(error, {"mechanism": mechanism, "own_event": False, "trace_id": trace_id, "span_id": span_id})
 
 
+def handled_context() -> dict[str, Any]:
+    """The context of an exception that may be handled: what the program is doing while it is raised."""
+    return _context("handled", True)
+
+
 def is_exception(error: object) -> bool:
     """Whether something is an exception, whatever its `__class__` says."""
     return issubclass(type(error), BaseException)

@@ -18,6 +18,10 @@ DDTRACE_SOCKET = "/var/run/datadog/apm.socket"
 """Where ddtrace sends to when it is told nothing and this exists."""
 
 
+WATCHED = ("at_raise", "handled_modules", "second_chance")
+"""Settings of what is watched ahead of the hooks."""
+
+
 class Config:
     """The settings in force. ``values`` by name, ``origins`` by name (`argument`, a variable, `default`)."""
 
@@ -52,7 +56,7 @@ def read_config(arguments: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 def native_settings(config: Config) -> dict[str, Any]:
     """The settings that the core needs, as `_native.start` takes them, with what it cannot find out itself."""
-    left_out = ("hooks", "log_level", "ddtrace", "remote_config")
+    left_out = ("hooks", "log_level", "ddtrace", "remote_config", *WATCHED)
     found = {name: value for name, value in config.values.items() if name not in left_out and value is not None}
     for name, value in runtime_facts().items():
         found.setdefault(name, value)

@@ -13,7 +13,7 @@ import sys
 from _thread import allocate_lock
 
 from reenact import capture, guard, remote
-from reenact.config import Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
+from reenact.config import WATCHED, Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
 from reenact.runtime import is_main_interpreter
 from reenact.settings import SettingError, default_service
@@ -34,6 +34,7 @@ _native: ModuleType | None = None
 _unsupported: str | None = None
 _config: Config | None = None
 _is_native_started = False
+_watching = "off"
 _starting = allocate_lock()
 _is_registered = False
 
@@ -65,6 +66,9 @@ def start(arguments: dict[str, Any]) -> None:
     capture.switch_on(_capture_with_core, _prepare)
     _register()
     install([name for name in names if name != "ddtrace" or is_attached])
+    if any(config[name] for name in WATCHED):
+        # A raise comes ahead of every hook.
+        start_core()
 
 
 def start_core() -> None:
@@ -84,6 +88,7 @@ def start_core() -> None:
             _config.values["service"] = default_service(getattr(sys, "argv", None))
         _start_with(_native, _config, native_settings(_config))
         _is_native_started = True
+        _watch(_native, _config)
     finally:
         if is_alone:
             _starting.release()
@@ -112,9 +117,20 @@ def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) ->
             _warn(config.problems[-1])
 
 
+def _watch(native: ModuleType, config: Config) -> None:
+    """Watches raises and calls as the settings say; where that cannot be, values are those that the hooks see."""
+    global _watching
+    wanted = {name: config[name] for name in WATCHED}
+    _watching = native.watch(**wanted, context=capture.handled_context) or "on"
+    if any(wanted.values()) and _watching != "on":
+        _warn(f"{', '.join(name for name, value in wanted.items() if value)}: {_watching}; values are those that hooks see")
+
+
 def stop() -> None:
     """Switches captures off; hooks stay in place and do nothing."""
     capture.switch_off()
+    if _native is not None and _is_native_started:
+        _native.watch()
 
 
 def setting(name: str) -> Any:
@@ -133,6 +149,7 @@ def status() -> dict[str, Any]:
     """What `reenact.status()` returns."""
     found: dict[str, Any] = dict(_native.status()) if _native is not None and _is_native_started else {}
     found["enabled"] = capture.is_on() and bool(found.get("enabled", True))
+    found["watching"] = _watching
     found["hooks"] = hook_states()
     found["hook_errors"] = guard.failures()
     if guard.last_failure() is not None:
@@ -207,6 +224,7 @@ def _after_fork() -> None:
 def _at_exit() -> None:
     remote.stop()
     if _native is not None and _is_native_started:
+        _native.watch()
         _native.shutdown(EXIT_FLUSH_SECONDS)
 
 

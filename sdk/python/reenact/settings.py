@@ -186,6 +186,7 @@ SETTINGS = (
     Setting("novel_burst", number(0, 1e6), 16.0, "REENACT_NOVEL_BURST", "captures of exceptions not seen before, at once"),
     Setting("novel_per_second", number(0, 1e6), 4.0, "REENACT_NOVEL_PER_SECOND", "how fast that burst refills"),
     Setting("events_per_second", number(0, 1e6), 50.0, "REENACT_EVENTS_PER_SECOND", "events, with values or without, per process"),
+    Setting("raises_per_second", number(0, 1e6), 20.0, "REENACT_RAISES_PER_SECOND", "raises that `at_raise` looks at, per process"),
     Setting("cpu_share", number(0, 100), 0.01, "REENACT_CPU_SHARE", "share of wall time that capturing may take; 0.01 is 1 %"),
     Setting("capture_third_party", switch, False, "REENACT_CAPTURE_THIRD_PARTY", "whether frames of installed packages carry values too"),
     Setting(
@@ -229,6 +230,21 @@ SETTINGS = (
         [],
         f"REENACT_REDACTION_EXCLUDED_IDENTIFIERS {_DI}REDACTION_EXCLUDED_IDENTIFIERS",
         "names that stay although they are on the list",
+    ),
+    Setting("at_raise", switch, False, "REENACT_AT_RAISE", "values as they were at the raise too (Python 3.12 and later)"),
+    Setting(
+        "handled_modules",
+        names,
+        [],
+        "REENACT_HANDLED_MODULES",
+        "modules whose handled exceptions are events, with those below them; `*` for all of the service's own (Python 3.12 and later)",
+    ),
+    Setting(
+        "second_chance",
+        switch,
+        False,
+        "REENACT_SECOND_CHANCE",
+        "whether a function that raised is watched, so that its next exception has its arguments at entry (Python 3.12 and later)",
     ),
 )
 """Every setting, in the order in which the documentation lists them."""

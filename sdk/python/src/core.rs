@@ -12,7 +12,9 @@ use reenact_model::Skipped;
 use crate::context::Given;
 use crate::ids::Ids;
 use crate::marker;
+use crate::monitor;
 use crate::own_code::OwnCode;
+use crate::read::Object;
 use crate::read::exception::Exception;
 use crate::read::text;
 use crate::remembered::{KnownCapture, KnownFrame, Remembered};
@@ -27,12 +29,33 @@ pub(crate) struct Core {
     workspace: Mutex<Workspace>,
 }
 
-struct Workspace {
+/// What captures work with.
+pub(crate) struct Workspace {
     scratch: Scratch,
     own_code: OwnCode,
     ids: Ids,
     remembered: Remembered,
     wanted: Wanted,
+}
+
+#[cfg(Py_3_12)]
+impl Workspace {
+    pub(crate) fn scratch(&mut self) -> &mut Scratch {
+        &mut self.scratch
+    }
+
+    pub(crate) fn own_code(&mut self) -> &mut OwnCode {
+        &mut self.own_code
+    }
+
+    pub(crate) fn new_id(&mut self) -> u128 {
+        self.ids.uuid()
+    }
+
+    /// Whether a hook has seen the exception of this id lately.
+    pub(crate) fn remembers(&mut self, id: u128) -> bool {
+        self.remembered.find(id).is_some()
+    }
 }
 
 /// What a hook is told.
@@ -93,15 +116,20 @@ impl Core {
             return self.skipped(0, Skipped::Lost);
         };
         let begun = Instant::now();
+        let mut raising = None;
         // SAFETY: as the caller promises.
         let outcome = unsafe {
             let known = marker::read(exception).filter(|id| workspace.remembered.find(*id).is_some());
             match known {
                 Some(id) => self.seen_again(&mut workspace, exception, id, given, begun),
-                None => self.seen_first(&mut workspace, exception, given, begun),
+                None => self.seen_first(&mut workspace, exception, given, begun, &mut raising),
             }
         };
         drop(workspace);
+        if let Some(code) = raising {
+            // SAFETY: a traceback of the exception holds the code.
+            unsafe { monitor::arm(code) };
+        }
         self.reporter.spend(begun.elapsed());
         outcome
     }
@@ -115,7 +143,7 @@ impl Core {
 
     /// What captures work with, if nobody uses it. Nobody waits for it: whoever has it may wait for the GIL, if a
     /// collection of garbage began while the context was read, and the one who waits would have the GIL.
-    fn workspace(&self) -> Option<MutexGuard<'_, Workspace>> {
+    pub(crate) fn workspace(&self) -> Option<MutexGuard<'_, Workspace>> {
         match self.workspace.try_lock() {
             Ok(workspace) => Some(workspace),
             // A panic leaves nothing that the next walk does not begin anew.
@@ -146,6 +174,7 @@ impl Core {
             let mut walk = Walk::new(&mut heap, &mut workspace.scratch, &settings.values, Instant::now());
             walk.frames(&chain, &places);
             walk.exceptions(&chain, &places);
+            attach(&mut heap, &chain, &places);
         }
         self.reporter.preview(&heap)
     }
@@ -156,9 +185,12 @@ impl Core {
         exception: Exception,
         given: &Given<'_, '_>,
         begun: Instant,
+        raising: &mut Option<Object>,
     ) -> Outcome {
-        let id = workspace.ids.uuid();
         // SAFETY: as the caller of `capture` promises.
+        let claimed = unsafe { monitor::claim(exception) };
+        let id = claimed.unwrap_or_else(|| workspace.ids.uuid());
+        // SAFETY: as above.
         let (outcome, frames) = unsafe {
             let identity = chain::identity(exception);
             let is_wanted = given.is_forced() || is_wanted(workspace, exception);
@@ -170,15 +202,17 @@ impl Core {
             };
             match decision {
                 Decision::Novel | Decision::Repeat => {
-                    self.with_values(workspace, exception, id, given, begun)
+                    self.with_values(workspace, exception, id, given, begun, raising)
                 }
                 Decision::Skip(reason) => {
                     (self.without_values(workspace, exception, id, given, reason), Vec::new())
                 }
             }
         };
-        // SAFETY: as above.
-        unsafe { marker::write(exception, id) };
+        if claimed.is_none() {
+            // SAFETY: as above.
+            unsafe { marker::write(exception, id) };
+        }
         workspace.remembered.add(KnownCapture { exception_id: id, reason: outcome.reason, frames });
         outcome
     }
@@ -190,6 +224,7 @@ impl Core {
         id: u128,
         given: &Given<'_, '_>,
         begun: Instant,
+        raising: &mut Option<Object>,
     ) -> (Outcome, Vec<KnownFrame>) {
         let settings = self.reporter.settings();
         // Before the walk: reading the context makes objects, which can begin a collection of garbage.
@@ -206,7 +241,9 @@ impl Core {
             }
             let places: Vec<(Place, u128)> =
                 places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
-            let heap = self.filled(workspace, &chain, &places, id, context, begun);
+            let mut heap = self.filled(workspace, &chain, &places, id, context, begun);
+            attach(&mut heap, &chain, &places);
+            *raising = raising_code(&chain);
             if !self.reporter.submit(heap) {
                 return (self.skipped(id, Skipped::Lost), Vec::new());
             }
@@ -293,7 +330,8 @@ impl Core {
                     .map(|place| (place, workspace.ids.uuid()))
                     .collect();
                 if !places.is_empty() {
-                    let heap = self.filled(workspace, &chain, &places, id, context, begun);
+                    let mut heap = self.filled(workspace, &chain, &places, id, context, begun);
+                    attach(&mut heap, &chain, &places);
                     if self.reporter.submit(heap) {
                         frames
                             .extend(places.iter().filter_map(|(place, id)| known_frame(&chain, *place, *id)));
@@ -311,6 +349,19 @@ impl Core {
         self.reporter.counters().skip(reason);
         Outcome { exception_id, reason: Some(reason.as_str()), frames: Vec::new(), is_first: true }
     }
+}
+
+/// Joins what was captured ahead of the hook.
+unsafe fn attach(heap: &mut Heap, chain: &Chain<'_>, places: &[(Place, u128)]) {
+    let places: Vec<Place> = places.iter().map(|(place, _)| *place).collect();
+    // SAFETY: as the caller of `capture` promises.
+    unsafe { monitor::attach(heap, chain, &places) };
+}
+
+/// The code of the service's own function that raised, if it takes arguments.
+fn raising_code(chain: &Chain<'_>) -> Option<Object> {
+    let code = chain.entry(chain.culprit()?)?.entry.frame.code;
+    (code.has_slots() && code.argument_count() > 0).then(|| std::ptr::from_ref(code).cast_mut().cast())
 }
 
 /// Whether the server wants this exception: asks for nothing as long as it wants none.
@@ -348,7 +399,7 @@ fn known_frame(chain: &Chain<'_>, place: Place, snapshot_id: u128) -> Option<Kno
 /// The captured frames with their numbers over the chain, in their order. A frame that stands in several tracebacks has
 /// several numbers, each with the line of its traceback.
 fn numbered(chain: &Chain<'_>, frames: &[KnownFrame]) -> Vec<(u32, KnownFrame)> {
-    let object_at = |place: Place| chain.entry(place).map(|entry| entry.entry.frame.object);
+    let object_at = |place: Place| chain.entry(place).map(|entry| entry.entry.frame.identity());
     let mut numbered = Vec::new();
     for (place, number) in chain.numbered() {
         let here = object_at(place);

@@ -7,11 +7,18 @@
 // no wheel, and this crate is empty, so that the workspace can be built beside any.
 #![cfg(known_python)]
 
+#[cfg(Py_3_12)]
+mod ahead;
 mod config;
 mod context;
 mod core;
 mod ids;
 mod marker;
+#[cfg(Py_3_12)]
+mod monitor;
+#[cfg(not(Py_3_12))]
+#[path = "no_monitor.rs"]
+mod monitor;
 mod own_code;
 mod read;
 mod remembered;
@@ -56,7 +63,7 @@ impl Capture {
             (number, ids::uuid_text(frame.snapshot_id), frame.function, frame.file, frame.line_number)
         };
         Self {
-            exception_id: format!("{:032x}", outcome.exception_id),
+            exception_id: marker::digits(outcome.exception_id),
             captured: outcome.reason.is_none(),
             reason: outcome.reason.or((!outcome.is_first).then_some("already")),
             frames: outcome.frames.into_iter().map(frame).collect(),
@@ -140,6 +147,24 @@ fn _captured_json(exc: &Bound<'_, PyAny>, context: Option<&Bound<'_, PyDict>>) -
     Ok(json.to_string())
 }
 
+/// Watches raises and calls ahead of the hooks, from now on and as told. `None` when it does; else why it does not.
+///
+/// `context` is called for the context of the event of a handled exception.
+#[pyfunction]
+#[pyo3(signature = (*, at_raise=false, second_chance=false, handled_modules=None, context=None))]
+fn watch(
+    py: Python<'_>,
+    at_raise: bool,
+    second_chance: bool,
+    handled_modules: Option<Vec<String>>,
+    context: Option<Py<PyAny>>,
+) -> Option<&'static str> {
+    let Some(core) = core::current() else { return Some("the client was not started") };
+    let handled_modules = handled_modules.unwrap_or_default();
+    let options = monitor::Options { at_raise, second_chance, handled_modules, context };
+    monitor::start(py, options, core.reporter.settings()).err()
+}
+
 /// Waits until everything is sent or given up; `False` when that takes longer than `timeout` seconds.
 #[pyfunction]
 fn flush(py: Python<'_>, timeout: f64) -> bool {
@@ -185,6 +210,7 @@ fn status(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     status.set_item("queued", queued)?;
     status.set_item("queued_bytes", queued_bytes)?;
     status.set_item("last_error", core.reporter.counters().last_error())?;
+    monitor::describe(py, &status)?;
     Ok(status)
 }
 
@@ -225,5 +251,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(status, module)?)?;
     module.add_function(wrap_pyfunction!(after_fork_in_child, module)?)?;
     module.add_function(wrap_pyfunction!(set_remote, module)?)?;
+    module.add_function(wrap_pyfunction!(watch, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

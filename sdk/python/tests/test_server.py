@@ -1,67 +1,18 @@
-"""Against a real server: what a program captures is an event with values, in three of the ways of the client.
-
-The server is the binary that `REENACT_BIN` names.
-"""
+"""Against a real server: what a program captures is an event with values, in three of the ways of the client."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import Programs, wait_until
+from conftest import Programs
+from real_server import Server, frame_of, needs_server
 from test_ddtrace import NESTED, TRACED
 from test_opentelemetry import SETUP
 from test_web import FLASK, gunicorn
 
-BINARY = Path(__file__).resolve().parents[3] / os.environ.get("REENACT_BIN", "target/release/reenact")
-
-pytestmark = pytest.mark.skipif(not BINARY.exists(), reason=f"no server at {BINARY}; name one with REENACT_BIN")
-
-
-class Server:
-    """`reenact serve` on free ports."""
-
-    def __init__(self, directory: Path) -> None:
-        ready = directory / "ready.json"
-        command = [str(BINARY), "serve", "--data-dir", str(directory / "data"), "--agent-listen", "127.0.0.1:0"]
-        command += ["--listen", "127.0.0.1:0", "--ready-file", str(ready), "--agent-socket", str(directory / "agent.sock")]
-        self.socket = f"unix://{directory / 'agent.sock'}"
-        self._log = (directory / "serve.log").open("w")
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
-        wait_until("the server is ready", lambda: ready.exists() and ready.read_text())
-        addresses = json.loads(ready.read_text())
-        self.agent, self._api = addresses["agent"], addresses["ui"]
-
-    def get(self, path: str, **parameters: str) -> Any:
-        query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"{self._api}/api/v1{path}?{query}", timeout=30) as answer:
-            return json.load(answer)
-
-    def events(self, service: str) -> list[dict[str, Any]]:
-        issues = self.get("/issues", query=f"service:{service}")["issues"]
-        listed = [event for issue in issues for event in self.get(f"/issues/{issue['id']}/events")["events"]]
-        return [self.get(f"/events/{event['id']}") for event in listed]
-
-    def wait_for_events(self, service: str, count: int) -> list[dict[str, Any]]:
-        def settled() -> Any:
-            events = self.events(service)
-            return len(events) >= count and all(event["values"]["state"] != "pending" for event in events) and events
-
-        events: list[dict[str, Any]] = wait_until(f"{count} events of {service}", settled, 30)
-        assert len(events) == count, [event["exceptions"] for event in events]
-        return events
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-        self._log.close()
+pytestmark = needs_server
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +20,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
-
-
-def frame_of(event: dict[str, Any], function: str) -> dict[str, Any]:
-    """The innermost frame of a function, with its values."""
-    frames = [frame for exception in event["exceptions"] for frame in exception["frames"] if frame["function"] == function]
-    assert frames and frames[-1]["values"]["state"] == "captured", json.dumps(event)[:4000]
-    return frames[-1]
 
 
 def test_alone(programs: Programs, server: Server) -> None:

@@ -4,7 +4,8 @@ use reenact_model::{CapturedValue, Content, Fragment, NotCaptured, Occurrence, P
 
 use super::fragments;
 use crate::heap::{
-    Body, CapturedFrame, ChainedException, Heap, Node, Relation, RequestContext, Signature, TracedFrame,
+    Body, CapturedFrame, ChainedException, Earlier, Heap, Node, Relation, RequestContext, Signature,
+    TracedFrame,
 };
 use crate::settings::Settings;
 use crate::source::Sources;
@@ -135,4 +136,66 @@ fn packages_are_those_that_frames_and_types_belong_to() {
     });
     let names: Vec<_> = runtime.unwrap_or_default().packages.into_keys().collect();
     assert_eq!(names, ["list", "some-library"]);
+}
+
+/// Adds a list with these numbers to a heap, as the local variable `name` of its frame.
+fn add_list(heap: &mut Heap, name: &str, numbers: &[&str], reference: u32) {
+    let list_name = heap.push_text("list");
+    let list = heap.push_type(list_name);
+    let int_name = heap.push_text("int");
+    let int = heap.push_type(int_name);
+    let name = heap.push_text(name);
+    let root = heap.push_node(Node { name, type_index: list, reference, ..Node::default() });
+    heap.frames[0].locals = heap.children_from(root);
+    let first = heap.next_node();
+    for number in numbers {
+        let body = Body::Scalar(heap.push_text(number));
+        heap.push_node(Node { type_index: int, body, ..Node::default() });
+    }
+    let elements = heap.children_from(first);
+    let node = heap.node_mut(root);
+    (node.body, node.size) = (Body::Elements(elements), Some(numbers.len() as u64));
+}
+
+/// What is told of a frame whose local variable `name` had `then` at the raise and has `now`.
+fn at_raise(then: (&str, &[&str]), now: (&str, &[&str])) -> Vec<(String, CapturedValue)> {
+    let mut earlier = heap();
+    add_list(&mut earlier, then.0, then.1, 1);
+    let mut later = heap();
+    add_list(&mut later, now.0, now.1, 4);
+    later.earlier.push(std::sync::Arc::new(earlier));
+    later.frames[0].at_raise = Some(Earlier { heap: 0, frame: 0 });
+    let (_, snapshots) = converted(&later);
+    snapshots[0].details.as_ref().unwrap().at_raise.0.clone()
+}
+
+#[test]
+fn values_of_the_raise_are_told_where_they_differ() {
+    assert_eq!(at_raise(("a", &["1", "2"]), ("a", &["1", "2"])), []);
+    let told = at_raise(("a", &["1", "2"]), ("a", &["1", "3"]));
+    assert_eq!(told.len(), 1);
+    let number = |text: &str| CapturedValue::new("int", Content::Scalar(text.to_owned()));
+    assert_eq!(told[0].1.content, Content::Elements(vec![number("1"), number("2")]));
+    assert_eq!(told[0].1.reference, Some(5), "no number of the later moment");
+    assert_eq!(at_raise(("a", &["1"]), ("a", &[])).len(), 1);
+    assert_eq!(at_raise(("gone", &[]), ("a", &[])).len(), 1);
+}
+
+#[test]
+fn arguments_at_entry_are_told_whole() {
+    let mut later = heap();
+    later.earlier.push(std::sync::Arc::new(heap()));
+    later.frames[0].at_entry = Some(Earlier { heap: 0, frame: 0 });
+    let (_, snapshots) = converted(&later);
+    let details = snapshots[0].details.as_ref().unwrap();
+    assert_eq!(details.at_entry, snapshots[0].arguments);
+}
+
+#[test]
+fn earlier_moments_that_are_not_there_are_nothing() {
+    let mut later = heap();
+    later.frames[0].at_entry = Some(Earlier { heap: 3, frame: 0 });
+    later.frames[0].at_raise = Some(Earlier { heap: 0, frame: 7 });
+    let (_, snapshots) = converted(&later);
+    assert!(snapshots[0].details.as_ref().unwrap().at_raise.is_empty());
 }

@@ -55,7 +55,7 @@ pub(crate) struct Code {
     _ncellvars: c_int,
     _nfreevars: c_int,
     #[cfg(Py_3_12)]
-    _version: u32,
+    version: u32,
     localsplusnames: Object,
     localspluskinds: Object,
     filename: Object,
@@ -95,6 +95,22 @@ impl Code {
         unsafe {
             (!object.is_null() && super::is_exactly(object, &raw mut ffi::PyCode_Type))
                 .then(|| &*object.cast())
+        }
+    }
+
+    /// A number that no other code object of the process has had, up to four billion of them.
+    #[cfg(Py_3_12)]
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Where the instructions begin.
+    #[cfg(Py_3_12)]
+    pub(crate) fn instructions(&self) -> *const u8 {
+        // SAFETY: the structure ends with the instructions: its size without them is where they begin.
+        unsafe {
+            let size = ffi::PyCode_Type.tp_basicsize.unsigned_abs();
+            std::ptr::from_ref(self).cast::<u8>().add(size)
         }
     }
 

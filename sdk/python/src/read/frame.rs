@@ -84,14 +84,25 @@ struct InterpreterFrame {
     localsplus: [Object; 1],
 }
 
+/// `FRAME_OWNED_BY_CSTACK`: a frame that stands between calls of C and holds no code of Python.
+#[cfg(Py_3_12)]
+const OWNED_BY_C_STACK: c_char = 3;
+
+/// Frames of C between two of Python that are passed.
+#[cfg(Py_3_12)]
+const SKIPPED_MAX: usize = 1_000;
+
 /// A frame whose structure was checked.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
+    /// Null for one that was found as the caller of another.
     pub(crate) object: Object,
     pub(crate) code: &'a Code,
     globals: Object,
     locals: Object,
     slots: *const Object,
+    #[cfg(Py_3_12)]
+    inner: *const InterpreterFrame,
 }
 
 impl<'a> Frame<'a> {
@@ -120,8 +131,55 @@ impl<'a> Frame<'a> {
                 globals: (*inner).globals,
                 locals: (*inner).locals,
                 slots: (&raw const (*inner).localsplus).cast(),
+                #[cfg(Py_3_12)]
+                inner,
             })
         }
+    }
+
+    /// The frame of the Python code that called this one, while both run.
+    ///
+    /// # Safety
+    /// This frame runs in the current thread, or is called by one that does.
+    #[cfg(Py_3_12)]
+    pub(crate) unsafe fn caller(&self) -> Option<Self> {
+        // SAFETY: a running frame knows the one that called it. Of frames on the stack of C only the owner and the next one
+        // are set.
+        unsafe {
+            let mut inner = (*self.inner).previous.cast_const();
+            for _ in 0..SKIPPED_MAX {
+                if inner.is_null() {
+                    return None;
+                }
+                if (*inner).owner != OWNED_BY_C_STACK
+                    && let Some(code) = Code::of((*inner).code)
+                {
+                    return Some(Self {
+                        object: std::ptr::null_mut(),
+                        code,
+                        globals: (*inner).globals,
+                        locals: (*inner).locals,
+                        slots: (&raw const (*inner).localsplus).cast(),
+                        inner,
+                    });
+                }
+                inner = (*inner).previous;
+            }
+        }
+        None
+    }
+
+    /// The instruction of a running frame that has called another one, as an offset in bytes.
+    #[cfg(Py_3_12)]
+    pub(crate) fn instruction(&self) -> c_int {
+        // SAFETY: a live frame.
+        let at = unsafe { (*self.inner).instruction } as usize;
+        at.wrapping_sub(self.code.instructions() as usize) as c_int
+    }
+
+    /// What tells a frame from every other one that lives at the same time.
+    pub(crate) fn identity(&self) -> usize {
+        self.slots as usize
     }
 
     /// The value of a variable; `None` when it has none.
@@ -198,6 +256,27 @@ impl Entries<'_> {
     /// `traceback` is a live object, or null, that is not freed while the iterator is used.
     pub(crate) unsafe fn of(traceback: Object) -> Self {
         Self { next: traceback, lifetime: std::marker::PhantomData }
+    }
+
+    /// The entry of a traceback that has one alone.
+    ///
+    /// # Safety
+    /// As for [`Entries::of`].
+    #[cfg(Py_3_12)]
+    #[inline]
+    pub(crate) unsafe fn only<'a>(traceback: Object) -> Option<Entry<'a>> {
+        // SAFETY: the type is checked before the structure is used.
+        unsafe {
+            if traceback.is_null()
+                || !is_exactly(traceback, &raw mut ffi::PyTraceBack_Type)
+                || !(*traceback.cast::<TracebackLayout>()).next.is_null()
+            {
+                return None;
+            }
+            let traceback = traceback.cast::<TracebackLayout>();
+            let frame = Frame::of((*traceback).frame)?;
+            Some(Entry { frame, instruction: (*traceback).lasti, line: (*traceback).lineno })
+        }
     }
 }
 

@@ -48,6 +48,13 @@ pub(crate) struct TracedEntry<'a> {
     pub(crate) is_own: bool,
 }
 
+impl<'a> TracedEntry<'a> {
+    unsafe fn of(entry: Entry<'a>, own_code: &mut OwnCode) -> Self {
+        // SAFETY: a code object holds the name of its file.
+        Self { entry, is_own: unsafe { own_code.contains(entry.frame.code.file()) } }
+    }
+}
+
 /// The place of an entry that stays the same while the exception travels outwards and its tracebacks grow at their
 /// beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +63,16 @@ pub(crate) struct Place {
     pub(crate) link: usize,
     /// The entry, counted from the raise.
     pub(crate) from_raise: usize,
+}
+
+/// How much of a chain is wanted.
+#[cfg(Py_3_12)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// With what led to the exception.
+    Whole,
+    /// The exception itself.
+    Last,
 }
 
 /// A chain, root cause first; members of groups behind it.
@@ -100,11 +117,35 @@ impl<'a> Chain<'a> {
         Self { links }
     }
 
+    /// The chain of an exception that has just been raised, with the calls that run, that of the raise first, for its traceback.
+    ///
+    /// # Safety
+    /// As for [`Chain::of`]; the calls run.
+    #[cfg(Py_3_12)]
+    pub(crate) unsafe fn at_raise(
+        exception: Exception,
+        calls: &[Entry<'a>],
+        own_code: &mut OwnCode,
+        extent: Extent,
+    ) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let mut chain = match extent {
+                Extent::Whole => Self::of(exception, own_code),
+                Extent::Last => Self { links: vec![Link::of(exception, None, None, own_code)] },
+            };
+            for link in chain.links.iter_mut().filter(|link| link.exception == exception) {
+                link.entries = calls.iter().rev().map(|entry| TracedEntry::of(*entry, own_code)).collect();
+            }
+            chain
+        }
+    }
+
     /// The entries whose frames carry values, `limit` at most: of each exception the frame nearest to the raise, then the
     /// next ones outwards.
     pub(crate) fn selected(&self, limit: usize, with_third_party: bool) -> Vec<Place> {
         let mut selected: Vec<Place> = Vec::new();
-        let mut frames: Vec<Object> = Vec::new();
+        let mut frames: Vec<usize> = Vec::new();
         let candidates = |link: &Link<'a>| -> Vec<usize> {
             let wanted = |entry: &TracedEntry<'a>| with_third_party || entry.is_own;
             (0..link.entries.len()).rev().filter(|index| wanted(&link.entries[*index])).collect()
@@ -116,7 +157,7 @@ impl<'a> Chain<'a> {
                 if selected.len() >= limit {
                     return selected;
                 }
-                let frame = self.links[link].entries[*index].entry.frame.object;
+                let frame = self.links[link].entries[*index].entry.frame.identity();
                 if !frames.contains(&frame) {
                     frames.push(frame);
                     selected.push(Place { link, from_raise: self.links[link].entries.len() - 1 - index });
@@ -175,11 +216,8 @@ impl<'a> Link<'a> {
         let entries: Vec<Entry<'a>> =
             unsafe { Entries::of(exception.traceback()) }.take(ENTRIES_PASSED_MAX).collect();
         let from = entries.len().saturating_sub(ENTRIES_MAX);
-        let entries = entries[from..].iter().map(|entry| TracedEntry {
-            entry: *entry,
-            // SAFETY: a code object holds the name of its file.
-            is_own: unsafe { own_code.contains(entry.frame.code.file()) },
-        });
+        // SAFETY: the frames live.
+        let entries = entries[from..].iter().map(|entry| unsafe { TracedEntry::of(*entry, own_code) });
         Self { exception, relation, group, entries: entries.collect() }
     }
 }
@@ -282,7 +320,7 @@ impl Walk<'_> {
             let (frame, code) = (&traced.entry.frame, traced.entry.frame.code);
             // One frame can stand in several tracebacks: its values are those of all.
             let captured = places.iter().position(|(place, _)| {
-                chain.entry(*place).is_some_and(|known| known.entry.frame.object == frame.object)
+                chain.entry(*place).is_some_and(|known| known.entry.frame.identity() == frame.identity())
             });
             let line = match traced.entry.line {
                 line if line > 0 => line as u32,

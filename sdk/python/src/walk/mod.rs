@@ -20,6 +20,8 @@ mod variables;
 use std::time::Instant;
 
 pub(crate) use variables::look_up;
+#[cfg(Py_3_12)]
+pub(crate) use variables::module_name;
 
 use pyo3::ffi;
 use reenact_client::heap::{Heap, Node, Text};

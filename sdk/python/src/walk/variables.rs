@@ -52,6 +52,20 @@ impl Walk<'_> {
         captured
     }
 
+    /// Notes the arguments of a frame, and looks into them.
+    ///
+    /// # Safety
+    /// The frame lives.
+    #[cfg(Py_3_12)]
+    pub(crate) unsafe fn arguments(&mut self, frame: &Frame<'_>) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let arguments = self.variables(frame, Scope::Argument);
+            self.heap.frames.push(CapturedFrame { arguments, ..CapturedFrame::default() });
+            self.finish();
+        }
+    }
+
     unsafe fn variables(&mut self, frame: &Frame<'_>, scope: Scope) -> Children {
         let first = self.heap.next_node();
         for variable in frame.code.variables().filter(|variable| variable.scope == scope).take(VARIABLES_MAX)
@@ -183,7 +197,7 @@ pub(crate) unsafe fn look_up(dict: Object, name: Object) -> Option<Object> {
 }
 
 /// The name of the module that a frame's globals are of, or null.
-pub(super) fn module_name(frame: &Frame<'_>) -> Object {
+pub(crate) fn module_name(frame: &Frame<'_>) -> Object {
     let name = crate::read::layout::known().names.name;
     // SAFETY: the frame holds its globals.
     let found = frame.globals().and_then(|globals| unsafe { look_up(globals, name) });
