@@ -2,7 +2,7 @@
 
 mod moments;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use reenact_model::{
     CapturedValue, Client, CodePosition, Content, Exception, Fragment, Frame, FrameDetails, Occurrence,
@@ -91,20 +91,15 @@ impl<'a> Maker<'a> {
     }
 
     /// What the process runs on, with the packages that the frames and the types of the values belong to.
-    fn runtime(&self) -> Runtime {
+    fn runtime(&mut self) -> Runtime {
         let heap = self.heap;
         let frames = heap.exceptions.iter().flat_map(|exception| &exception.frames);
         let modules = frames.filter_map(|frame| self.optional(frame.module));
-        let types = heap.type_names().map(std::borrow::Cow::into_owned);
-        let involved: HashSet<String> = modules.chain(types).map(|name| package_name(&name)).collect();
-        let packages = self.settings.runtime.packages.iter();
-        Runtime {
-            packages: packages
-                .filter(|(name, _)| involved.contains(&package_name(name)))
-                .map(|(name, version)| (name.clone(), version.clone()))
-                .collect(),
-            ..self.settings.runtime.clone()
-        }
+        // Types without a module are those of the language.
+        let types = heap.type_names().filter(|name| name.contains('.')).map(std::borrow::Cow::into_owned);
+        let involved: Vec<String> = modules.chain(types).collect();
+        let packages = self.sources.packages.of(involved.into_iter(), &self.settings.package_folders);
+        Runtime { packages, ..self.settings.runtime.clone() }
     }
 
     /// The chain, with members within their groups. Members stand behind their group: they are taken from the end.
@@ -281,11 +276,6 @@ impl<'a> Maker<'a> {
     fn optional(&self, text: Text) -> Option<String> {
         (!text.is_empty()).then(|| self.text(text))
     }
-}
-
-/// The first part of a dotted name, as names of distributions are compared.
-fn package_name(name: &str) -> String {
-    name.split('.').next().unwrap_or(name).to_ascii_lowercase().replace('_', "-")
 }
 
 fn position(frame: &CapturedFrame) -> CodePosition {

@@ -9,6 +9,7 @@ mod convert;
 mod counters;
 pub mod heap;
 pub mod novelty;
+mod packages;
 mod queue;
 mod reporter;
 mod sender;

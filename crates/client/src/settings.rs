@@ -94,6 +94,8 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// What is redacted.
     pub rules: Rules,
+    /// Folders that modules are imported from, with the metadata of the packages that are installed there.
+    pub package_folders: Vec<String>,
     /// Folders with code that is not the service's own.
     pub library_paths: Vec<String>,
     /// Packages that are taken as third-party code in addition.
@@ -138,6 +140,7 @@ impl Default for Settings {
             queue_captures_max: 64,
             queue_bytes_max: 16 << 20,
             rules: Rules::default(),
+            package_folders: Vec::new(),
             library_paths: Vec::new(),
             third_party_includes: Vec::new(),
             third_party_excludes: Vec::new(),
@@ -173,7 +176,7 @@ impl Settings {
             "implementation" => self.runtime.implementation = given.text()?.to_owned(),
             "runtime_version" => self.runtime.version = given.text()?.to_owned(),
             "platform" => self.runtime.platform = given.text()?.to_owned(),
-            "packages" => self.runtime.packages = given.map()?,
+            "package_folders" => self.package_folders = given.list()?,
             "redacted_identifiers" => self.rules.identifiers = given.list()?,
             "excluded_identifiers" => self.rules.excluded_identifiers = given.list()?,
             "redacted_types" => self.rules.types = given.list()?,

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use reenact_model::SourceLines;
 
+use crate::packages::Packages;
+
 /// Lines before and behind the line of a frame.
 const LINES_AROUND: u32 = 7;
 
@@ -20,6 +22,8 @@ const LINE_CHARACTERS_MAX: usize = 300;
 /// Source files that were read, by path; one that changed is read again.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
+    /// The installed packages.
+    pub(crate) packages: Packages,
     files: HashMap<String, Option<File>>,
 }
 

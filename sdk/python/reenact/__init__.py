@@ -1,9 +1,10 @@
 """Captures exceptions with the values of their variables, for Reenact.
 
-Three ways to switch it on:
+Ways to switch it on:
 
-- `reenact-run python app.py` (or gunicorn, uvicorn, celery, pytest, …): nothing in the program changes.
-- `import reenact` with `REENACT_ENABLED=true` in the environment.
+- `REENACT_ENABLED=true` in the environment: nothing in the program changes, and nothing in the command.
+- `reenact-run python app.py` (or gunicorn, uvicorn, celery, pytest, …).
+- `import reenact` with the variable, where the package is not among the site packages.
 - `reenact.init()` in the program.
 
 Nothing here raises into the program, except `init` for settings that are wrong.

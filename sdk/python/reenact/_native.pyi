@@ -42,10 +42,10 @@ def start(config: dict[str, Any]) -> None:
     """Starts the client; no thread begins before the first capture.
 
     Settings, all optional: enabled, url, api_key, service, env, version, host, commit, repository, tags (texts by name),
-    packages (versions by name), implementation, runtime_version, platform; frames_max 8, depth_max 3, items_max 100,
-    text_max 255, fields_max 20, time_budget_ms 2, capture_bytes_max 1 MiB, queue_captures_max 64, queue_bytes_max 16 MiB;
-    captures_per_second 1, novel_burst 16, novel_per_second 4, events_per_second 50, raises_per_second 20,
-    cpu_share 0.01;
+    package_folders (list: where modules are imported from), implementation, runtime_version, platform;
+    frames_max 8, depth_max 3, items_max 100, text_max 255, fields_max 20, time_budget_ms 2, capture_bytes_max 1 MiB,
+    queue_captures_max 64, queue_bytes_max 16 MiB; captures_per_second 1, novel_burst 16, novel_per_second 4,
+    events_per_second 50, raises_per_second 20, cpu_share 0.01;
     redacted_identifiers, excluded_identifiers, redacted_types (lists), redaction_mode "targeted" or "strict";
     library_paths, third_party_includes, third_party_excludes (lists), capture_third_party.
 

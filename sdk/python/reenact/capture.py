@@ -76,7 +76,11 @@ def attach(error: object, mechanism: str, trace_id: int, span_id: int) -> Captur
     """Captures an exception for a span that carries it: values only, no event of its own."""
     if _native_capture is None or not is_exception(error):
         return None
-    return _capture(error, {"mechanism": mechanism, "own_event": False, "trace_id": trace_id, "span_id": span_id})
+    context: dict[str, Any] = {"mechanism": mechanism, "own_event": False, "trace_id": trace_id, "span_id": span_id}
+    thread = _thread_name()
+    if thread is not None:
+        context["thread"] = thread
+    return _capture(error, context)
 
 
 def handled_context() -> dict[str, Any]:

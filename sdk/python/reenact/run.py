@@ -31,7 +31,8 @@ _EPILOG = """examples:
   reenact-run --settings
 
 All settings are environment variables; `--settings` lists them with their values and where these come from.
-A Python that is started with -I, -E or -S does not read PYTHONPATH or sitecustomize; call reenact.init() there."""
+REENACT_ENABLED=true without reenact-run does the same for a Python that has the wheel among its site packages.
+A Python that is started with -S reads none of this; call reenact.init() there."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-PACKAGES_MAX = 2_000
-"""Installed packages that are named."""
+FOLDERS_MAX = 64
+"""Folders that are looked at for installed packages."""
 
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 
@@ -22,7 +22,7 @@ def runtime_facts() -> dict[str, Any]:
         "implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name, sys.implementation.name),
         "runtime_version": ".".join(str(part) for part in sys.version_info[:3]),
         "platform": f"{sys.platform}-{uname.machine}" if uname is not None else sys.platform,
-        "packages": packages(),
+        "package_folders": package_folders(),
         "library_paths": library_paths(),
     }
     if uname is not None and uname.nodename:
@@ -48,18 +48,7 @@ def library_paths() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def packages() -> dict[str, str]:
-    """Versions of the installed packages, by the names of their folders: no file is opened."""
-    found: dict[str, str] = {}
-    for folder in library_paths():
-        try:
-            entries = os.listdir(folder)
-        except OSError:
-            continue
-        for entry in entries:
-            if not entry.endswith((".dist-info", ".egg-info")) or len(found) == PACKAGES_MAX:
-                continue
-            name, dash, version = entry.rpartition(".")[0].partition("-")
-            if dash:
-                found.setdefault(name.replace("_", "-").lower(), version.partition("-")[0])
-    return found
+def package_folders() -> list[str]:
+    """The folders that modules are imported from; the core reads there, later and elsewhere, which packages are installed."""
+    found = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+    return list(dict.fromkeys(found))[:FOLDERS_MAX]

@@ -36,7 +36,7 @@ def test_what_leaves_spans_is_one_event_and_both_spans_lead_to_it(programs: Prog
     event = done.the_event()
     inner, outer = (json.loads(line) for line in done.stdout.splitlines())
     context = event["context"]
-    assert (context["mechanism"], context["handled"]) == ("opentelemetry", False)
+    assert (context["mechanism"], context["handled"], context["resource"]) == ("opentelemetry", False, "inner")
     assert [context["trace_id"], context["span_id"]] == inner[1:3]
     assert inner[3] == outer[3] == {"reenact.exception_id": event["exception_id"]}
     assert inner[4] == outer[4] == 1

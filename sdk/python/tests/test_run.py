@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
+from pathlib import Path
 
+import _reenact_start
 from conftest import REENACT_RUN, Programs
 
 SHOW = "import sys; r = sys.modules.get('reenact'); print(bool(r) and r.status()['enabled'])"
@@ -119,9 +122,93 @@ def test_help_and_settings_are_printed(programs: Programs) -> None:
     assert "env = prod  (DD_ENV)\n" in done.stdout and "api_key = ***  (REENACT_API_KEY)\n" in done.stdout
 
 
-def test_pytest_runs_under_it(programs: Programs) -> None:
+def test_a_variable_alone_switches_on_and_costs_no_import_without_it(programs: Programs) -> None:
+    def check(want: str, option: str = "-I", **environment: str) -> None:
+        # Without PYTHONPATH, where the observer of these tests imports the package.
+        done = programs.run_command([sys.executable, option, "-c", SHOW], **environment)
+        assert (done.stdout, done.stderr) == (f"{want}\n", "")
+
+    check("True", "-B", REENACT_ENABLED="true")
+    check("True", REENACT_ENABLED="1")
+    check("False", "-IS", REENACT_ENABLED="true")
+    check("False", REENACT_ENABLED="false", DD_EXCEPTION_REPLAY_ENABLED="true")
+    done = programs.run_command([sys.executable, "-I", "-c", "import sys; print([m for m in sys.modules if 'reenact' in m])"])
+    assert done.stdout == "[]\n"
+    # ddtrace is installed here, whose variable this is; else it switches on.
+    check("False", DD_EXCEPTION_REPLAY_ENABLED="true")
+    check("False", DD_EXCEPTION_DEBUGGING_ENABLED="true")
+
+
+def test_a_variable_of_ddtrace_switches_on_where_there_is_no_ddtrace(programs: Programs) -> None:
+    start = Path(_reenact_start.__file__).read_text()
+    hidden = "import importlib.machinery as m; m.PathFinder.find_spec = staticmethod(lambda name: None)\n"
+    done = programs.run_plain(f"{hidden}exec({start!r})\n{SHOW}", DD_EXCEPTION_REPLAY_ENABLED="true")
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_a_variable_reaches_children_and_a_program_under_reenact_run_starts_once(programs: Programs) -> None:
+    done = programs.run_plain("import subprocess, sys; subprocess.run([sys.executable, '-c', 'raise OSError(1)'])", REENACT_ENABLED="true")
+    assert done.the_event()["type"] == "OSError"
+    programs.observed.unlink()
+    done = programs.run("raise KeyError(1)", REENACT_ENABLED="true")
+    assert done.the_event()["type"] == "KeyError"
+
+
+def test_a_broken_installation_is_told_and_the_program_runs(programs: Programs) -> None:
+    broken = programs.directory / "broken"
+    (broken / "reenact").mkdir(parents=True)
+    (broken / "reenact/__init__.py").write_text("raise RuntimeError('cut off')\n")
+    done = programs.run_plain("print('runs')", REENACT_ENABLED="true", PYTHONPATH=str(broken))
+    assert (done.stdout, done.stderr) == ("runs\n", "reenact: captures are off: cut off\n")
+
+
+def test_pytest_runs_under_it_and_each_failing_test_is_an_event(programs: Programs) -> None:
     (programs.directory / "test_it.py").write_text(
-        "def test_it():\n    import sys\n    assert sys.modules['reenact'].status()['enabled']\n"
+        textwrap.dedent(
+            """
+            import sys
+            import pytest
+
+            def test_it():
+                assert sys.modules["reenact"].status()["enabled"]
+
+            @pytest.mark.parametrize("amount", [1, 0])
+            def test_division(amount):
+                assert 100 / amount
+
+            def test_comparison():
+                assert len("abc") == 4
+
+            @pytest.fixture
+            def broken():
+                raise OSError("no fixture")
+
+            def test_fixture(broken):
+                pass
+
+            def test_failed():
+                pytest.fail("on purpose")
+
+            @pytest.mark.xfail
+            def test_expected():
+                raise ValueError("expected")
+
+            def test_skipped():
+                pytest.skip("not here")
+
+            def test_caught():
+                with pytest.raises(KeyError):
+                    {}["a"]
+            """
+        )
     )
     done = programs.run_command([*REENACT_RUN, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "test_it.py"])
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 1 and "3 failed, 3 passed, 1 skipped, 1 xfailed, 1 error" in done.stdout, done.stdout
+    seen = {event["context"]["resource"]: (event["type"], event["context"]["tags"]) for event in done.events}
+    assert seen == {
+        "test_it.py::test_division[0]": ("ZeroDivisionError", {"test.phase": "call"}),
+        "test_it.py::test_comparison": ("AssertionError", {"test.phase": "call"}),
+        "test_it.py::test_fixture": ("OSError", {"test.phase": "setup"}),
+        "test_it.py::test_failed": ("Failed", {"test.phase": "call"}),
+    }
+    assert all(event["context"]["handled"] and event["context"]["mechanism"] == "pytest" for event in done.events)

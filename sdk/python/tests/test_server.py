@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Programs
@@ -44,6 +47,21 @@ def test_alone(programs: Programs, server: Server) -> None:
     assert (key["value"], value["value"]) == ("'id'", "7")
     assert arguments["password"]["not_captured"] == "redacted_identifier"
     assert [one["name"] for one in frame_of(event, "charge")["values"]["parameters"]] == ["order", "password"]
+
+
+def test_packages_have_their_real_names(programs: Programs, server: Server) -> None:
+    programs.run(
+        """
+        import dateutil.parser
+        def due(text):
+            return dateutil.parser.parse(text)
+        due("never")
+        """,
+        REENACT_URL=server.agent,
+        REENACT_SERVICE="packages",
+    )
+    (event,) = server.wait_for_events("packages", 1)
+    assert event["runtime"]["packages"] == {"python-dateutil": version("python-dateutil")}
 
 
 def test_a_flask_request_alone(programs: Programs, server: Server, port: int) -> None:

@@ -111,7 +111,8 @@ def test_a_service_without_a_name_has_that_of_its_program() -> None:
 def test_the_core_gets_every_setting_that_is_its_own() -> None:
     found = native_settings(read_config({"env": "test"}, {}))
     assert found["env"] == "test" and "version" not in found and "hooks" not in found
-    assert found["library_paths"] and found["packages"]["pytest"] and found["implementation"] == "CPython"
+    assert found["library_paths"] and found["implementation"] == "CPython"
+    assert any(folder.endswith("site-packages") for folder in found["package_folders"])
 
 
 def test_each_setting_has_a_meaning_and_an_own_variable_first() -> None:

@@ -123,19 +123,29 @@ fn an_event_of_its_own_tells_of_chain_and_members() {
 
 #[test]
 fn packages_are_those_that_frames_and_types_belong_to() {
+    let folder = std::env::temp_dir().join(format!("reenact-convert-{}", std::process::id()));
+    let installed =
+        [("Some-Library", "some_library"), ("other", "other"), ("list", "list"), ("Shop-Tools", "shop")];
+    for (name, module) in installed {
+        let metadata = folder.join(format!("{module}-1.0.dist-info"));
+        std::fs::create_dir_all(&metadata).unwrap();
+        std::fs::write(metadata.join("METADATA"), format!("Name: {name}\nVersion: 1.0\n")).unwrap();
+        std::fs::write(metadata.join("RECORD"), format!("{module}/__init__.py,,\n")).unwrap();
+    }
     let mut heap = heap();
     let name = heap.push_text("some_library.orders.Order");
     heap.push_type(name);
-    let packages = ["some-library", "other", "list"].map(|name| (name.to_owned(), "1.0".to_owned()));
-    let mut settings = settings();
-    settings.runtime.packages = packages.into_iter().collect();
+    heap.exceptions[0].frames[0].module = heap.push_text("shop.orders");
+    let settings = Settings { package_folders: vec![folder.display().to_string()], ..settings() };
     let found = fragments(&heap, &settings, &mut Sources::default());
+    std::fs::remove_dir_all(folder).unwrap();
     let runtime = found.iter().find_map(|fragment| match fragment {
         Fragment::Snapshot(snapshot) => snapshot.details.as_ref()?.runtime.clone(),
         _ => None,
     });
     let names: Vec<_> = runtime.unwrap_or_default().packages.into_keys().collect();
-    assert_eq!(names, ["list", "some-library"]);
+    // A type without a module is one of the language.
+    assert_eq!(names, ["Shop-Tools", "Some-Library"]);
 }
 
 /// Adds a list with these numbers to a heap, as the local variable `name` of its frame.

@@ -30,6 +30,7 @@ _HOOKS: dict[str, tuple[tuple[str, str], ...]] = {
     "starlette": (("starlette.applications", "watch_applications"),),
     "celery": (("celery.signals", "watch_tasks"),),
     "rq": (("rq.worker", "watch_workers"),),
+    "pytest": (("_pytest.runner", "watch_sessions"),),
     "excepthook": (("sys", "watch_uncaught"),),
     "unraisable": (("sys", "watch_unraisable"),),
     "threading": (("threading", "watch_threads"),),

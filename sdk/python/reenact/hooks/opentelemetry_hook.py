@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from reenact import work
 from reenact.capture import report
 from reenact.guard import never_raise
 from reenact.patching import replace
@@ -41,7 +42,11 @@ def _attach_to(span: Any, error: object, caller: object) -> None:
     context = span.get_span_context()
     # The libraries record what leaves a span; a call in the application's code is in an `except`.
     escapes = type(caller) is str and caller.startswith("opentelemetry.")
-    capture = report(error, "opentelemetry", handled=not escapes, trace_id=int(context.trace_id), span_id=int(context.span_id))
+    details: dict[str, Any] = {"trace_id": int(context.trace_id), "span_id": int(context.span_id)}
+    name = work.attribute(span, "_name")
+    if work.current() is None and type(name) is str:
+        details["resource"] = name
+    capture = report(error, "opentelemetry", handled=not escapes, **details)
     if capture is None:
         return
     span.set_attribute(EXCEPTION_ID_ATTRIBUTE, capture.exception_id)
