@@ -4,6 +4,7 @@ mod client;
 mod compare;
 mod config;
 mod correlate;
+mod debug;
 mod doctor;
 mod grouping;
 mod issue;
@@ -68,6 +69,8 @@ enum Command {
     Show(show::ShowArguments),
     /// Make a test of an event that raises its exception again, and run it
     Reproduce(reproduce::ReproduceArguments),
+    /// Open an event in a debugger, or at a prompt like that of pdb, as a process that stopped at the exception
+    Debug(debug::DebugArguments),
     /// List the versions of services that were seen for the first time
     Versions(versions::VersionsArguments),
     /// List the events of an issue, with values of variables as far as they are asked for
@@ -144,6 +147,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Volume(command) => volume::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Debug(arguments) => debug::run(&arguments),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::View(command) => views::run(&command),

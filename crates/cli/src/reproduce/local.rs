@@ -20,15 +20,19 @@ pub(super) fn captured_root(event: &Value, root: &Path) -> Option<String> {
 const FILES_MAX: usize = 100;
 
 fn root_of(file: &str, root: &Path) -> Option<String> {
+    Some(file[..end_below(file, root)?].trim_end_matches(['/', '\\']).to_owned())
+        .map(|root| if root.is_empty() { "/".to_owned() } else { root })
+}
+
+/// Where in a path its longest end begins that is a file below `root`, in bytes.
+pub(crate) fn end_below(file: &str, root: &Path) -> Option<usize> {
     let starts = file.char_indices().filter(|(_, c)| matches!(c, '/' | '\\')).map(|(at, _)| at + 1);
     let is_below = |at: &usize| {
         let end = &file[*at..];
         // A path that leads out of the folder is not below it.
         !end.is_empty() && !end.split(['/', '\\']).any(|part| part == "..") && root.join(end).is_file()
     };
-    let at = starts.take(64).find(is_below)?;
-    Some(file[..at].trim_end_matches(['/', '\\']).to_owned())
-        .map(|root| if root.is_empty() { "/".to_owned() } else { root })
+    starts.take(64).find(is_below)
 }
 
 /// Refuses to go on when the file of the frame is another one than the client had.

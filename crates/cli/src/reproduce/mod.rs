@@ -1,6 +1,6 @@
 //! `reenact reproduce EVENT`.
 
-mod local;
+pub(crate) mod local;
 mod run;
 
 use std::path::PathBuf;
