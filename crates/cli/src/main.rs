@@ -7,8 +7,10 @@ mod correlate;
 mod doctor;
 mod grouping;
 mod issue;
+mod key;
 mod leak_test;
 mod listing;
+mod mcp;
 mod occurrences;
 mod output;
 mod regroup;
@@ -17,6 +19,7 @@ mod reproduce;
 mod rules;
 mod scan;
 mod serve;
+mod share;
 mod show;
 mod versions;
 mod volume;
@@ -64,6 +67,13 @@ enum Command {
     Show(show::ShowArguments),
     /// Make a test of an event that raises its exception again, and run it
     Reproduce(reproduce::ReproduceArguments),
+    /// Take an event along: its request as a command of curl, as Markdown, or as one file that shows itself
+    Share(share::ShareArguments),
+    /// Serve tools for coding agents (Model Context Protocol) over the standard streams
+    Mcp(mcp::McpArguments),
+    /// Keys of programs: what they may see and change
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// List the versions of services that were seen for the first time
     Versions(versions::VersionsArguments),
     /// List the events of an issue, with values of variables as far as they are asked for
@@ -140,6 +150,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Volume(command) => volume::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Share(arguments) => share::run(&arguments),
+        Command::Mcp(arguments) => mcp::run(arguments),
+        Command::Key(command) => key::run(&command),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Versions(arguments) => versions::run(&arguments),
