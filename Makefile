@@ -55,6 +55,7 @@ sdk-test: sdk ## tests of the Python client (ARGS for pytest)
 
 e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
 	@echo "==> end-to-end tests"
+	@cargo test --release --locked --workspace --features reenact-store/testing --quiet --test real_server -- --ignored
 	@.build/venv/e2e/bin/python -m pytest tests/e2e $(ARGS)
 
 browser: ## the UI in a real browser (needs `make build` and `make sdk`)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use reenact_mcp::{ApiError, Call, Method};
 use serde_json::Value;
 
 /// Where the server is.
@@ -22,6 +23,12 @@ fn parse_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// The key that is shown to the server.
+const KEY_VARIABLE: &str = "REENACT_KEY";
+/// Says that a tool for agents asks; the audit log has it.
+const AGENT_HEADER: &str = "reenact-agent";
+/// Length of an answer to a tool for agents, in bytes; an event with its values is far smaller.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Time for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -31,13 +38,21 @@ fn agent() -> ureq::Agent {
     config.build().into()
 }
 
+/// Shows the key of the environment, where there is one.
+fn keyed<Body>(request: ureq::RequestBuilder<Body>) -> ureq::RequestBuilder<Body> {
+    match std::env::var(KEY_VARIABLE) {
+        Ok(key) if !key.is_empty() => request.header("authorization", format!("Bearer {key}")),
+        _ => request,
+    }
+}
+
 fn url(server: &str, path: &str) -> String {
     format!("{}/api/v1{path}", server.trim_end_matches('/'))
 }
 
 /// `GET /api/v1{path}` with parameters; the answer's JSON.
 pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = agent().get(url(server, path));
+    let mut request = keyed(agent().get(url(server, path)));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
@@ -46,25 +61,25 @@ pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> an
 
 /// `POST /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn post(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().post(url(server, path)).header("content-type", "application/json");
+    let request = keyed(agent().post(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PATCH /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().patch(url(server, path)).header("content-type", "application/json");
+    let request = keyed(agent().patch(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PUT /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().put(url(server, path)).header("content-type", "application/json");
+    let request = keyed(agent().put(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `DELETE /api/v1{path}` with parameters; the answer's JSON, null where there is none.
 pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = agent().delete(url(server, path));
+    let mut request = keyed(agent().delete(url(server, path)));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
@@ -89,6 +104,43 @@ fn read(
         bail!("{}", error["message"].as_str().unwrap_or("the server refused the call"));
     }
     Ok(body)
+}
+
+/// A call of a tool for agents: the answer's JSON, or the code and the message of the API.
+pub(crate) fn call(server: &str, call: &Call) -> Result<Value, ApiError> {
+    let address = url(server, &call.path);
+    let answer = match &call.body {
+        None => {
+            let mut request = keyed(agent().get(address));
+            for (name, value) in &call.parameters {
+                request = request.query(name, value);
+            }
+            request.header(AGENT_HEADER, "mcp").call()
+        }
+        Some(body) => {
+            let request = match call.method {
+                Method::Patch => agent().patch(address),
+                Method::Get | Method::Post => agent().post(address),
+            };
+            let request = keyed(request).header("content-type", "application/json");
+            request.header(AGENT_HEADER, "mcp").send(body.to_string())
+        }
+    };
+    let unreachable = |message: String| ApiError { code: "unreachable".to_owned(), message };
+    let mut answer = answer.map_err(|error| unreachable(format!("no answer from `{server}`: {error}")))?;
+    let limit = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+    let text =
+        limit.read_to_string().map_err(|error| unreachable(format!("the answer broke off: {error}")))?;
+    let body: Value = serde_json::from_str(&text).map_err(|_| {
+        unreachable(format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))
+    })?;
+    match body.get("error") {
+        Some(error) => Err(ApiError {
+            code: self::text(error, "code").to_owned(),
+            message: self::text(error, "message").to_owned(),
+        }),
+        None => Ok(body),
+    }
 }
 
 /// A text field, or nothing.

@@ -8,8 +8,10 @@ mod debug;
 mod doctor;
 mod grouping;
 mod issue;
+mod key;
 mod leak_test;
 mod listing;
+mod mcp;
 mod occurrences;
 mod output;
 mod regroup;
@@ -18,6 +20,7 @@ mod reproduce;
 mod rules;
 mod scan;
 mod serve;
+mod share;
 mod show;
 mod versions;
 mod views;
@@ -71,6 +74,13 @@ enum Command {
     Reproduce(reproduce::ReproduceArguments),
     /// Open an event in a debugger, or at a prompt like that of pdb, as a process that stopped at the exception
     Debug(debug::DebugArguments),
+    /// Take an event along: its request as a command of curl, as Markdown, or as one file that shows itself
+    Share(share::ShareArguments),
+    /// Serve tools for coding agents (Model Context Protocol) over the standard streams
+    Mcp(mcp::McpArguments),
+    /// Keys of programs: what they may see and change
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// List the versions of services that were seen for the first time
     Versions(versions::VersionsArguments),
     /// List the events of an issue, with values of variables as far as they are asked for
@@ -148,6 +158,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Show(arguments) => show::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Debug(arguments) => debug::run(&arguments),
+        Command::Share(arguments) => share::run(&arguments),
+        Command::Mcp(arguments) => mcp::run(arguments),
+        Command::Key(command) => key::run(&command),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::View(command) => views::run(&command),

@@ -28,7 +28,7 @@ const HITS_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("REENACT_LOG")
-        .unwrap_or_else(|_| "info,tantivy=warn".into());
+        .unwrap_or_else(|_| "info,tantivy=warn,rmcp=warn".into());
     // Without this a failed write is told with `eprintln!`, which panics where stderr is closed.
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -194,6 +194,11 @@ impl Redactor {
         }
     }
 
+    /// The same rules in [`Mode::Strict`], for what leaves the house.
+    pub fn strict(&self) -> Self {
+        Self { mode: Mode::Strict, ..self.clone() }
+    }
+
     /// Whether the value rule of this id is used.
     pub fn uses_value_rule(&self, id: &str) -> bool {
         self.values.is_on(id)

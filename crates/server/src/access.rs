@@ -1,19 +1,24 @@
 //! Who asks, and what they may do.
 //!
 //! There are no accounts yet: everybody who reaches the pages is the local admin, whose permissions the
-//! configuration may restrict. Handlers ask a [`Viewer`], so that accounts only change where it comes from.
+//! configuration may restrict. A program may show a key ([`keys`]) and then has the permissions of that key instead.
+//! Handlers ask a [`Viewer`], so that accounts only change where it comes from.
+
+pub(crate) mod keys;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
 use reenact_intake::listen::Peer;
 use reenact_model::Timestamp;
 use reenact_store::control::AuditEntry;
 
 use crate::App;
+use crate::api::failure::Failure;
 use crate::app::now;
 
 /// What somebody may do besides looking at issues, events and counts.
@@ -51,12 +56,29 @@ impl Permissions {
             }),
         }
     }
+
+    /// The names of those that are given.
+    pub(crate) fn names(self) -> Vec<String> {
+        let given = [self.see_values, self.unmask, self.change_settings, self.triage];
+        let names = Self::NAMES.into_iter().zip(given);
+        names.filter(|(_, given)| *given).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Whether each of `others` is among these.
+    pub(crate) fn cover(self, others: Self) -> bool {
+        let mine = self.names();
+        others.names().iter().all(|name| mine.contains(name))
+    }
 }
 
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Viewer {
     pub(crate) name: String,
+    /// Whether a key was shown.
+    pub(crate) by_key: bool,
+    /// Whether a tool for agents asks, as it says itself.
+    by_agent: bool,
     /// Where the connection comes from; a proxy's address where there is one between.
     address: Option<IpAddr>,
     pub(crate) permissions: Permissions,
@@ -65,6 +87,11 @@ pub(crate) struct Viewer {
 impl Viewer {
     /// An entry of the audit log about what this viewer does now.
     pub(crate) fn does(&self, action: &str, subject: Option<String>, detail: Option<String>) -> AuditEntry {
+        let detail = match detail {
+            Some(detail) if self.by_agent => Some(format!("{detail}, over MCP")),
+            None if self.by_agent => Some("over MCP".to_owned()),
+            detail => detail,
+        };
         AuditEntry {
             at: now(),
             actor: self.name.clone(),
@@ -76,12 +103,22 @@ impl Viewer {
     }
 }
 
+/// The header by which a tool for agents says that it asks; the audit log has it.
+pub(crate) const AGENT_HEADER: &str = "reenact-agent";
+
 impl FromRequestParts<Arc<App>> for Viewer {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
         let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        Ok(Self { name: "local admin".to_owned(), address, permissions: app.local_admin })
+        let by_agent = parts.headers.contains_key(AGENT_HEADER);
+        let Some(shown) = parts.headers.get(header::AUTHORIZATION) else {
+            let name = "local admin".to_owned();
+            return Ok(Self { name, by_key: false, by_agent, address, permissions: app.local_admin });
+        };
+        let key = keys::of_header(app, shown).await?;
+        let name = format!("key {}", key.name);
+        Ok(Self { name, by_key: true, by_agent, address, permissions: key.permissions() })
     }
 }
 
@@ -126,8 +163,13 @@ mod tests {
 
     #[test]
     fn a_search_is_noted_again_after_a_while() {
-        let viewer =
-            |name: &str| Viewer { name: name.to_owned(), address: None, permissions: Permissions::ALL };
+        let viewer = |name: &str| Viewer {
+            name: name.to_owned(),
+            by_key: false,
+            by_agent: false,
+            address: None,
+            permissions: Permissions::ALL,
+        };
         let searches = Searches::default();
         let (start, later) = (Timestamp::from_nanos(5), Timestamp::from_nanos(5 + SEARCH_NS));
         assert!(searches.is_new(&viewer("a"), "var.x:1", start));
@@ -147,5 +189,8 @@ mod tests {
         assert_eq!(Permissions::of_names(&names(&Permissions::NAMES)), Ok(Permissions::ALL));
         assert!(!Permissions::of_names(&names(&["settings"])).unwrap().see_values);
         assert_eq!(Permissions::of_names(&names(&["values", "all"])), Err("all".to_owned()));
+        assert_eq!(Permissions::ALL.names(), Permissions::NAMES);
+        let reader = Permissions::of_names(&names(&["values"])).unwrap();
+        assert!(Permissions::ALL.cover(reader) && !reader.cover(Permissions::ALL));
     }
 }

@@ -72,6 +72,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An event as one file of HTML that shows itself without a server and loads nothing: the exceptions, the JSON of the API
+         *     and the test, after strict redaction. Of captured values numbers, booleans and the shape are left; messages, addresses,
+         *     tags, users and hosts are not.
+         */
+        get: operations["getBundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{id}/compare": {
         parameters: {
             query?: never;
@@ -81,6 +102,47 @@ export interface paths {
         };
         /** Compares an event, called the left one, with another one. */
         get: operations["compareEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{id}/curl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The web request of an event as a command of curl: method, address and headers as they were captured, with `REDACTED`
+         *     where a rule removed something, quoted for a POSIX shell.
+         * @description Answers 409 with `no_request` where no request was captured.
+         */
+        get: operations["getCurl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{id}/markdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An event as Markdown: the title of its issue, the stack, and the values of the deepest frame, which are left out for
+         *     whoever may not see them. Captured text stands in code blocks and spans that it cannot close.
+         */
+        get: operations["getMarkdown"];
         put?: never;
         post?: never;
         delete?: never;
@@ -545,6 +607,41 @@ export interface paths {
         /** Ends a job; what it changed stays changed. */
         post: operations["cancelJob"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of programs, without what is shown. */
+        get: operations["listKeys"];
+        put?: never;
+        /** Makes a key. What it may do is at most what its maker may do. */
+        post: operations["addKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a key, which is worth nothing from then on. */
+        delete: operations["deleteKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2214,12 +2311,35 @@ export interface components {
          * @enum {string}
          */
         JobState: "running" | "done" | "cancelled" | "failed";
+        /** @description A key of a program. */
+        Key: {
+            /** @description When it was made. */
+            added_at: string;
+            /** @description Who did that. */
+            added_by: string;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description Of `values`, `unmask`, `settings`, `triage`. */
+            scopes: string[];
+        };
+        /** @description The keys, by name; 200 at most. */
+        KeyList: {
+            /** @description The keys. */
+            keys: components["schemas"]["Key"][];
+        };
         /** @description Words that must stand near a match. */
         KeywordsSetting: {
             /** @description How many characters before or after a match they may stand. */
             within_characters: number;
             /** @description The words, in any case. */
             words: string[];
+        };
+        /** @description A key that was just made. */
+        MadeKey: components["schemas"]["Key"] & {
+            /** @description The key: shown now, and never again. */
+            key: string;
         };
         /** @description Who asks, and what they may do. */
         Me: {
@@ -2289,6 +2409,16 @@ export interface components {
              * @description Matching events.
              */
             total: number;
+        };
+        /** @description A key to make. */
+        NewKey: {
+            /** @description 1 to 100 bytes, without control characters; no other key has it. */
+            name: string;
+            /**
+             * @description Of `values`, `unmask`, `settings`, `triage`, those that the maker has; none to look at issues and events without
+             *     their values.
+             */
+            scopes?: string[];
         };
         /**
          * @description Why a value is absent.
@@ -2952,6 +3082,17 @@ export interface components {
              * @default
              */
             service: string;
+        };
+        /** @description An event as a text to take along. */
+        Shared: {
+            /** @description A name for a file of it: `event-0123456789abcdef.html`. */
+            file_name: string;
+            /** @description `text/x-shellscript`, `text/markdown` or `text/html`. */
+            media_type: string;
+            /** @description What it lacks, in sentences. */
+            missing: string[];
+            /** @description The text. */
+            text: string;
         };
         /**
          * @description An end of a match.
@@ -3648,6 +3789,35 @@ export interface operations {
             };
         };
     };
+    getBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     compareEvents: {
         parameters: {
             query?: {
@@ -3676,6 +3846,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getCurl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getMarkdown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
                 };
             };
             404: {
@@ -4920,6 +5156,115 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             403: {
                 headers: {

@@ -108,5 +108,6 @@ export type IssueSource = Schemas["IssueSource"];
 export type SuspectCommit = Schemas["SuspectCommit"];
 
 export type Reproduction = Schemas["Reproduction"];
+export type Shared = Schemas["Shared"];
 export type Fidelity = Schemas["Fidelity"];
 export type InputFidelity = Schemas["InputFidelity"];

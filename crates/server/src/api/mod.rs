@@ -9,17 +9,18 @@ mod correlation_views;
 mod correlations;
 mod events;
 mod facets;
-mod failure;
+pub(crate) mod failure;
 mod grouping;
 mod grouping_views;
 mod host;
 mod issues;
 mod jobs;
+mod keys;
 mod merging;
 mod origin;
 mod parameters;
 mod pins;
-mod present;
+pub(crate) mod present;
 mod redaction;
 mod repositories;
 mod reproduction;
@@ -27,6 +28,7 @@ mod reproduction_views;
 mod saved;
 mod scanner;
 mod settings_views;
+mod share;
 mod similar;
 mod source;
 mod source_views;
@@ -47,11 +49,11 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use utoipa::OpenApi;
 
 use crate::App;
-use crate::ui;
+use crate::{mcp, ui};
 use failure::Failure;
 
 /// The description of the API.
@@ -96,6 +98,9 @@ use failure::Failure;
         events::neighbours,
         compare::events,
         reproduction::of_event,
+        share::as_curl,
+        share::as_markdown,
+        share::as_bundle,
         correlations::one,
         capturing::put,
         capturing::delete,
@@ -127,6 +132,9 @@ use failure::Failure;
         audit::me,
         audit::list,
         audit::unmasked,
+        keys::list,
+        keys::add,
+        keys::remove,
     )
 )]
 struct Description;
@@ -174,6 +182,9 @@ impl App {
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
             .route("/events/{id}/reproduction", get(reproduction::of_event))
+            .route("/events/{id}/curl", get(share::as_curl))
+            .route("/events/{id}/markdown", get(share::as_markdown))
+            .route("/events/{id}/bundle", get(share::as_bundle))
             .route("/events/{id}/source", get(source::of_event))
             .route("/issues/{id}/source", get(source::of_issue))
             .route("/repositories", get(repositories::list).post(repositories::add))
@@ -193,11 +204,14 @@ impl App {
             .route("/me", get(audit::me))
             .route("/audit", get(audit::list))
             .route("/unmask", post(audit::unmasked))
+            .route("/keys", get(keys::list).post(keys::add))
+            .route("/keys/{id}", delete(keys::remove))
             .route("/openapi.json", get(system::openapi))
             .fallback(|| async { Failure::not_found("address; `/api/v1/openapi.json` lists them") })
             .method_not_allowed_fallback(|| async { Failure::method_not_allowed() });
-        Router::new()
-            .nest("/api/v1", api)
+        let api = Router::new().nest("/api/v1", api);
+        let tools = mcp::Endpoint::new(api.clone().with_state(Arc::clone(self)));
+        api.route("/mcp", any(move |viewer, request| mcp::serve(tools.clone(), viewer, request)))
             .route("/healthz", get(system::health))
             .route("/health", get(system::health))
             .route("/livez", get(system::health))

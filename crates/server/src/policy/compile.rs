@@ -112,14 +112,23 @@ impl Policy {
 
     /// Redacts what arrived, with everything that applies to it.
     pub(crate) fn redact(&self, fragment: Fragment) -> (Redacted<Fragment>, Hits) {
-        let chosen = self.choose(Facts::of(&fragment));
-        chosen.redactor.redact_counted(fragment, chosen.scanner())
+        self.choose(Facts::of(&fragment)).fragment(fragment)
     }
 }
 
 impl Chosen<'_> {
     fn scanner(&self) -> Option<(&Scanner, &Selection)> {
         self.scanner.as_ref().map(|(scanner, selection)| (*scanner, selection))
+    }
+
+    /// The same rules in strict mode.
+    pub(crate) fn strict(self) -> Self {
+        Self { redactor: Arc::new(self.redactor.strict()), ..self }
+    }
+
+    /// Redacts a fragment.
+    pub(crate) fn fragment(&self, fragment: Fragment) -> (Redacted<Fragment>, Hits) {
+        self.redactor.redact_counted(fragment, self.scanner())
     }
 
     pub(crate) fn placed(&self, event: Placed) -> (Redacted<Placed>, Hits) {

@@ -30,7 +30,8 @@ fn ada() -> Actor {
 }
 
 fn asked(before: &Status, set: Set, assignee: Option<&str>, hours: i64) -> (Status, Vec<Activity>) {
-    let request = Request { set: Some(set), assignee: assignee.map(|name| Some(name.to_owned())) };
+    let request =
+        Request { set: Some(set), assignee: assignee.map(|name| Some(name.to_owned())), cause: None };
     let step = lifecycle::ask(before, &request, &ada(), &[], at(hours)).expect("something changes");
     (step.status, step.activity)
 }
@@ -167,7 +168,7 @@ fn counts_begin_anew_when_an_issue_is_ignored(records: &dyn IssueRecords) {
     };
     assert_eq!(all(records), [(IssueId(8), restarted), (IssueId(u64::MAX), counts)]);
     records.put_counts(&[(IssueId(8), counts)]).expect("writes");
-    let request = Request { set: None, assignee: Some(None) };
+    let request = Request { set: None, assignee: Some(None), cause: None };
     let step = lifecycle::ask(&ignored.after, &request, &ada(), &[], at(2)).expect("changes");
     let assigned =
         ChangedIssue { id: IssueId(8), before: ignored.after, after: step.status, activity: step.activity };

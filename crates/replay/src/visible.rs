@@ -1,0 +1,93 @@
+//! Captured text made harmless for those who read it: people in a terminal or a ticket, and programs that follow words.
+
+/// The text with every character that cannot be seen, or that changes how others are seen, as Python writes it in its
+/// texts: control characters (line breaks too), marks of direction, characters without width, fillers, variation
+/// selectors and tags.
+///
+/// - **Limits:** up to ten bytes for each character of the text.
+/// - **Source:** Unicode 17: categories `Cc`, `Zl`, `Zp`, and the default ignorable code points.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        push(&mut shown, character);
+    }
+    shown
+}
+
+/// As [`visible`], of a text whose line breaks and tabs stay.
+pub fn visible_lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '\n' | '\t') {
+            shown.push(character);
+        } else {
+            push(&mut shown, character);
+        }
+    }
+    shown
+}
+
+/// At most so many characters of a text, with `…` where it has more.
+pub fn cut(text: &str, characters_max: usize) -> String {
+    match text.char_indices().nth(characters_max) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a character is not seen as itself.
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(u32::from(character),
+            0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+            | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+            | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
+}
+
+fn push(shown: &mut String, character: char) {
+    if !is_hidden(character) {
+        shown.push(character);
+        return;
+    }
+    match character {
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        '\t' => shown.push_str("\\t"),
+        _ => match u32::from(character) {
+            code @ ..0x100 => shown.push_str(&format!("\\x{code:02x}")),
+            code @ ..0x1_0000 => shown.push_str(&format!("\\u{code:04x}")),
+            code => shown.push_str(&format!("\\U{code:08x}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        for (text, want) in [
+            ("a\x1b[2Jb", "a\\x1b[2Jb"),
+            ("one\r\ntwo\t", "one\\r\\ntwo\\t"),
+            ("\u{202e}gpj.exe", "\\u202egpj.exe"),
+            ("zero\u{200b}width", "zero\\u200bwidth"),
+            ("tag\u{e0041}", "tag\\U000e0041"),
+            ("line\u{2028}break", "line\\u2028break"),
+            ("héllo ☃ 😀", "héllo ☃ 😀"),
+        ] {
+            assert_eq!(visible(text), want);
+        }
+        assert_eq!(visible_lines("a\n\tb\r\u{feff}"), "a\n\tb\\r\\ufeff");
+        assert_eq!((cut("héllo", 2), cut("héllo", 5)), ("hé…".to_owned(), "héllo".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_left(text in any::<String>()) {
+            prop_assert!(!visible(&text).chars().any(is_hidden));
+        }
+    }
+}
