@@ -11,7 +11,7 @@ SECONDS ?= 60
 NAME ?= intake
 SEED ?= 1
 
-.PHONY: help demo demo-once test build ui check unit sdk sdk-test e2e browser fuzz bench gen clean
+.PHONY: help demo demo-once test build ui check unit sdk sdk-test e2e corpus browser fuzz bench gen clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -57,6 +57,10 @@ e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
 	@echo "==> end-to-end tests"
 	@cargo test --release --locked --workspace --features reenact-store/testing --quiet --test real_server -- --ignored
 	@.build/venv/e2e/bin/python -m pytest tests/e2e $(ARGS)
+
+corpus: ## how many crashes are raised again, as a table (needs `make build` and `make sdk`; ARGS=--write for the docs)
+	@echo "==> corpus of crashes"
+	@.build/venv/e2e/bin/python tests/corpus/run.py $(ARGS)
 
 browser: ## the UI in a real browser (needs `make build` and `make sdk`)
 	@echo "==> browser tests"

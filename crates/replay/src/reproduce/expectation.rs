@@ -8,7 +8,7 @@ use super::program::Expected;
 /// What is raised, and how many last parts of its path tell the file.
 pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<'_>) -> (Expected, usize) {
     let report = stack.report;
-    let deepest = stack.frames.iter().rev().find(|frame| frame.in_app).unwrap_or(target.frame);
+    let deepest = stack.frames.iter().rev().find(|frame| stack.is_own(frame)).unwrap_or(target.frame);
     let parts: Vec<&str> = deepest.file.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let module = stack.module(deepest, options.root);
     let is_package = deepest.file.ends_with("__init__.py");

@@ -43,17 +43,33 @@ impl<'a> Stack<'a> {
     pub(super) fn new(report: &'a Report, snapshots: &'a [Snapshot]) -> Self {
         let frames = report.exception().map_or(&[][..], |exception| &exception.frames);
         let all = report.exceptions.iter().flat_map(|exception| &exception.frames);
+        let of_application = all.filter(|frame| frame.in_app && module::package(&frame.file).is_none());
         Self {
             report,
             snapshots: snapshots.iter().map(|snapshot| (snapshot.id, snapshot)).collect(),
             frames,
-            files: all.filter(|frame| frame.in_app).map(|frame| frame.file.as_str()).collect(),
+            files: of_application.map(|frame| frame.file.as_str()).collect(),
         }
     }
 
     fn snapshot(&self, frame: &Frame) -> Option<&'a Snapshot> {
         let snapshot = frame.snapshot_id.and_then(|id| self.snapshots.get(&id).copied());
         snapshot.filter(|snapshot| !self.report.is_of_another(snapshot))
+    }
+
+    /// Whether a frame is one that can be called: of the application, or of an installed package whose frames carry values.
+    pub(super) fn is_own(&self, frame: &Frame) -> bool {
+        frame.in_app || (self.snapshot(frame).is_some() && module::package(&frame.file).is_some())
+    }
+
+    /// The installed packages whose frames are like those of the application.
+    pub(super) fn own_packages(&self) -> Vec<String> {
+        let own = self.frames.iter().filter(|frame| self.is_own(frame));
+        let mut packages: Vec<String> = own.filter_map(|frame| module::package(&frame.file)).collect();
+        packages.retain(|package| Name::checked(package).is_some());
+        packages.sort_unstable();
+        packages.dedup();
+        packages
     }
 
     /// The content of objects that stand at several places of the captures.
@@ -106,7 +122,8 @@ impl<'a> Stack<'a> {
         }
         let qualified = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());
         let is_nested = qualified.is_some_and(|name| name.contains("<locals>"))
-            || snapshot.is_some_and(|snapshot| !snapshot.closure.is_empty());
+            || snapshot
+                .is_some_and(|snapshot| snapshot.closure.0.iter().any(|(name, _)| name != "__class__"));
         if is_nested {
             return Err("it is defined inside another function".to_owned());
         }

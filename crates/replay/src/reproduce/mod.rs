@@ -162,7 +162,7 @@ pub fn reproduction(
     let mut second_best: Option<Reproduction> = None;
     for index in wanted {
         let frame = &stack.frames[index];
-        if options.frame.is_none() && !frame.in_app {
+        if options.frame.is_none() && !stack.is_own(frame) {
             continue;
         }
         let mut pass = |reason: String| {
@@ -253,6 +253,7 @@ fn written(
         globals,
         call,
         path_parts: expected.1,
+        own_packages: stack.own_packages(),
     };
     let missing = missing(target, &fidelity);
     let file_name = program.file_name();

@@ -28,14 +28,17 @@ pub(super) struct Module {
 
 /// The module of a file: what the client says, else what its path tells.
 ///
-/// `root` is the folder that modules are imported from, where the caller knows it; else a folder that is known to be
-/// one, else the folder that the application's files of the event have in common.
+/// `root` is the folder that modules of the application are imported from, where the caller knows it; else a folder that is
+/// known to be one, else the folder that the application's files of the event have in common. Installed packages are
+/// imported from where they are.
 pub(super) fn of_file(file: &str, told: Option<&str>, root: Option<&str>, others: &[&str]) -> Option<Module> {
     let parts = parts(file)?;
     let alternatives: Vec<String> =
         (0..parts.len()).filter_map(|from| dotted(&parts[from..])).map(|module| module.to_string()).collect();
-    let chosen = match (root, told) {
-        (Some(root), _) => dotted(parts.strip_prefix(folders(root).as_slice())?)?,
+    let below_root = root.map(|root| parts.strip_prefix(folders(root).as_slice()));
+    let chosen = match (below_root, told) {
+        (Some(Some(below)), _) => dotted(below)?,
+        (Some(None), _) => dotted(&parts[installed_at(&parts)?..])?,
         (None, Some(told)) if told != "__main__" => Dotted::checked(told)?,
         _ => dotted(&parts[root_length(&parts, others)..]).or_else(|| dotted(&parts[parts.len() - 1..]))?,
     };
@@ -72,11 +75,23 @@ fn dotted(parts: &[String]) -> Option<Dotted> {
     if parts.is_empty() { None } else { Dotted::checked(&parts.join(".")) }
 }
 
+/// The distribution's folder or module of an installed file: `yaml` of `…/site-packages/yaml/reader.py`.
+pub(super) fn package(file: &str) -> Option<String> {
+    let parts = parts(file)?;
+    parts.get(installed_at(&parts)?).cloned()
+}
+
+/// How many folders stand before the module of an installed file.
+fn installed_at(parts: &[String]) -> Option<usize> {
+    let folders = &parts[..parts.len() - 1];
+    folders.iter().rposition(|part| INSTALLED.contains(&part.as_str())).map(|at| at + 1)
+}
+
 /// How many folders stand before the module.
 fn root_length(parts: &[String], others: &[&str]) -> usize {
     let folders_before = parts.len() - 1;
-    if let Some(at) = parts.iter().rposition(|part| INSTALLED.contains(&part.as_str())) {
-        return at + 1;
+    if let Some(at) = installed_at(parts) {
+        return at;
     }
     if let Some(at) = parts[..folders_before].iter().rposition(|part| part == "src")
         && at + 1 < parts.len()
@@ -125,6 +140,13 @@ mod tests {
         check("/builds/shop/orders/cart.py", None, None, Some("orders.cart"));
         check("/builds/shop/orders/cart.py", None, Some("/builds"), Some("shop.orders.cart"));
         check("/builds/shop/orders/cart.py", None, Some("/elsewhere"), None);
+        check(
+            "/venv/lib/python3.12/site-packages/yaml/reader.py",
+            None,
+            Some("/builds"),
+            Some("yaml.reader"),
+        );
+        check("/venv/lib/python3.12/site-packages/six.py", Some("six"), Some("/builds"), Some("six"));
         check("/builds/my-shop/cart.py", None, None, Some("cart"));
         check("C:\\app\\cart.py", None, Some("C:\\app"), Some("cart"));
         check("<string>", None, None, None);

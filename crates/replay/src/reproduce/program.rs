@@ -43,6 +43,8 @@ pub(super) struct Program<'a> {
     pub(super) call: Expression,
     /// How many last parts of a path tell the file.
     pub(super) path_parts: usize,
+    /// Installed packages whose places count like those of the application.
+    pub(super) own_packages: Vec<String>,
 }
 
 impl Program<'_> {
@@ -70,6 +72,12 @@ impl Program<'_> {
             text.push_str(helper);
         }
         let tail = OUTCOME.replace("-1:", &format!("-{}:", self.path_parts));
+        let tail = if self.own_packages.is_empty() {
+            tail
+        } else {
+            let own = format!("/(site|dist)-packages/(?!({})[/.])", self.own_packages.join("|"));
+            tail.replace(LIBRARIES, &format!("{own}|/lib(64)?/python3[^/]*/(?!(site|dist)-packages/)"))
+        };
         text.push_str(&format!("\n\n{RAISED}\n\n{tail}"));
         text
     }
@@ -243,7 +251,8 @@ const SPREAD: &str = r#"def spread(function, /, **values):
 
 const RAISED: &str = r#"def raised(function, /, *args, **kwargs):
     """The exception that a call raises, None if it raises none; coroutines and generators run to their end."""
-    function = function.fget if isinstance(function, property) else function
+    if type(function).__name__ in ("property", "cached_property"):
+        function = getattr(function, "fget", None) or function.func
     function = function if inspect.ismethod(function) else inspect.unwrap(function)
     try:
         result = function(*args, **kwargs)
@@ -263,6 +272,9 @@ async def exhausted(generator):
     async for _ in generator:
         pass
 "#;
+
+/// Places that are not the application's, as `OUTCOME` has them.
+const LIBRARIES: &str = "/(site|dist)-packages/|/lib(64)?/python3";
 
 const OUTCOME: &str = r#"def outcome(error):
     """Type, message without addresses, and where the application's own code was when it was raised."""

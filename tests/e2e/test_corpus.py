@@ -1,0 +1,55 @@
+"""A few crashes of the corpus under both clients; `make corpus` measures all of them (docs/reproduction.md)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from server import ROOT, Server
+
+sys.path.insert(0, str(ROOT / "tests/corpus"))
+
+import run  # noqa: E402
+from crashes import CRASHES  # noqa: E402
+from environment import Environment  # noqa: E402
+
+# Crashes of packages that the environment of the client's own tests has, and what comes of them: with our client, with ddtrace.
+SAMPLE = {
+    "Jinja2: groups of numbers and texts": ("call", "call"),
+    "python-dateutil: a rule without a name": ("call", "call"),
+    "a frozen class of attrs": ("call", "call"),
+    "a constructor of a subclass": ("call", "call"),
+    "a circle of objects": ("call", "not"),
+    "a cursor": ("not", "not"),
+}
+JOBS = 2
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    environment = Environment(ROOT / ".build/venv/sdk")
+    if not (environment.directory / "bin/reenact-run").exists():
+        pytest.skip("the Python client is not installed; run `make sdk`")
+    return environment
+
+
+def test_a_sample_of_the_corpus_is_raised_again(server: Server, environment: Environment, tmp_path: Path) -> None:
+    crashes = [CRASHES[name] for name in SAMPLE]
+    outcomes = run.run_all(crashes, run.CLIENTS, environment, server, tmp_path, JOBS, print)
+    assert [outcome for outcome in outcomes if outcome.outcome == "false"] == []
+    worse = [
+        outcome
+        for outcome in outcomes
+        if SAMPLE[outcome.crash][run.CLIENTS.index(outcome.client)] == "call" and outcome.outcome not in ("call", "statement")
+    ]
+    assert worse == []
+    # The state of a cursor is in compiled code: nobody can have it.
+    assert all(outcome.outcome in ("not", "partial") for outcome in outcomes if outcome.crash == "a cursor")
+
+
+def test_the_corpus_is_as_large_as_it_says() -> None:
+    real = [crash for crash in CRASHES.values() if crash.package]
+    assert len(CRASHES) >= 60 and len(real) >= 30
+    assert len({crash.package for crash in real}) >= 20
