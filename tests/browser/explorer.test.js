@@ -174,6 +174,42 @@ describe("looking around", () => {
       await page.waitForURL((url) => !url.searchParams.has("view"));
     }));
 
+  test("a view carries the filters beside the list, and gives the reader's own back", () =>
+    visit("/issues", {}, async (page) => {
+      await total(page, 4);
+      const filters = page.getByRole("complementary", { name: "Filters" });
+      const titles = () => filters.locator("summary").filter({ visible: true }).allInnerTexts();
+      const views = (name) => page.locator("summary").filter({ hasText: name });
+      const own = await titles();
+      await page.getByRole("button", { name: "Choose filters" }).click();
+      for (const name of ["Host", "Resource", "Commonest tags, below"]) await filters.getByRole("checkbox", { name }).uncheck();
+      await filters.getByRole("button", { name: "Done" }).click();
+      await views("Views").click();
+      await page.getByRole("checkbox", { name: /^With the filters beside the list/ }).check();
+      await page.getByRole("textbox", { name: "Save what is shown as" }).fill("Few filters");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/view=[0-9a-f]{16}/);
+      const { views: [saved] } = await api(server, "/views");
+      assert.deepEqual([saved.facets.keys.includes("host"), saved.facets.keys[0], saved.facets.tags], [false, "service", false]);
+      await expectNoAxeViolations(page);
+      await page.keyboard.press("Escape");
+      await filters.getByText("Service", { exact: true }).click();
+      await views("Few filters (changed)").click();
+      await page.getByRole("button", { name: "Save the changes to Few filters" }).click();
+      await until("it is saved", async () => (await api(server, "/views")).views[0].facets.folded[0] === "service");
+
+      await page.evaluate(() => localStorage.clear());
+      await page.goto("/issues");
+      await total(page, 4);
+      await until("the reader's own are there", async () => (await titles()).join() === own.join());
+      await views("Views").click();
+      await page.getByRole("link", { name: "Few filters" }).click();
+      await until("those of the view are there", async () => !(await titles()).some((title) => /host|resource/i.test(title)));
+      assert.equal(await filters.getByRole("group").filter({ hasText: /^Service/ }).evaluate((details) => details.open), false);
+      await page.goto("/issues");
+      await until("they are gone with it", async () => (await titles()).join() === own.join());
+    }));
+
   describe("occurrences", () => {
     const card = (page) => page.getByRole("region", { name: "Tag distribution" });
 

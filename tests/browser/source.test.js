@@ -117,6 +117,49 @@ describe("the source of an issue", () => {
       if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, "source-list.png") });
     }));
 
+  test("owners are a filter that can be added, and their issues are found", () =>
+    visit("/issues", {}, async (page) => {
+      const filters = page.getByRole("complementary", { name: "Filters" });
+      await page.getByRole("button", { name: "Choose filters" }).click();
+      await filters.getByRole("checkbox", { name: "Owner" }).check();
+      await filters.getByRole("button", { name: "Done" }).click();
+      await filters.getByRole("checkbox", { name: /^Owner @org\/payments/ }).click();
+      await page.waitForURL((url) => url.searchParams.get("q") === "owner:@org/payments");
+      await page.getByRole("link", { name: /ZeroDivisionError in charge/ }).waitFor();
+      const search = page.getByRole("combobox", { name: "Search issues" });
+      await search.fill("owner:");
+      await page.getByRole("option", { name: /^ada@example\.org/ }).waitFor();
+      await search.fill("owner:none");
+      await page.keyboard.press("Enter");
+      await page.getByText("No issues match").waitFor();
+    }));
+
+  test("the suspected cause is set by keyboard, undone, and given back to the events", async () => {
+    for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", viewport: { width: 390, height: 800 } }]) {
+      await visit(`/issues/${issue.id}`, options, async (page) => {
+        const menu = page.getByRole("button", { name: /^Suspected cause: / });
+        const is = (cause) => until(`the cause is ${cause}`, async () => (await api(server, `/issues/${issue.id}`)).cause === cause);
+        await menu.focus();
+        await page.keyboard.press("Enter");
+        await page.getByRole("menuitem", { name: "Timeout" }).waitFor();
+        await expectNoAxeViolations(page);
+        if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `cause-${options.colorScheme}.png`) });
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Enter");
+        await is("timeout");
+        await page.getByRole("button", { name: /^Suspected cause: Timeout \(set by local admin/ }).waitFor();
+        await page.keyboard.press("u");
+        await is("invalid_input");
+        await menu.click();
+        await page.getByRole("menuitem", { name: "None of these" }).click();
+        await is("unknown");
+        await page.getByRole("button", { name: /^Suspected cause: No cause/ }).click();
+        await page.getByRole("menuitem", { name: "As its events tell" }).click();
+        await is("invalid_input");
+      });
+    }
+  });
+
   test("settings on a narrow screen, and forgetting", () =>
     visit("/settings/repositories", { viewport: { width: 390, height: 800 }, colorScheme: "dark" }, async (page) => {
       await page.getByRole("heading", { name: "shop", level: 2 }).waitFor();

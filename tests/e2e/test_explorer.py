@@ -407,3 +407,39 @@ def test_an_event_can_be_read_without_its_values(own_server: Server) -> None:
     assert "424242" in json.dumps(own_server.get(f"/events/{event}", values="true"))
     assert looks() == before + 1
     assert call(own_server, "GET", f"/events/{event}", status=400, values="some")["error"]["message"] == "`values` is `true` or `false`"
+
+
+def test_views_carry_facets(own_server: Server) -> None:
+    server = own_server
+    facets = {"keys": ["owner", "@region", "service"], "folded": ["service"], "tags": False}
+    saved = call(server, "POST", "/views", {"name": "by region", "facets": facets}, status=201)
+    assert saved["facets"] == facets
+    plain = call(server, "POST", "/views", {"name": "plain"}, status=201)
+    assert plain["facets"] is None
+    tags_only = call(server, "PUT", f"/views/{plain['id']}", {"name": "plain", "facets": {"tags": False}, "version": 1})
+    assert tags_only["facets"] == {"keys": None, "folded": [], "tags": False}
+    for wrong, field in [
+        ({"keys": ["nothing"]}, "facets.keys.0"),
+        ({"keys": ["@"]}, "facets.keys.0"),
+        ({"keys": ["env", "env"]}, "facets.keys.1"),
+        ({"keys": [f"@t{n}" for n in range(31)]}, "facets.keys"),
+        ({"folded": ["@" + "x" * 201]}, "facets.folded.0"),
+    ]:
+        error = call(server, "POST", "/views", {"name": "wrong", "facets": wrong}, status=400)["error"]
+        assert error["field"] == field, error
+
+    def command(*arguments: str) -> str:
+        return server.command("view", *arguments, "--server", server.ui).stdout
+
+    assert "facets: owner, @region, service; folded: service; without the commonest tags" in command("list")
+    told = command("save", "Mine", "--query", "service:views", "--tab", "for_review", "--facet", "env", "--facet", "@team", "--folded", "env")
+    assert told.startswith("Mine  service:views") and "facets: env, @team; folded: env" in told
+    changed = json.loads(command("save", "Mine", "--sort", "count", "--json"))
+    assert (changed["query"], changed["sort"], changed["facets"]["keys"], changed["version"]) == ("service:views", "count", ["env", "@team"], 2)
+    assert json.loads(command("save", "Mine", "--own-facets", "--json"))["facets"] is None
+    send(server, "views")
+    send(server, "elsewhere")
+    listed = server.command("issues", "--view", "Mine", "--json", "--server", server.ui).stdout
+    assert [issue["service"] for issue in json.loads(listed)["issues"]] == ["views"]
+    command("remove", "Mine")
+    assert [view["name"] for view in json.loads(command("list", "--json"))["views"]] == ["by region", "plain"]

@@ -118,6 +118,9 @@ def test_counts_of_a_merged_issue_are_those_of_the_union(server: Server) -> None
     facet = server.get("/facets/service/values", query="service:union")["values"]
     assert facet == [{"value": "union", "issues": 1, "events": 3}]
     assert server.get("/issues", query="service:union")["states"]["for_review"] == 1
+    send(server, "union", "one", user="ada", version="1.0", env="prod")
+    [again] = server.get("/issues", query="service:union")["issues"]
+    assert (again["count"], again["culprit"]["function"]) == (4, "two"), "what was merged into it does not change its title"
 
 
 def test_a_merge_outlives_the_server_and_is_undone(own_server: Server) -> None:

@@ -11,6 +11,8 @@ import pytest
 import requests
 
 from clients import CLIENTS, App, Client
+from payloads import error_span, post_traces, traces_body
+from polling import wait_until
 from server import Server
 
 GATEWAY = '''\
@@ -207,3 +209,50 @@ def test_clones_lie_where_the_configuration_allows(tmp_path: Path, clone: Clone,
         assert add(server, clone, path=str(allowed / "clone")).status_code == 201
     finally:
         server.kill()
+
+
+def raised(server: Server, service: str, path: str) -> None:
+    """One event whose own frame lies in this file."""
+    span = error_span(service, f"from {path}")
+    span["meta"]["error.stack"] = span["meta"]["error.stack"].replace(f"/srv/{service}/billing.py", path)
+    assert post_traces(server.agent, traces_body(span)).ok
+
+
+def test_issues_are_found_by_their_owners(own_server: Server, clone: Clone) -> None:
+    server = own_server
+    files = {"lib/tools.py": "", "free/gift.py": "", "CODEOWNERS": "*  @everybody\n/shop/  @org/payments Ada@example.org\n/free/\n"}
+    clone.commit("Owners", files, hours_ago=3)
+    for path in ("/app/shop/gateway.py", "/app/lib/tools.py", "/app/free/gift.py", "/app/nowhere/lost.py"):
+        raised(server, "source-owned", path)
+    raised(server, "bare", "/app/shop/gateway.py")
+
+    def found(query: str) -> list[str]:
+        culprits = [issue["culprit"]["file"] for issue in server.issues(query)]
+        return sorted(path.removeprefix("/app/") for path in culprits)
+
+    assert found("owner:*") == [] and len(found("owner:unknown")) == 5, "no repository is set up"
+    assert server.get("/facets/owner/values")["values"] == [{"value": "unknown", "issues": 5, "events": 5}]
+    assert add(server, clone).status_code == 201
+    wait_until("owners are found", lambda: found("owner:*") == ["lib/tools.py", "shop/gateway.py"])
+    assert found("owner:@org/payments") == found("owner:@ORG/*") == found("owner:ada@example.org") == ["shop/gateway.py"]
+    assert found('owner:(@everybody OR "@org/payments") service:source-owned') == ["lib/tools.py", "shop/gateway.py"]
+    assert found("owner:none") == ["free/gift.py"], "a rule takes ownership away"
+    assert found("owner:unknown") == ["nowhere/lost.py", "shop/gateway.py"], "a file that is not there, a service without a repository"
+    assert found("-owner:* service:source-owned") == ["free/gift.py", "nowhere/lost.py"]
+    values = server.get("/facets/owner/values", query="service:source-owned")["values"]
+    assert {value["value"]: value["issues"] for value in values} == {
+        "@everybody": 1, "@org/payments": 1, "Ada@example.org": 1, "none": 1, "unknown": 1,
+    }  # fmt: skip
+    assert [value["value"] for value in server.get("/facets/owner/values", prefix="@org")["values"]] == ["@org/payments"]
+    # New issues are looked up at once, new rules a moment after they are fetched.
+    raised(server, "source-owned", "/app/main.py")
+    assert found("owner:@everybody") == ["lib/tools.py", "main.py"]
+    clone.commit("Other owners", {"CODEOWNERS": "*.py  @org/python\n", "nowhere/lost.py": ""}, hours_ago=1)
+    wait_until("the new rules are read", lambda: len(found("owner:@org/python")) == 5)
+    assert found("owner:@everybody") == [] and found("owner:unknown") == ["shop/gateway.py"]
+    listed = server.command("issues", "--query", "owner:@org/python service:source-owned", "--server", server.ui).stdout
+    assert "lib/tools.py" in listed and "main.py" in listed
+    keys = {key["key"]: key["values"] for key in server.get("/query/keys")["keys"]}
+    assert keys["owner"] == ["none", "unknown"]
+    refused = requests.get(f"{server.ui}/api/v1/issues", params={"query": "owner:>5"}, timeout=30)
+    assert refused.status_code == 400 and refused.json()["error"]["code"] == "query_invalid"

@@ -203,3 +203,45 @@ def test_a_limit_that_is_none_is_named(start: Start, tmp_path: Path) -> None:
     file.write_text("[limits]\nevents_per_minute = 0\n")
     error = Server(tmp_path).command("config", "check", str(file), code=2).stderr
     assert "wrong.toml:2" in error and 'a number from 1 to 1000000000, or "unlimited"' in error
+
+
+def test_rules_and_limits_are_tried_on_what_is_stored_before_they_are_saved(start: Start, tmp_path: Path) -> None:
+    server = start()
+    send(server, *spans("loud", 20, region="eu"), *spans("loud", 5, region="us"))
+    send(server, *spans("calm", 3))
+    keep = rule("Some of the loud", "service:loud @region:eu", "keep", keep_percent=50, id="some")
+    drop = rule("No calm", "service:calm", id="calm")
+    body = {"rules": [keep, drop], "from": "now-1h"}
+    found = call(server, "POST", "/volume/preview", body)
+    gone = found["rules"][0]["filtered"]
+    assert (found["matching"], found["looked_at"], found["filtered_now"], found["rate_limited"]) == (28, 28, 0, 0)
+    assert 0 < gone < 20 and found["filtered"] == gone + 3 and found["kept"] == 25 - gone
+    assert [(one["name"], one["events"]) for one in found["rules"]] == [("Some of the loud", 20), ("No calm", 3)]
+    services = {one["service"]: (one["events"], one["filtered"]) for one in found["services"]}
+    assert services == {"loud": (25, gone), "calm": (3, 3)}
+    assert {one["service"]: one["filtered"] for one in found["issues"]} == {"loud": gone, "calm": 3}
+    assert found["issues"][0]["type"] == "ValueError" and len(found["issues"][0]["sample_event_id"]) == 32
+
+    limited = call(server, "POST", "/volume/preview", {"rules": [drop], "from": "now-1h", "issue_events_per_minute": 10})
+    assert (limited["filtered"], limited["rate_limited"], limited["kept"]) == (3, 15, 10)
+    only = call(server, "POST", "/volume/preview", {"rules": [drop], "query": "service:loud", "events": 4})
+    assert (only["matching"], only["looked_at"], only["filtered"], only["services"]) == (25, 4, 0, [])
+    assert server.get("/volume/rules")["version"] == 0 and server.get("/volume")["filtered"] == 0, "nothing changed"
+
+    # What is foreseen is what happens: the same events would have gone.
+    set_rules(server, keep, drop)
+    after = call(server, "POST", "/volume/preview", {"rules": [], "from": "now-1h"})
+    assert (after["filtered"], after["filtered_now"]) == (0, gone + 3)
+
+    for wrong, field in [
+        ({"rules": [rule("a", "typ:x")]}, "rules.0.query"),
+        ({"rules": [], "events": 0}, "events"),
+        ({"rules": [], "events_per_minute": 0}, "events_per_minute"),
+    ]:
+        assert call(server, "POST", "/volume/preview", wrong, 400)["error"]["field"] == field
+    file = tmp_path / "tried.json"
+    file.write_text(json.dumps({"rules": [drop]}))
+    told = server.command("volume", "preview", str(file), "--issue-events-per-minute", "10", "--server", server.ui).stdout
+    assert "looked at the newest 28 of 28 events; 10 would be kept" in told and "3 of 3  calm" in told and "15 of 25  loud" in told
+    as_json = server.command("volume", "preview", "--json", "--server", server.ui).stdout
+    assert json.loads(as_json)["filtered"] == after["filtered_now"]

@@ -531,3 +531,56 @@ def test_the_terminal_shows_and_changes_where_an_issue_stands(server: Server) ->
         reenact(*wrong, code=1)
     reenact("issue", issue, "--state", "open", code=2)
     reenact("issue", issue, "--undo", undo, code=1)
+
+
+def test_a_suspected_cause_is_set_cleared_and_taken_back(own_server: Server) -> None:
+    server = own_server
+    mine, other = issue_of(server, "caused"), issue_of(server, "caused-too")
+
+    def found(query: str) -> set[str]:
+        return {one["id"] for one in server.issues(query)}
+
+    def facet() -> dict[str, tuple[int, int]]:
+        [listed] = [one for one in server.get("/facets")["facets"] if one["key"] == "cause"]
+        values = server.get("/facets/cause/values")["values"]
+        assert values == listed["values"]
+        return {value["value"]: (value["issues"], value["events"]) for value in values}
+
+    assert found("cause:invalid_input") == {mine, other} and facet() == {"invalid_input": (2, 2)}
+    changed = change(server, mine, cause="timeout")
+    assert (changed["issue"]["cause"], changed["issue"]["cause_of_events"]) == ("timeout", "invalid_input")
+    assert changed["issue"]["status"]["cause"]["cause"] == "timeout" and changed["issue"]["status"]["cause"]["actor"] == "local admin"
+    assert changed["issue"]["state"] == "for_review", "it moves no state"
+    assert found("cause:timeout") == found("cause:time*") == {mine} and found("cause:invalid_input") == found("-cause:timeout") == {other}
+    assert facet() == {"timeout": (1, 1), "invalid_input": (1, 1)}
+    send(server, "caused")
+    assert facet() == {"timeout": (1, 2), "invalid_input": (1, 1)}, "later events do not change it"
+    assert change(server, mine, cause="timeout")["change_id"] is None
+    [listed] = server.issues("cause:timeout")
+    assert listed["cause"] == "timeout"
+
+    cleared = change(server, mine, cause="unknown")
+    assert found("cause:unknown") == {mine}
+    call(server, "POST", f"/changes/{cleared['change_id']}/undo", {})
+    assert found("cause:timeout") == {mine}
+    server.kill()
+    server.start()
+    assert found("cause:timeout") == {mine}
+    change(server, mine, cause=None)
+    assert found("cause:invalid_input") == {mine, other} and status(server, mine)["cause"] is None
+    entries = [(one["kind"], one["cause_from"], one["cause_to"], one["undone"]) for one in timeline(server, mine)]
+    assert entries == [
+        ("cause", "timeout", None, False), ("cause", "unknown", "timeout", False), ("cause", "timeout", "unknown", True),
+        ("cause", None, "timeout", False), ("first_seen", None, None, False),
+    ]  # fmt: skip
+    error = call(server, "PATCH", f"/issues/{mine}", {"cause": "bad luck"}, 400)["error"]
+    assert error["field"] == "cause" and "`timeout`" in error["message"]
+    details = [entry["detail"] for entry in server.get("/audit")["entries"] if entry["action"] == "issue.changed"]
+    assert details[0] == "cause of its events" and details[-1] == 'cause "timeout"'
+
+    many = call(server, "POST", "/issues/bulk", {"query": "service:caused*", "change": {"cause": "network"}})
+    assert many["changed"] == 2 and facet() == {"network": (2, 3)}
+    told = server.command("issue", mine, "--cause", "database", "--server", server.ui).stdout
+    assert "cause     database, set by local admin; of its events invalid input" in told and "suspected cause: database" in told
+    told = server.command("issue", mine, "--cause", "automatic", "--server", server.ui).stdout
+    assert "cause     invalid input: " in told

@@ -22,6 +22,7 @@ Examples:
   reenact issue 0123456789abcdef
   reenact issue 0123456789abcdef --state resolved --scope next_version --assign grace
   reenact issue 0123456789abcdef --state ignored --ignore-events 100 --comment 'known, harmless'
+  reenact issue 0123456789abcdef --cause timeout
   reenact issue 0123456789abcdef --undo 89abcdef01234567
   reenact issue merge 0123456789abcdef 89abcdef01234567"
 )]
@@ -52,11 +53,15 @@ pub(crate) struct IssueArguments {
     /// Assign it to nobody
     #[arg(long)]
     unassign: bool,
+    /// Set its suspected cause, such as `timeout`; `unknown` when what is recognised is wrong, `automatic` for that of
+    /// its events
+    #[arg(long, value_name = "CAUSE")]
+    cause: Option<String>,
     /// Write a comment
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
     /// Undo a change; its id is printed when it is made, and in the timeline
-    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["state", "assign", "unassign", "comment"])]
+    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["state", "assign", "unassign", "cause", "comment"])]
     undo: Option<String>,
     /// Print the API's JSON: the issue, its timeline, and its source
     #[arg(long)]
@@ -159,6 +164,10 @@ fn change_of(arguments: &IssueArguments) -> Map<String, Value> {
     if arguments.unassign || arguments.assign.is_some() {
         change.insert("assignee".to_owned(), arguments.assign.clone().into());
     }
+    if let Some(cause) = &arguments.cause {
+        let cause = Some(cause).filter(|cause| *cause != "automatic");
+        change.insert("cause".to_owned(), cause.cloned().into());
+    }
     change
 }
 
@@ -214,7 +223,11 @@ fn print(out: &mut Out, issue: &Value, activity: &Value, source: &Value) -> anyh
         out.line(&format!("tags      {}", tags.join(", ")))?;
     }
     out.line(&format!("assignee  {}", inert(status["assignee"].as_str().unwrap_or("nobody"))))?;
-    if issue["cause"] != "unknown" {
+    if let Some(actor) = status["cause"]["actor"].as_str() {
+        let of_events = text(issue, "cause_of_events").replace('_', " ");
+        let cause = text(issue, "cause").replace('_', " ");
+        out.line(&format!("cause     {cause}, set by {}; of its events {of_events}", inert(actor)))?;
+    } else if issue["cause"] != "unknown" {
         let why = issue["cause_why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
         out.line(&format!("cause     {}{}", text(issue, "cause").replace('_', " "), inert(&why)))?;
     }
@@ -279,6 +292,7 @@ fn entry_text(entry: &Value) -> String {
             format!("{} → {}{reason}", text(entry, "from"), text(entry, "to"))
         }
         "assigned" => format!("assigned to {}", entry["assignee_to"].as_str().unwrap_or("nobody")),
+        "cause" => format!("suspected cause: {}", entry["cause_to"].as_str().unwrap_or("that of its events")),
         "comment" => text(entry, "text").to_owned(),
         "merged_into" => format!("merged into {}", ids(entry)),
         "merged" => format!("merged with {}", ids(entry)),
@@ -335,6 +349,8 @@ mod tests {
             json!({ "kind": "assigned", "assignee_to": null, "undone": true }),
             "assigned to nobody (undone)",
         );
+        check(json!({ "kind": "cause", "cause_to": "timeout" }), "suspected cause: timeout");
+        check(json!({ "kind": "cause", "cause_to": null }), "suspected cause: that of its events");
         check(json!({ "kind": "first_seen", "version": null }), "first seen");
         check(json!({ "kind": "merged", "issue_ids": ["aa", "bb"] }), "merged with aa, bb");
     }

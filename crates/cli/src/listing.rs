@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::client::{self, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
+use crate::views;
 
 #[derive(Args)]
 pub(crate) struct IssuesArguments {
@@ -19,6 +20,9 @@ pub(crate) struct IssuesArguments {
     /// End of the range, likewise
     #[arg(long, default_value = "now")]
     to: String,
+    /// A saved view: its query besides that of `--query`, and its tab
+    #[arg(long, value_name = "NAME", conflicts_with = "state")]
+    view: Option<String>,
     /// Only issues in this state
     #[arg(long, value_enum, default_value_t = StateFilter::All)]
     state: StateFilter,
@@ -57,15 +61,20 @@ impl StateFilter {
 }
 
 pub(crate) fn run(arguments: &IssuesArguments) -> anyhow::Result<ExitCode> {
+    let server = &arguments.server.server;
+    let view = arguments.view.as_ref().map(|name| views::named(server, name)).transpose()?;
+    let of_view = view.as_ref().map_or("", |view| text(view, "query"));
+    let query =
+        [of_view, &arguments.query].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>();
+    let state = view.as_ref().map_or_else(|| arguments.state.name(), |view| text(view, "tab").to_owned());
     let parameters = [
-        ("query", arguments.query.clone()),
+        ("query", query.join(" ")),
         ("from", arguments.from.clone()),
         ("to", arguments.to.clone()),
-        ("state", arguments.state.name()),
+        ("state", state),
         ("sort", arguments.sort.clone()),
         ("limit", arguments.limit.to_string()),
     ];
-    let server = &arguments.server.server;
     let answer = client::get(server, "/issues", &parameters)?;
     let mut out = Out::stdout();
     if arguments.json {

@@ -19,6 +19,7 @@ mod scan;
 mod serve;
 mod show;
 mod versions;
+mod views;
 mod volume;
 
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ enum Command {
     Serve(config::Flags),
     /// List issues
     Issues(listing::IssuesArguments),
+    /// Saved views of the explorer: searches under a name that everybody sees
+    #[command(subcommand)]
+    View(views::ViewCommand),
     /// Show where one issue stands and what happened to it, change that, merge issues or split them
     Issue(issue::IssueArguments),
     /// Rules that decide which issue an event belongs to
@@ -142,6 +146,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Events(arguments) => occurrences::run_events(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::View(command) => views::run(&command),
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Correlate(arguments) => correlate::run(&arguments),
         Command::Pin(arguments) => occurrences::run_pin(&arguments),

@@ -143,6 +143,10 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         let workflow = Arc::clone(&workflow);
         std::thread::Builder::new().name("workflow".to_owned()).spawn(move || workflow.run())?
     };
+    let owning = {
+        let app = Arc::clone(&app);
+        std::thread::Builder::new().name("owners".to_owned()).spawn(move || app.run_owners())?
+    };
     announce(&addresses, &config.data_dir, config.ready_file.as_deref())?;
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
@@ -156,6 +160,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     serving.await;
     jobs.stop();
     workflow.stop();
+    app.stop_owners();
     retention.await.context("the retention task failed")?;
     counting.await.context("the task that counts hits failed")?;
     // Those of the requests that were finished after the task.
@@ -164,6 +169,9 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     }
     if working.join().is_err() {
         tracing::error!("the thread of the jobs failed");
+    }
+    if owning.join().is_err() {
+        tracing::error!("the thread of the owners failed");
     }
     if judging.join().is_err() {
         tracing::error!("the thread of the workflow failed");

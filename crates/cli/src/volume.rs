@@ -1,9 +1,10 @@
 //! `reenact volume`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{self, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
@@ -15,6 +16,8 @@ pub(crate) enum VolumeCommand {
     Status(StatusArguments),
     /// List the rules in force; with `--json` as `set` reads them
     List(rules::ListArguments),
+    /// Say how many of the newest events rules and limits would not have kept; changes nothing
+    Preview(PreviewArguments),
     /// Replace the rules
     #[command(after_help = "\
 Example:
@@ -43,6 +46,40 @@ pub(crate) struct StatusArguments {
     server: ServerArguments,
 }
 
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  reenact volume list --json > rules.json        # then change \"rules\" in it
+  reenact volume preview rules.json --from now-1w --events 10000
+  reenact volume preview --issue-events-per-minute 60")]
+pub(crate) struct PreviewArguments {
+    /// A JSON file with "rules" [default: the rules in force]
+    file: Option<PathBuf>,
+    /// A limit of all issues together, in events per minute, to try out
+    #[arg(long, value_name = "EVENTS")]
+    events_per_minute: Option<u32>,
+    /// A limit of each issue, likewise
+    #[arg(long, value_name = "EVENTS")]
+    issue_events_per_minute: Option<u32>,
+    /// Which events: `service:checkout env:prod`
+    #[arg(long, default_value = "")]
+    query: String,
+    /// Start of the range: RFC 3339 or `now-1d`
+    #[arg(long, default_value = "now-1w")]
+    from: String,
+    /// End of the range, likewise
+    #[arg(long, default_value = "now")]
+    to: String,
+    /// How many of the newest events, 1 to 10,000
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    events: u16,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
 const RULES: Kind = Kind {
     address: "/volume/rules",
     none: "no volume rules: everything is kept; `reenact volume set --help` says how to write one",
@@ -62,10 +99,61 @@ pub(crate) fn run(command: &VolumeCommand) -> anyhow::Result<ExitCode> {
             let range = [("from", from.clone()), ("to", to.clone())];
             print_status(&client::get(&server.server, "/volume", &range)?, *json)?;
         }
+        VolumeCommand::Preview(arguments) => preview(arguments)?,
         VolumeCommand::List(arguments) => RULES.list(arguments)?,
         VolumeCommand::Set(arguments) => RULES.set(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn preview(arguments: &PreviewArguments) -> anyhow::Result<()> {
+    let server = &arguments.server.server;
+    let rules = match &arguments.file {
+        Some(file) => rules::read(file)?,
+        None => RULES.in_force(server)?,
+    };
+    let body = json!({
+        "rules": rules["rules"], "query": arguments.query, "from": arguments.from, "to": arguments.to,
+        "events": arguments.events, "events_per_minute": arguments.events_per_minute,
+        "issue_events_per_minute": arguments.issue_events_per_minute,
+    });
+    let answer = client::post(server, "/volume/preview", &body)?;
+    let mut out = Out::stdout();
+    if arguments.json {
+        return output::json(&mut out, &answer);
+    }
+    let number = |of: &Value, key: &str| of[key].as_u64().unwrap_or(0);
+    let late = if answer["out_of_time"] == true { "; the time was over before the others were" } else { "" };
+    out.line(&format!(
+        "looked at the newest {} of {} events{late}; {} would be kept, the rules in force would keep {}",
+        number(&answer, "looked_at"),
+        number(&answer, "matching"),
+        number(&answer, "kept"),
+        number(&answer, "looked_at") - number(&answer, "filtered_now"),
+    ))?;
+    out.line(&format!("{:>8}  not kept by rules", number(&answer, "filtered")))?;
+    for rule in answer["rules"].as_array().into_iter().flatten() {
+        let (name, about) = (inert(text(rule, "name")), number(rule, "events"));
+        out.line(&format!("{:>12}  {name}, which decides about {about}", number(rule, "filtered")))?;
+    }
+    out.line(&format!("{:>8}  over a limit", number(&answer, "rate_limited")))?;
+    let lost = |of: &Value| {
+        let lost = number(of, "filtered") + number(of, "rate_limited");
+        format!("{lost:>12} of {}", number(of, "events"))
+    };
+    for service in answer["services"].as_array().into_iter().flatten() {
+        out.line(&format!("{}  {}", lost(service), inert(text(service, "service"))))?;
+    }
+    for issue in answer["issues"].as_array().into_iter().flatten() {
+        let message = inert(text(issue, "message").lines().next().unwrap_or(""));
+        let id = out.paint(Style::Muted, text(issue, "id"));
+        out.line(&format!("{}  {id}  {}  {message}", lost(issue), inert(text(issue, "type"))))?;
+    }
+    let left_out = number(&answer, "services_left_out") + number(&answer, "issues_left_out");
+    if left_out > 0 {
+        out.line(&format!("              … and {left_out} further services and issues"))?;
+    }
+    Ok(())
 }
 
 fn print_status(answer: &Value, json: bool) -> anyhow::Result<()> {

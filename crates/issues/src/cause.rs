@@ -8,6 +8,7 @@
 mod tables;
 
 use reenact_model::{Exception, Frame, Report};
+use serde::{Deserialize, Serialize};
 
 use tables::{DATABASES, FIRST_WORDS, MESSAGES, TYPES, WORDS};
 
@@ -19,7 +20,8 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 const NAME_BYTES_MAX: usize = 200;
 
 /// What probably went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Something on the network could not be reached, or failed there.
     Network,

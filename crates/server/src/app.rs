@@ -15,7 +15,7 @@ use crate::grouping::Grouping;
 use crate::jobs::Jobs;
 use crate::pipeline::Recorded;
 use crate::policy::Policies;
-use crate::source::Sources;
+use crate::source::{OwnerIndex, Sources};
 use crate::volume::Volume;
 use crate::workflow::Workflow;
 
@@ -53,6 +53,8 @@ pub struct App {
     pub(crate) searches: Searches,
     /// Clones of repositories.
     pub(crate) sources: Sources,
+    /// Whose issues are whose.
+    pub(crate) owners: OwnerIndex,
 }
 
 /// What an [`App`] is made of.
@@ -108,6 +110,7 @@ impl App {
         } = options;
         Arc::new(Self {
             sources: Sources::new(source_roots),
+            owners: OwnerIndex::default(),
             policies,
             jobs,
             workflow,
@@ -124,6 +127,16 @@ impl App {
             allowed_hosts,
             searches: Searches::default(),
         })
+    }
+
+    /// Looks up the owners of issues that queries have left, until [`App::stop_owners`]; blocks.
+    pub fn run_owners(&self) {
+        self.owners.run(self);
+    }
+
+    /// Ends [`App::run_owners`] soon.
+    pub fn stop_owners(&self) {
+        self.owners.stop();
     }
 }
 

@@ -33,6 +33,8 @@ struct Kept {
     /// Deleted by the retention; issues still know when they were first seen.
     gone: Vec<Placed>,
     snapshots: HashMap<SnapshotId, Snapshot>,
+    /// The newest own event of issues that others are shown as, where issues are as they are shown.
+    titles: HashMap<IssueId, Placed>,
 }
 
 impl MemoryStore {
@@ -54,6 +56,16 @@ impl MemoryStore {
     fn shown(&self) -> Kept {
         let mut kept = self.lock().clone();
         let merged = kept.merged.clone();
+        for event in kept.events.iter().chain(&kept.gone) {
+            if !merged.has(event.issue_id) || merged.shown(event.issue_id) != event.issue_id {
+                continue;
+            }
+            let key = |event: &Placed| (event.report.timestamp, event.report.id);
+            let title = kept.titles.entry(event.issue_id).or_insert_with(|| event.clone());
+            if key(event) > key(title) {
+                *title = event.clone();
+            }
+        }
         for event in kept.events.iter_mut().chain(&mut kept.gone) {
             event.issue_id = merged.shown(event.issue_id);
         }
@@ -147,6 +159,7 @@ impl Kept {
     fn row(&self, id: IssueId, matching: &[(&Placed, bool)], buckets: Buckets) -> Option<IssueRow> {
         let ever = self.ever(id);
         let (oldest, newest) = (ever.first()?, ever.last()?);
+        let title = self.titles.get(&id).unwrap_or(newest);
         let users: BTreeSet<&String> =
             matching.iter().filter_map(|(event, _)| event.report.user_id.as_ref()).collect();
         let envs: BTreeSet<&String> =
@@ -154,11 +167,11 @@ impl Kept {
         let versions: BTreeSet<&String> =
             matching.iter().filter_map(|(event, _)| event.report.version.as_ref()).collect();
         let mut row = IssueRow {
-            type_name: newest.report.type_name().to_owned(),
-            message: newest.report.message().to_owned(),
-            culprit: newest.report.culprit().map(place_of),
+            type_name: title.report.type_name().to_owned(),
+            message: title.report.message().to_owned(),
+            culprit: title.report.culprit().map(place_of),
             cause: suspected_cause(&newest.report).cause.as_str().to_owned(),
-            service: newest.report.service.clone(),
+            service: title.report.service.clone(),
             envs: envs.into_iter().cloned().collect(),
             versions: versions.into_iter().cloned().collect(),
             handled: matching.iter().all(|(event, _)| event.report.handled),

@@ -95,11 +95,11 @@ pub struct KnownIssue {
 pub struct OwnIssue {
     /// The own issue.
     pub id: IssueId,
-    /// Type of the exception, of the newest event.
+    /// Type of the exception, of the newest event of its own, whatever is shown as it.
     pub type_name: String,
-    /// Its message, of the newest event.
+    /// Its message, of that event.
     pub message: String,
-    /// Where to look first, of the newest event.
+    /// Where to look first, of that event.
     pub culprit: Option<Frame>,
     /// The service.
     pub service: String,

@@ -47,6 +47,7 @@ export type GroupingPreview = Schemas["GroupingPreview"];
 export type VolumeRule = Schemas["VolumeRule"];
 export type VolumeRules = Schemas["VolumeRules"];
 export type VolumeStatus = Schemas["VolumeStatus"];
+export type VolumePreview = Schemas["VolumePreview"];
 export type ErrorBody = Schemas["ErrorBody"];
 
 export type Me = Schemas["Me"];
@@ -96,6 +97,7 @@ export type QueryKey = Schemas["QueryKey"];
 export type QueryKeyList = Schemas["QueryKeyList"];
 export type SavedView = Schemas["SavedView"];
 export type SavedViews = Schemas["SavedViews"];
+export type ViewFacets = Schemas["ViewFacets"];
 
 export type Repository = Schemas["Repository"];
 export type RepositoryChange = Schemas["RepositoryChange"];

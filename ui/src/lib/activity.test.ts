@@ -17,6 +17,12 @@ test("assignments", () => {
   expect(sentence(entry({ kind: "assigned", assignee_from: "Ada", assignee_to: null }))).toBe("took it off Ada");
 });
 
+test("suspected causes", () => {
+  expect(sentence(entry({ kind: "cause", cause_to: "missing_item" }))).toBe("set its suspected cause to Missing item");
+  expect(sentence(entry({ kind: "cause", cause_from: "timeout", cause_to: "unknown" }))).toBe("took its suspected cause away");
+  expect(sentence(entry({ kind: "cause", cause_from: "timeout", cause_to: null }))).toBe("took its suspected cause from its events again");
+});
+
 test("what happened by itself names the program", () => {
   const regression = entry({ kind: "regression", actor: "automatic", version: "1.3", env: "prod" });
   expect(`${actor(regression)} ${sentence(regression)}`).toBe("Reenact reopened it as a regression in version 1.3 in prod");

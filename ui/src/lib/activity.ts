@@ -1,5 +1,6 @@
 // What happened to an issue, as sentences without their subject.
 import type { ActivityEntry } from "../api/types";
+import { causeLabel } from "./cause";
 import { plural } from "./format";
 import { until } from "./workflow";
 
@@ -14,6 +15,7 @@ export function sentence(entry: ActivityEntry): string {
     case "first_seen": return `saw it for the first time${where(entry)}`;
     case "regression": return `reopened it as a regression${where(entry)}`;
     case "assigned": return assigned(entry.assignee_from ?? null, entry.assignee_to ?? null);
+    case "cause": return caused(entry.cause_to ?? null);
     case "merged_into": return `merged it into ${entry.issue_ids[0] ?? "another issue"}`;
     case "merged": return `merged ${those(entry)} into it`;
     case "split_from": return `split it off from ${entry.issue_ids[0] ?? "another issue"}`;
@@ -30,6 +32,11 @@ function moved(entry: ActivityEntry): string {
     case "excluded": return "excluded it";
     default: return "put it back to review";
   }
+}
+
+function caused(cause: string | null): string {
+  if (cause === null) return "took its suspected cause from its events again";
+  return cause === "unknown" ? "took its suspected cause away" : `set its suspected cause to ${causeLabel(cause)}`;
 }
 
 function assigned(from: string | null, to: string | null): string {

@@ -14,5 +14,8 @@ const LABELS: Record<string, string> = {
   unknown: "Unknown",
 };
 
+/** Those that can be set. */
+export const CAUSES = Object.keys(LABELS).filter((cause) => cause !== "unknown");
+
 /** A cause that is not known here is shown as it is called. */
 export const causeLabel = (cause: string): string => LABELS[cause] ?? cause;

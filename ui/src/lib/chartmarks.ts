@@ -3,7 +3,7 @@ import type { ActivityEntry, FirstSeenVersion } from "../api/types";
 import { actor, sentence } from "./activity";
 
 /** Names of icons. */
-export type Sign = "version" | "comment" | "person" | "regression" | "star" | "reopen" | "reviewed" | "check" | "ignore" | "exclude" | "merge" | "split";
+export type Sign = "version" | "comment" | "person" | "regression" | "star" | "reopen" | "reviewed" | "check" | "ignore" | "exclude" | "merge" | "split" | "cause";
 
 export interface ChartMark {
   id: string;
@@ -56,6 +56,7 @@ export function iconOf(entry: ActivityEntry): Sign {
   switch (entry.kind) {
     case "comment": return "comment";
     case "assigned": return "person";
+    case "cause": return "cause";
     case "regression": return "regression";
     case "first_seen": return "star";
     case "merged":

@@ -1,8 +1,10 @@
 // Which facets the panel shows, in which order: those of the server unless the reader chose others.
 
+import type { ViewFacets } from "../api/types";
+
 /** Keys that the server does not list by itself, but knows values of. */
 export const EXTRA: readonly (readonly [key: string, label: string])[] = [
-  ["has", "Values"], ["assignee", "Assignee"], ["user", "User"], ["frame.function", "Function"], ["frame.file", "File"],
+  ["has", "Values"], ["assignee", "Assignee"], ["owner", "Owner"], ["user", "User"], ["frame.function", "Function"], ["frame.file", "File"],
 ];
 /** Each facet that is open asks the server. */
 export const MOST = 30;
@@ -14,6 +16,15 @@ export interface Choice {
   /** Whether the commonest tags stand below. */
   tags: boolean;
 }
+
+/** A choice that a saved view has, with those that are folded. */
+export interface ViewChoice extends Choice {
+  folded: readonly string[];
+}
+
+/** What a saved view says of facets; null when it leaves them to the reader. */
+export const ofView = (facets: ViewFacets | null | undefined): ViewChoice | null =>
+  facets ? { keys: facets.keys ?? null, folded: facets.folded ?? [], tags: facets.tags !== false } : null;
 
 export const AS_IT_IS: Choice = { keys: null, tags: true };
 

@@ -1,5 +1,6 @@
 // How the explorer is laid out in this browser: which facets, which columns, how close together.
-import { AS_IT_IS, read, type Choice } from "./facets";
+import { AS_IT_IS, read, type Choice, type ViewChoice } from "./facets";
+import { fold, isFolded } from "./folded.svelte";
 import { keep, recall } from "./kept";
 
 const FACETS = "reenact.facets";
@@ -7,17 +8,42 @@ const COLUMNS_KEY = "reenact.columns";
 
 let facets = $state.raw<Choice>(read(recall(FACETS)));
 
+/** Those of the saved view that is shown. What is changed meanwhile is not remembered here, but saved with the view. */
+let viewed = $state.raw<ViewChoice | null>(null);
+
+const shown = (): Choice => viewed ?? facets;
+
 export const facetChoice = {
-  get keys() { return facets.keys; },
-  get tags() { return facets.tags; },
-  get changed() { return facets.keys !== null || !facets.tags; },
+  get keys() { return shown().keys; },
+  get tags() { return shown().tags; },
+  get changed() { return shown().keys !== null || !shown().tags || (viewed?.folded.length ?? 0) > 0; },
   set(change: Partial<Choice>): void {
+    if (viewed) {
+      viewed = { ...viewed, ...change };
+      return;
+    }
     facets = { ...facets, ...change };
     keep(FACETS, JSON.stringify(facets));
   },
   reset(): void {
+    if (viewed) {
+      viewed = { ...AS_IT_IS, folded: [] };
+      return;
+    }
     facets = AS_IT_IS;
     keep(FACETS, null);
+  },
+  isFolded: (key: string): boolean => viewed?.folded.includes(key) ?? isFolded(key),
+  fold(key: string, is: boolean): void {
+    if (!viewed) fold(key, is);
+    else if (viewed.folded.includes(key) !== is) viewed = { ...viewed, folded: is ? [...viewed.folded, key] : viewed.folded.filter((one) => one !== key) };
+  },
+  /** Shows the facets of a saved view, or again those of the reader. */
+  show(view: ViewChoice | null): void { viewed = view; },
+  /** What a view would save of what is shown. */
+  get toSave(): ViewChoice {
+    const { keys, tags } = shown();
+    return { keys, folded: viewed?.folded ?? (keys ?? []).filter(isFolded), tags };
   },
 };
 

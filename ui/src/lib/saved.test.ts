@@ -17,6 +17,15 @@ test("a view is an address, and knows whether it is what is shown", async () => 
   expect(viewHref(view({}))).toBe("/issues?view=0123456789abcdef");
   expect(viewHref(view({ query: "env:prod a&b", range: "1w", tab: "all", sort: "count" }))).toBe("/issues?q=env%3Aprod+a%26b&range=1w&tab=all&sort=count&view=0123456789abcdef");
   const shown = shownBy(view({ query: "x" }));
-  expect(same(shown, { query: "x", range: { preset: "1d" }, tab: "for_review", sort: "last_seen" })).toBe(true);
+  expect(same(shown, { query: "x", range: { preset: "1d" }, tab: "for_review", sort: "last_seen", facets: null })).toBe(true);
   expect(same(shown, { ...shown, sort: "count" })).toBe(false);
+});
+
+test("facets belong to what a view shows, and the order of what is folded does not matter", async () => {
+  const { same, shownBy, toSave } = await import("./saved");
+  const shown = shownBy(view({ facets: { keys: ["owner", "@region"], folded: ["owner", "@region"] } }));
+  expect(toSave("n", shown).facets).toEqual({ keys: ["owner", "@region"], folded: ["owner", "@region"], tags: true });
+  expect(same(shown, { ...shown, facets: { keys: ["owner", "@region"], folded: ["@region", "owner"], tags: true } })).toBe(true);
+  expect(same(shown, { ...shown, facets: { keys: ["@region", "owner"], folded: ["@region", "owner"], tags: true } })).toBe(false);
+  expect(same(shown, { ...shown, facets: null })).toBe(false);
 });

@@ -1,6 +1,7 @@
 // Views of the explorer that are saved under a name, and the address of each.
 import { withParams } from "./router.svelte";
 import type { SavedView } from "../api/types";
+import { ofView, type ViewChoice } from "./facets";
 import { fromParams, toParams, type Range } from "./range";
 import { tabOf, tabParam, type Tab } from "./workflow";
 
@@ -10,6 +11,8 @@ export interface Shown {
   range: Range;
   tab: Tab;
   sort: string;
+  /** The filters beside the list; null when each reader has their own. */
+  facets: ViewChoice | null;
 }
 
 /** A range as one text: a preset, or both ends. */
@@ -20,11 +23,14 @@ export function readRange(text: string): Range {
   return fromParams(new URLSearchParams(to ? { from, to } : { range: text }));
 }
 
-export const shownBy = (view: SavedView): Shown => ({ query: view.query, range: readRange(view.range), tab: tabOf(tabParam(view.tab as Tab)), sort: view.sort });
+export const shownBy = (view: SavedView): Shown => ({ query: view.query, range: readRange(view.range), tab: tabOf(tabParam(view.tab as Tab)), sort: view.sort, facets: ofView(view.facets) });
 
-export const toSave = (name: string, { query, range, tab, sort }: Shown) => ({ name, query, range: writeRange(range), tab, sort });
+export const toSave = (name: string, { query, range, tab, sort, facets }: Shown) => ({ name, query, range: writeRange(range), tab, sort, facets });
 
-export const same = (a: Shown, b: Shown): boolean => a.query === b.query && a.tab === b.tab && a.sort === b.sort && writeRange(a.range) === writeRange(b.range);
+const sameFacets = (a: ViewChoice | null, b: ViewChoice | null): boolean =>
+  a === null || b === null ? a === b : JSON.stringify([a.keys, a.tags, [...a.folded].sort()]) === JSON.stringify([b.keys, b.tags, [...b.folded].sort()]);
+
+export const same = (a: Shown, b: Shown): boolean => sameFacets(a.facets, b.facets) && a.query === b.query && a.tab === b.tab && a.sort === b.sort && writeRange(a.range) === writeRange(b.range);
 
 export function viewHref(view: SavedView): string {
   const { query, range, tab, sort } = shownBy(view);

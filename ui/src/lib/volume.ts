@@ -1,5 +1,5 @@
 // What is not kept of what arrives: rules, limits, and what issues lost to them.
-import type { Issue, VolumeRule, VolumeStatus } from "../api/types";
+import type { Issue, VolumePreview, VolumeRule, VolumeStatus } from "../api/types";
 import { exact, plural } from "./format";
 
 export const newVolumeRule = (): VolumeRule => ({ id: "", name: "", enabled: true, query: "", action: "drop", keep_percent: 100 });
@@ -17,6 +17,21 @@ export function doesText(rule: Pick<VolumeRule, "action" | "keep_percent">): str
 export function limitedText(limited: Issue["rate_limited"], local: (iso: string) => string): string | null {
   if (!limited) return null;
   return `${plural(limited.events, "event was", "events were")} not kept because of the rate limit since ${local(limited.since)}.`;
+}
+
+/** What rules and limits would have done, in words. */
+export function foreseenText(preview: VolumePreview): string {
+  const lost = preview.filtered + preview.rate_limited;
+  if (preview.looked_at === 0) return "There are no events to look at.";
+  if (lost === 0) return "Every event would be kept.";
+  const parts = [`${exact(preview.filtered)} by rules`, ...(preview.rate_limited > 0 ? [`${exact(preview.rate_limited)} over a limit`] : [])];
+  return `${exact(lost)} of ${plural(preview.looked_at, "event")} would not be kept: ${parts.join(", ")}.`;
+}
+
+/** Of which events that is said, and how it is now. */
+export function comparedText(preview: VolumePreview): string {
+  const part = preview.looked_at < preview.matching ? `Looked at the newest of ${exact(preview.matching)}${preview.out_of_time ? ", as many as 20 seconds allow" : ""}. ` : "";
+  return `${part}The rules in force would ${preview.filtered_now === 0 ? "keep all" : `not keep ${exact(preview.filtered_now)}`} of them.`;
 }
 
 /** Everything that was not kept. */

@@ -1,5 +1,6 @@
 // Where an issue stands, what can be done about it, and how that is said.
 import type { IgnoreTerms, IssueChange, IssueState, IssueStatus, ResolutionScope, StateCounts } from "../api/types";
+import { causeLabel } from "./cause";
 import { local, plural } from "./format";
 
 export const STATE_NAMES: Record<IssueState, string> = { for_review: "For review", reviewed: "Reviewed", resolved: "Resolved", ignored: "Ignored", excluded: "Excluded" };
@@ -97,7 +98,9 @@ export function done(change: IssueChange): string {
     case "resolved": return `Resolved${SCOPES[change.scope ?? "now"]}`;
     case "ignored": return `Ignored ${until(change.ignore)}`;
     case "excluded": return "Excluded";
-    default: return change.assignee == null ? "Assigned to nobody" : `Assigned to ${change.assignee}`;
+    default:
+      if (change.cause !== undefined) return change.cause === null ? "Suspected cause from its events" : change.cause === "unknown" ? "Without a suspected cause" : `Suspected cause ${causeLabel(change.cause)}`;
+      return change.assignee == null ? "Assigned to nobody" : `Assigned to ${change.assignee}`;
   }
 }
 
@@ -109,7 +112,9 @@ export function order(change: IssueChange, what: string): string {
     case "resolved": return `Resolve ${what}${SCOPES[change.scope ?? "now"]}`;
     case "ignored": return `Ignore ${what} ${until(change.ignore)}`;
     case "excluded": return `Exclude ${what}`;
-    default: return `Assign ${what} to ${change.assignee ?? "nobody"}`;
+    default:
+      if (change.cause !== undefined) return `Set the suspected cause of ${what}`;
+      return `Assign ${what} to ${change.assignee ?? "nobody"}`;
   }
 }
 

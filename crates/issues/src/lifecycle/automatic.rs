@@ -124,6 +124,7 @@ fn moved(status: &Status, to: State, resolution: Option<Resolution>, reason: Str
         regression: None,
         judged_after: now,
         merged: status.merged.clone(),
+        cause: status.cause.clone(),
     };
     Step { status, activity: vec![entry] }
 }

@@ -46,6 +46,7 @@ pub fn occurred(status: &Status, occurrence: Occurrence<'_>, now: Timestamp) -> 
         regression: Some(regression.clone()),
         judged_after: now,
         merged: status.merged.clone(),
+        cause: status.cause.clone(),
     };
     Some(Step { status, activity: vec![Activity::Regression { regression }] })
 }

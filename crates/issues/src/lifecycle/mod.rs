@@ -10,6 +10,7 @@
 //! | resolved | an event that the resolution does not cover ([`occurred`]) | for review, a regression |
 //! | ignored | so many events or users, or the date ([`counted`], [`time_passed`]) | for review |
 //! | for review, reviewed | quiet, or outlived by newer versions ([`fell_quiet`]) | resolved |
+//! | any | somebody sets the suspected cause ([`ask`]) | the same |
 //! | any | a change is taken back ([`restore`]) | as before the change |
 //! | any | its events are shown as those of another issue ([`merge_into`]) | the same; it waits for [`split_from`] |
 //! | any | it has the events of other issues ([`take_in`], [`give_back`]) | the same |
@@ -30,6 +31,6 @@ pub use event::{Occurrence, occurred};
 pub use merging::{give_back, merge_into, split_from, take_in};
 pub use person::{ASSIGNEE_BYTES_MAX, Request, Set, ask, restore};
 pub use status::{
-    Activity, Actor, EnvVersions, Ignore, KNOWN_MAX, MergedInto, Regression, Resolution, Scope, State,
-    Status, Step,
+    Activity, Actor, EnvVersions, Ignore, KNOWN_MAX, MergedInto, Regression, Resolution, Scope, SetCause,
+    State, Status, Step,
 };

@@ -3,7 +3,8 @@
 use reenact_model::Timestamp;
 
 use super::merging;
-use super::status::{Activity, Actor, EnvVersions, Ignore, Resolution, Scope, State, Status, Step};
+use super::status::{Activity, Actor, EnvVersions, Ignore, Resolution, Scope, SetCause, State, Status, Step};
+use crate::Cause;
 
 /// Length of an assignee's name, in bytes.
 pub const ASSIGNEE_BYTES_MAX: usize = 200;
@@ -43,6 +44,8 @@ pub struct Request {
     pub set: Option<Set>,
     /// Another assignee, or none.
     pub assignee: Option<Option<String>>,
+    /// Another suspected cause, or that of its events.
+    pub cause: Option<Option<Cause>>,
 }
 
 /// Does what somebody asks for; `None` when it is so already. `known` are the versions of the issue and of its
@@ -80,6 +83,11 @@ pub fn ask(
         next.judged_after = now;
         activity.push(Activity::State { from: status.state, to, scope, ignore, reason: None });
     }
+    let was = status.cause.as_ref().map(|set| set.cause);
+    if let Some(cause) = request.cause.filter(|cause| *cause != was) {
+        activity.push(Activity::Cause { from: was, to: cause });
+        next.cause = cause.map(|cause| SetCause { cause, actor: actor.clone(), at: now });
+    }
     next.revision += 1;
     (!activity.is_empty()).then_some(Step { status: next, activity })
 }
@@ -115,6 +123,10 @@ pub fn restore(before: &Status, current: &Status, actor: &Actor, now: Timestamp)
     let mut activity = Vec::new();
     if current.assignee != next.assignee {
         activity.push(Activity::Assigned { from: current.assignee.clone(), to: next.assignee.clone() });
+    }
+    let cause = |status: &Status| status.cause.as_ref().map(|set| set.cause);
+    if cause(current) != cause(&next) {
+        activity.push(Activity::Cause { from: cause(current), to: cause(&next) });
     }
     activity.extend(merging::moved(current, &next));
     let terms = |status: &Status| (status.state, status.resolution.clone(), status.ignore.clone());

@@ -4,6 +4,7 @@ use reenact_model::{EventId, IssueId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::versions;
+use crate::Cause;
 
 /// Versions that a resolution remembers in one environment, those seen first are dropped.
 pub const KNOWN_MAX: usize = 200;
@@ -203,6 +204,17 @@ pub struct MergedInto {
     pub at: Timestamp,
 }
 
+/// A suspected cause that somebody set; it stands for that of the events until it is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetCause {
+    /// The cause; [`Cause::Unknown`] where those that are recognised are wrong.
+    pub cause: Cause,
+    /// Who set it.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where an issue stands, and since when. The default is that of an issue that nobody has touched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -227,6 +239,8 @@ pub struct Status {
     pub judged_after: Timestamp,
     /// Present when its events are shown as those of another issue. Nothing moves it meanwhile.
     pub merged: Option<MergedInto>,
+    /// Present when somebody set the suspected cause.
+    pub cause: Option<SetCause>,
 }
 
 /// One entry of an issue's timeline.
@@ -255,6 +269,13 @@ pub enum Activity {
         from: Option<String>,
         /// After.
         to: Option<String>,
+    },
+    /// Another suspected cause; without one that of its events counts.
+    Cause {
+        /// That which was set before.
+        from: Option<Cause>,
+        /// That which is set now.
+        to: Option<Cause>,
     },
     /// A resolved issue came back, and is for review.
     Regression {

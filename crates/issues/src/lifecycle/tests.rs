@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use reenact_model::{EventId, Timestamp};
 
 use super::*;
+use crate::Cause;
 
 const HOUR_NS: i64 = 3_600_000_000_000;
 
@@ -31,11 +32,11 @@ fn known() -> Vec<EnvVersions> {
 }
 
 fn set(set: Set) -> Request {
-    Request { set: Some(set), assignee: None }
+    Request { set: Some(set), ..Request::default() }
 }
 
 fn assign(name: Option<&str>) -> Request {
-    Request { set: None, assignee: Some(name.map(str::to_owned)) }
+    Request { assignee: Some(name.map(str::to_owned)), ..Request::default() }
 }
 
 /// A status that somebody put there at hour 0.
@@ -335,11 +336,19 @@ enum Happening {
     Undone,
 }
 
+fn any_cause() -> impl Strategy<Value = Option<Option<Cause>>> {
+    let cause = prop_oneof![Just(Cause::Timeout), Just(Cause::Unknown)];
+    proptest::option::of(proptest::option::of(cause))
+}
+
 fn any_happening() -> impl Strategy<Value = Happening> {
     let name = proptest::option::of("[ab]");
     prop_oneof![
-        (proptest::option::of(any_set()), proptest::option::of(name.clone()), any_known())
-            .prop_map(|(set, assignee, known)| Happening::Asked(Request { set, assignee }, known)),
+        (proptest::option::of(any_set()), proptest::option::of(name.clone()), any_cause(), any_known())
+            .prop_map(|(set, assignee, cause, known)| Happening::Asked(
+                Request { set, assignee, cause },
+                known
+            )),
         (proptest::option::of("[pq]"), proptest::option::of("[0-9]\\.[0-9]|[a-f]{2}"), -9_i64..99)
             .prop_map(|(env, version, hours)| Happening::Occurred(env, version, hours)),
         (0_u64..5, 0_u64..5).prop_map(|(events, users)| Happening::Counted(events, users)),
@@ -347,6 +356,26 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         (0_i64..20).prop_map(Happening::FellQuiet),
         Just(Happening::Undone),
     ]
+}
+
+#[test]
+fn a_cause_is_set_cleared_and_taken_back_and_moves_no_state() {
+    let cause = |cause| Request { cause: Some(cause), ..Request::default() };
+    let nothing = Status::default();
+    assert_eq!(ask(&nothing, &cause(None), &ada(), &[], at(1)), None, "it is that of its events already");
+    let set = ask(&nothing, &cause(Some(Cause::Timeout)), &ada(), &[], at(1)).unwrap();
+    assert_eq!(set.activity, [Activity::Cause { from: None, to: Some(Cause::Timeout) }]);
+    let expected = SetCause { cause: Cause::Timeout, actor: ada(), at: at(1) };
+    assert_eq!((set.status.cause.as_ref(), set.status.state), (Some(&expected), State::ForReview));
+    assert_eq!((set.status.since, set.status.revision), (None, 1));
+    assert_eq!(ask(&set.status, &cause(Some(Cause::Timeout)), &ada(), &[], at(2)), None);
+    let cleared = ask(&set.status, &cause(Some(Cause::Unknown)), &ada(), &[], at(2)).unwrap();
+    assert_eq!(cleared.activity, [Activity::Cause { from: Some(Cause::Timeout), to: Some(Cause::Unknown) }]);
+    let undone = restore(&set.status, &cleared.status, &ada(), at(3));
+    assert_eq!(undone.status.cause, Some(expected));
+    assert_eq!(undone.activity, [Activity::Cause { from: Some(Cause::Unknown), to: Some(Cause::Timeout) }]);
+    let automatic = ask(&undone.status, &cause(None), &ada(), &[], at(4)).unwrap();
+    assert_eq!((automatic.status.cause, automatic.status.revision), (None, 4));
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use reenact_issues::Cause;
 use reenact_issues::lifecycle::{Activity, Actor, Ignore, State as IssueState};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::control::ActivityEntry;
@@ -162,6 +163,11 @@ fn shown(entry: ActivityEntry, revision: u64) -> views::ActivityEntry {
             assignee_to: to,
             ..view
         },
+        Activity::Cause { from, to } => {
+            let name = |cause: Option<Cause>| cause.map(|cause| cause.as_str().to_owned());
+            let (cause_from, cause_to) = (name(from), name(to));
+            views::ActivityEntry { kind: ActivityKind::Cause, cause_from, cause_to, ..view }
+        }
         Activity::Regression { regression } => views::ActivityEntry {
             kind: ActivityKind::Regression,
             from: Some(IssueState::Resolved.into()),

@@ -1,9 +1,11 @@
 //! The facets of the explorer, and what completes a query.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use reenact_issues::Cause;
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::query::{self, KEYS, TAG_KEY, VALUE_KEY};
 use reenact_store::{FacetCount, Field, Filter, IssueSet, TimeRange};
@@ -17,6 +19,7 @@ use super::{ask, value_facets, views};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
+use crate::workflow::set_causes;
 
 /// Values of a facet, unless asked otherwise.
 const FACET_VALUES: usize = 10;
@@ -33,6 +36,9 @@ const FACETS: [(&str, &str); 8] = [
     ("host", "Host"),
     ("resource", "Resource"),
 ];
+
+/// The facet whose values people may set.
+const CAUSE: &str = "cause";
 
 /// What else a list of facets has.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -67,7 +73,7 @@ pub(crate) async fn list(
         let mut facets = Vec::new();
         for (key, label) in FACETS {
             let of_field = query::field_of_key(key).and_then(|_| counted.next());
-            let values = match of_field {
+            let values = match of_field.filter(|_| key != CAUSE || app.workflow.causes().is_empty()) {
                 Some(counts) => counts.into_iter().map(facet_value).collect(),
                 None => {
                     let wanted = Wanted { key, prefix: "", limit: FACET_VALUES };
@@ -166,10 +172,15 @@ fn values(
     range: TimeRange,
     now: Timestamp,
 ) -> Result<Vec<views::FacetValue>, Failure> {
-    let counts = if let Some(field) = query::field_of_key(wanted.key) {
+    let set = if wanted.key == CAUSE { app.workflow.causes() } else { Vec::new() };
+    let counts = if !set.is_empty() {
+        causes(app, &set, wanted, filter, range)?
+    } else if let Some(field) = query::field_of_key(wanted.key) {
         app.store.facet(&field, filter, range, wanted.prefix, wanted.limit)?
     } else if wanted.key == TAG_KEY {
         app.store.tag_names(filter, range, wanted.prefix, wanted.limit)?
+    } else if wanted.key == "owner" {
+        owners(app, wanted, filter, range, now)?
     } else {
         words(app, wanted, filter, range, now)?
     };
@@ -211,6 +222,62 @@ fn words(
         counts.push(FacetCount { value, issues: found.len() as u64, events });
     }
     counts.retain(|count| count.events > 0);
+    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
+    counts.truncate(wanted.limit);
+    Ok(counts)
+}
+
+/// The suspected causes of matching issues: those that somebody set, and of the other issues those of their events.
+fn causes(
+    app: &App,
+    set: &[(IssueId, Cause)],
+    wanted: &Wanted<'_>,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Vec<FacetCount>, Failure> {
+    let those = set_causes(set);
+    let others = Filter::And(vec![filter.clone(), Filter::Not(Box::new(those.clone()))]);
+    let mut counts = app.store.facet(&Field::Cause, &others, range, wanted.prefix, Cause::ALL.len())?;
+    let set: HashMap<IssueId, Cause> = set.iter().copied().collect();
+    for (issue, events) in app.store.issue_counts(&Filter::And(vec![filter.clone(), those]), range)? {
+        let Some(cause) = set.get(&issue).map(|cause| cause.as_str()) else { continue };
+        if !cause.starts_with(wanted.prefix) {
+            continue;
+        }
+        match counts.iter_mut().find(|count| count.value == cause) {
+            Some(count) => (count.issues, count.events) = (count.issues + 1, count.events + events),
+            None => counts.push(FacetCount { value: cause.to_owned(), issues: 1, events }),
+        }
+    }
+    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
+    counts.truncate(wanted.limit);
+    Ok(counts)
+}
+
+/// The owners of matching issues; `none` and `unknown` stand for those that nobody owns, or whose owners are not known.
+fn owners(
+    app: &App,
+    wanted: &Wanted<'_>,
+    filter: &Filter,
+    range: TimeRange,
+    now: Timestamp,
+) -> Result<Vec<FacetCount>, Failure> {
+    let issues = app.store.issue_counts(filter, range)?;
+    let owned = app.owners.of(app, issues.iter().map(|(id, _)| *id), now)?;
+    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for ((_, events), owners) in issues.iter().zip(owned) {
+        let names = match owners.as_deref() {
+            None => vec!["unknown".to_owned()],
+            Some([]) => vec!["none".to_owned()],
+            Some(owners) => owners.to_vec(),
+        };
+        for name in names.into_iter().filter(|name| name.starts_with(wanted.prefix)) {
+            let count = counts.entry(name).or_default();
+            *count = (count.0 + 1, count.1 + events);
+        }
+    }
+    let count = |(value, (issues, events))| FacetCount { value, issues, events };
+    let mut counts: Vec<FacetCount> = counts.into_iter().map(count).collect();
     counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
     counts.truncate(wanted.limit);
     Ok(counts)

@@ -36,6 +36,7 @@ mod value_facets;
 mod versions;
 pub(crate) mod views;
 mod volume;
+mod volume_preview;
 mod workflow;
 mod workflow_views;
 
@@ -86,6 +87,7 @@ use failure::Failure;
         volume::status,
         volume::get,
         volume::put,
+        volume_preview::try_out,
         workflow::assignees,
         activity::list,
         activity::comment,
@@ -151,6 +153,7 @@ impl App {
             .route("/grouping/preview", post(grouping::try_out))
             .route("/volume", get(volume::status))
             .route("/volume/rules", get(volume::get).put(volume::put))
+            .route("/volume/preview", post(volume_preview::try_out))
             .route("/issues/{id}/activity", get(activity::list))
             .route("/issues/{id}/comments", post(activity::comment))
             .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))

@@ -55,9 +55,11 @@ impl Selection {
     /// The query, whoever asks. Blocks: conditions on issues are looked up.
     pub(crate) fn read(&self, app: &App, now: Timestamp) -> Result<Filter, Failure> {
         let query = self.query.as_deref().unwrap_or("");
-        app.workflow.filter(query, now).map_err(|failure| match failure {
-            FilterFailure::Query(error) => Failure::query(&error),
-            FilterFailure::Store(error) => error.into(),
+        app.workflow.filter(query, now, &|test| app.owners.filter(app, test, now)).map_err(|failure| {
+            match failure {
+                FilterFailure::Query(error) => Failure::query(&error),
+                FilterFailure::Store(error) => error.into(),
+            }
         })
     }
 

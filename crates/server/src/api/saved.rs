@@ -1,4 +1,4 @@
-//! Saved views of the explorer: a query with a range, a tab and an order, under a name that everybody sees.
+//! Saved views of the explorer: a query with a range, a tab, an order and facets, under a name that everybody sees.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use reenact_store::control::AuditEntry;
-use reenact_store::query::QUERY_BYTES_MAX;
+use reenact_store::query::{self, QUERY_BYTES_MAX, TAG_KEY};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -29,6 +29,31 @@ const NAME_BYTES_MAX: usize = 100;
 /// Length of the range of a view, in bytes.
 const RANGE_BYTES_MAX: usize = 100;
 
+/// Facets of a view.
+const FACETS_MAX: usize = 30;
+/// Length of the key of a facet, in bytes.
+const FACET_BYTES_MAX: usize = 201;
+
+/// Which facets a view shows, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ViewFacets {
+    /// Keys of the query language and `@` with the name of a tag, in the order in which they stand; 30 at most, each
+    /// once. Those of the server when null.
+    #[serde(default)]
+    keys: Option<Vec<String>>,
+    /// Those that are folded, each once.
+    #[serde(default)]
+    folded: Vec<String>,
+    /// Whether the commonest tags stand below them.
+    #[serde(default = "on")]
+    tags: bool,
+}
+
+fn on() -> bool {
+    true
+}
+
 /// A view to save.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +72,9 @@ pub(crate) struct ViewChange {
     /// As `sort` of the list of issues; `last_seen` when absent.
     #[serde(default = "last_seen")]
     sort: String,
+    /// The facets beside the list; those that each reader has chosen when null.
+    #[serde(default)]
+    facets: Option<ViewFacets>,
     /// The version that is changed; needed for a change, and not known for a new view.
     version: Option<u64>,
 }
@@ -74,6 +102,9 @@ pub(crate) struct SavedView {
     tab: String,
     /// As `sort` of the list of issues.
     sort: String,
+    /// The facets beside the list; those that each reader has chosen when null.
+    #[serde(default)]
+    facets: Option<ViewFacets>,
     /// Grows by one with each change; the first is 1.
     version: u64,
     /// When it was changed last.
@@ -217,7 +248,33 @@ fn checked(app: &App, change: ViewChange) -> Result<ViewChange, Failure> {
     }
     let selection = Selection { query: Some(change.query.clone()), ..Selection::default() };
     selection.read(app, now())?;
+    if let Some(facets) = &change.facets {
+        check_facets(facets)?;
+    }
     Ok(change)
+}
+
+fn check_facets(facets: &ViewFacets) -> Result<(), Failure> {
+    let lists = [("keys", facets.keys.as_deref().unwrap_or_default()), ("folded", &facets.folded)];
+    for (field, keys) in lists {
+        if keys.len() > FACETS_MAX {
+            let message = format!("a view has up to {FACETS_MAX} facets");
+            return Err(Failure::parameter(&format!("facets.{field}"), message));
+        }
+        for (at, key) in keys.iter().enumerate() {
+            let wrong = |message: String| Err(Failure::parameter(&format!("facets.{field}.{at}"), message));
+            let is_tag = key.strip_prefix(TAG_KEY).is_some_and(|name| !name.is_empty());
+            if key.len() > FACET_BYTES_MAX || !(is_tag || query::key(key).is_some()) {
+                let message =
+                    "a facet is a key of the query language, or `@` and the name of a tag of up to 200 bytes";
+                return wrong(message.to_owned());
+            }
+            if keys[..at].contains(key) {
+                return wrong("this facet is there already".to_owned());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn saved(change: &ViewChange, audit: &AuditEntry, version: u64) -> SavedView {
@@ -228,6 +285,7 @@ fn saved(change: &ViewChange, audit: &AuditEntry, version: u64) -> SavedView {
         range: change.range.clone(),
         tab: change.tab.clone(),
         sort: change.sort.clone(),
+        facets: change.facets.clone(),
         version,
         changed_at: audit.at.to_string(),
         changed_by: audit.actor.clone(),

@@ -100,7 +100,7 @@ pub(crate) struct IssueSummary {
     pub(crate) message: String,
     /// Where to look first.
     pub(crate) culprit: Option<Culprit>,
-    /// What probably went wrong in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
+    /// What probably went wrong, as somebody set it, else as recognised in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
     /// `missing_item`, `permission`, `resources`, `configuration`, `concurrency`, `assertion` or `unknown`.
     pub(crate) cause: String,
     /// The service.
@@ -170,7 +170,9 @@ pub(crate) struct Issue {
     pub(crate) latest_event_with_values_id: Option<String>,
     /// Why its events are one issue.
     pub(crate) grouping: Grouping,
-    /// What the suspected cause was recognised by, in the newest event; null when that is not kept any more.
+    /// What probably went wrong as recognised in the newest event, whatever somebody set.
+    pub(crate) cause_of_events: String,
+    /// What that was recognised by; null when that is not kept any more.
     pub(crate) cause_why: Option<String>,
     /// Whether the client of the newest event can be asked for the values of the next one.
     pub(crate) can_capture_next: bool,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
+use reenact_issues::Cause;
 use reenact_issues::lifecycle::{ASSIGNEE_BYTES_MAX, Ignore, Request, Set};
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::Filter;
@@ -33,7 +34,7 @@ pub(super) fn may_triage(viewer: &Viewer) -> Result<(), Failure> {
     if viewer.permissions.triage { Ok(()) } else { Err(Failure::forbidden("change the state of issues")) }
 }
 
-/// Changes the state or the assignee of an issue. A change that changes nothing is no error.
+/// Changes the state, the assignee or the suspected cause of an issue. A change that changes nothing is no error.
 #[utoipa::path(patch, operation_id = "changeIssue", path = "/issues/{id}", tag = "workflow",
     params(("id" = String, Path), Selection), request_body = views::IssueChange,
     responses((status = 200, body = views::ChangeResult), (status = 400, body = ErrorBody),
@@ -192,6 +193,11 @@ fn detail(change: &views::IssueChange) -> String {
         Some(None) => words.push("no assignee".to_owned()),
         None => {}
     }
+    match &change.cause {
+        Some(Some(cause)) => words.push(format!("cause \"{cause}\"")),
+        Some(None) => words.push("cause of its events".to_owned()),
+        None => {}
+    }
     words.join(", ")
 }
 
@@ -199,9 +205,9 @@ fn detail(change: &views::IssueChange) -> String {
 fn request(change: views::IssueChange, start: &str, now: Timestamp) -> Result<Request, Failure> {
     let wrong =
         |field: &str, message: &str| Failure::parameter(&format!("{start}{field}"), message.to_owned());
-    let views::IssueChange { state, scope, ignore, assignee, .. } = change;
-    if state.is_none() && assignee.is_none() {
-        return Err(wrong("state", "give `state` or `assignee`"));
+    let views::IssueChange { state, scope, ignore, assignee, cause, .. } = change;
+    if state.is_none() && assignee.is_none() && cause.is_none() {
+        return Err(wrong("state", "give `state`, `assignee` or `cause`"));
     }
     if scope.is_some() && state != Some(views::IssueState::Resolved) {
         return Err(wrong("scope", "`scope` belongs to the state `resolved`"));
@@ -230,7 +236,18 @@ fn request(change: views::IssueChange, start: &str, now: Timestamp) -> Result<Re
         }
         other => other,
     };
-    Ok(Request { set, assignee })
+    let cause = match cause {
+        Some(Some(name)) => {
+            let known = Cause::of_name(&name).ok_or_else(|| {
+                let names = Cause::ALL.map(|cause| format!("`{}`", cause.as_str()));
+                wrong("cause", &format!("a cause is one of {}, or null", names.join(", ")))
+            })?;
+            Some(Some(known))
+        }
+        Some(None) => Some(None),
+        None => None,
+    };
+    Ok(Request { set, assignee, cause })
 }
 
 fn terms(terms: views::IgnoreTerms, start: &str, now: Timestamp) -> Result<Ignore, Failure> {

@@ -121,6 +121,19 @@ pub(crate) struct IssueStatus {
     pub(crate) regression: Option<RegressionView>,
     /// Events that were not kept because it was excluded, since ever.
     pub(crate) excluded_events: u64,
+    /// Present when somebody set the suspected cause.
+    pub(crate) cause: Option<CauseView>,
+}
+
+/// A suspected cause that somebody set.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CauseView {
+    /// As `cause` of the issue; `unknown` where those that are recognised are wrong.
+    pub(crate) cause: String,
+    /// Who set it.
+    pub(crate) actor: String,
+    /// When.
+    pub(crate) at: String,
 }
 
 /// How an issue was resolved.
@@ -187,11 +200,16 @@ impl IssueStatus {
                 event_id: regression.event_id.map(|id| id.to_string()),
             }),
             excluded_events: counts.excluded,
+            cause: status.cause.as_ref().map(|set| CauseView {
+                cause: set.cause.as_str().to_owned(),
+                actor: set.actor.name().to_owned(),
+                at: set.at.to_string(),
+            }),
         }
     }
 }
 
-/// A change of one issue; at least one of `state` and `assignee`.
+/// A change of one issue; at least one of `state`, `assignee` and `cause`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssueChange {
@@ -208,6 +226,11 @@ pub(crate) struct IssueChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub(crate) assignee: Option<Option<String>>,
+    /// Another suspected cause, as `cause` of an issue has it, or null for that of its events; `unknown` says that those
+    /// that are recognised are wrong. Absent: as it is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) cause: Option<Option<String>>,
     /// The revision that the change is made from; with another one it is refused. Not in bulk.
     #[serde(default)]
     pub(crate) revision: Option<u64>,
@@ -315,6 +338,8 @@ pub(crate) enum ActivityKind {
     State,
     /// Another assignee.
     Assigned,
+    /// Another suspected cause.
+    Cause,
     /// What somebody wrote.
     Comment,
     /// It came back.
@@ -354,6 +379,10 @@ pub(crate) struct ActivityEntry {
     pub(crate) assignee_from: Option<String>,
     /// The assignee after.
     pub(crate) assignee_to: Option<String>,
+    /// The suspected cause that was set before; null for that of the events.
+    pub(crate) cause_from: Option<String>,
+    /// The suspected cause that is set now, likewise.
+    pub(crate) cause_to: Option<String>,
     /// The comment, or why it changed by itself.
     pub(crate) text: Option<String>,
     /// The version of the event.

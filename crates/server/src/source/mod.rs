@@ -8,6 +8,7 @@
 mod checked;
 mod located;
 mod owned;
+mod owner_index;
 mod settings;
 mod suspects;
 
@@ -25,6 +26,7 @@ use tokio::sync::Semaphore;
 pub(crate) use checked::{checked, opened, told, web_of};
 pub(crate) use located::{Located, LocatedFrame, located, seconds};
 pub(crate) use owned::{Owning, owning};
+pub(crate) use owner_index::OwnerIndex;
 pub(crate) use settings::{PathMapping, RepositoryChange, RepositorySetting, load};
 pub(crate) use suspects::{Suspected, SuspectedCommit, suspected};
 

@@ -4,7 +4,7 @@ use reenact_source::owners::Owned;
 use reenact_source::{ObjectId, SourceError};
 
 use super::located::{Located, LocatedFrame};
-use reenact_model::Placed;
+use reenact_model::{Exception, Placed, Report};
 
 /// Who owns the code that raised, or why that is not known.
 pub(crate) enum Owning {
@@ -40,8 +40,26 @@ pub(crate) fn owning(placed: &Placed, located: &Located) -> Result<Owning, Sourc
     Ok(Owning::Known { path: path.clone(), file, commit, rules })
 }
 
+/// The event with nothing but the frame that its owner follows from, for [`located`](super::located) to look for that
+/// frame alone; `None` without an own frame.
+pub(super) fn with_culprit_alone(placed: &Placed) -> Option<Placed> {
+    let exceptions = placed.report.exceptions.iter().rev();
+    let mut own = exceptions.flat_map(|exception| exception.frames.iter().rev().filter(|frame| frame.in_app));
+    let exception = Exception { frames: vec![own.next()?.clone()], ..Exception::default() };
+    let about = &placed.report;
+    let report = Report {
+        service: about.service.clone(),
+        version: about.version.clone(),
+        commit: about.commit.clone(),
+        timestamp: about.timestamp,
+        exceptions: vec![exception],
+        ..Report::default()
+    };
+    Some(Placed { report, ..Placed::default() })
+}
+
 /// The innermost own frame of the exception that escaped, else of its causes.
-fn culprit<'l>(placed: &Placed, located: &'l Located) -> Option<&'l LocatedFrame> {
+pub(super) fn culprit<'l>(placed: &Placed, located: &'l Located) -> Option<&'l LocatedFrame> {
     let exceptions = placed.report.exceptions.iter().zip(&located.exceptions).rev();
     let mut own = exceptions.flat_map(|(exception, frames)| exception.frames.iter().zip(frames).rev());
     own.find(|(frame, _)| frame.in_app).map(|(_, located)| located)

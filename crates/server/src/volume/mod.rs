@@ -8,6 +8,7 @@
 
 mod compile;
 mod counts;
+mod preview;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,7 @@ use crate::arrival::{Rule, RuleBook, RulesError};
 use counts::{Counts, Dropped};
 
 pub(crate) use counts::{Limited, NotKept, hour_of, start_of};
+pub(crate) use preview::{Fate, Losing, Preview, PreviewOf, preview};
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

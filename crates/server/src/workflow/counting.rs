@@ -1,9 +1,35 @@
 //! Events and users of issues that are counted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use reenact_model::IssueId;
+use reenact_model::{EventId, IssueId};
 use reenact_store::control::IssueCounts;
+
+/// Events of an ignored issue that are remembered, so that a later part of one does not count again.
+const EVENTS_REMEMBERED: usize = 1_000;
+
+/// The events that were counted last.
+#[derive(Debug, Default)]
+struct Recent {
+    known: HashSet<EventId>,
+    order: VecDeque<EventId>,
+}
+
+impl Recent {
+    /// Remembers an event; whether it is new.
+    fn add(&mut self, event: EventId) -> bool {
+        if !self.known.insert(event) {
+            return false;
+        }
+        self.order.push_back(event);
+        if self.order.len() > EVENTS_REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
 
 /// Counts that are ahead of what is stored by some seconds.
 #[derive(Debug, Default)]
@@ -11,6 +37,8 @@ pub(super) struct Counting {
     counts: HashMap<IssueId, IssueCounts>,
     /// Users of ignored issues, as hashes, for as long as they are counted.
     users: HashMap<IssueId, HashSet<u64>>,
+    /// Events of ignored issues, for as long as they are counted.
+    recent: HashMap<IssueId, Recent>,
     changed: HashSet<IssueId>,
 }
 
@@ -29,10 +57,16 @@ impl Counting {
         self.changed.insert(id);
     }
 
-    /// One more event since the issue was ignored. `users_max` are counted at most.
-    pub(super) fn add(&mut self, id: IssueId, user: Option<u64>, users_max: u64) -> IssueCounts {
+    /// An event since the issue was ignored, or a later part of one that was counted. `users_max` are counted at most.
+    pub(super) fn add(
+        &mut self,
+        id: IssueId,
+        event: EventId,
+        user: Option<u64>,
+        users_max: u64,
+    ) -> IssueCounts {
         let counts = self.counts.entry(id).or_default();
-        counts.events += 1;
+        counts.events += u64::from(self.recent.entry(id).or_default().add(event));
         if let Some(user) = user.filter(|_| counts.users < users_max) {
             let users = self.users.entry(id).or_default();
             users.insert(user);
@@ -55,7 +89,7 @@ impl Counting {
 
     /// Counts events and users from nothing.
     pub(super) fn restart(&mut self, id: IssueId) {
-        self.users.remove(&id);
+        self.end(id);
         if let Some(counts) = self.counts.get_mut(&id) {
             (counts.events, counts.users) = (0, 0);
             self.changed.insert(id);
@@ -65,11 +99,12 @@ impl Counting {
     /// An issue is ignored no longer.
     pub(super) fn end(&mut self, id: IssueId) {
         self.users.remove(&id);
+        self.recent.remove(&id);
     }
 
     pub(super) fn forget(&mut self, id: IssueId) {
         self.counts.remove(&id);
-        self.users.remove(&id);
+        self.end(id);
         self.changed.remove(&id);
     }
 
@@ -82,5 +117,28 @@ impl Counting {
     /// What could not be written.
     pub(super) fn give_back(&mut self, counts: &[(IssueId, IssueCounts)]) {
         self.changed.extend(counts.iter().map(|(id, _)| *id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_part_of_an_event_counts_its_user_alone() {
+        let mut counting = Counting::default();
+        let mut add = |event: u128, user| {
+            let counts = counting.add(IssueId(1), EventId(event), user, 9);
+            (counts.events, counts.users)
+        };
+        assert_eq!(add(1, None), (1, 0));
+        assert_eq!(add(1, Some(7)), (1, 1));
+        assert_eq!(add(2, Some(7)), (2, 1));
+        for event in 3..=EVENTS_REMEMBERED as u128 + 1 {
+            add(event, None);
+        }
+        assert_eq!(add(3, None), (EVENTS_REMEMBERED as u64 + 1, 1));
+        counting.restart(IssueId(1));
+        assert_eq!(counting.add(IssueId(1), EventId(1), None, 9).events, 1);
     }
 }

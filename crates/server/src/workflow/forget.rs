@@ -24,7 +24,8 @@ impl Workflow {
             let touched = last_seen.get(&id).copied().max(status.since).max(Some(status.judged_after));
             let automatic = status.state == State::Resolved
                 && status.actor == Some(Actor::Automatic)
-                && status.assignee.is_none();
+                && status.assignee.is_none()
+                && status.cause.is_none();
             let kept_ns = if automatic { FORGOTTEN_AUTOMATIC_NS } else { FORGOTTEN_NS };
             if now.nanos_since(touched.unwrap_or_default()) >= kept_ns {
                 issues.push(id);

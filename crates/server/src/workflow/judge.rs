@@ -121,7 +121,7 @@ impl Workflow {
         if seen.at <= status.judged_after {
             return None;
         }
-        let counts = lock(&self.counting).add(seen.issue, seen.user, ignore.users.unwrap_or(0));
+        let counts = lock(&self.counting).add(seen.issue, seen.event, seen.user, ignore.users.unwrap_or(0));
         lifecycle::counted(status, counts.events, counts.users, now)
     }
 

@@ -14,6 +14,7 @@
 
 mod automatic;
 mod catalogue;
+mod causes;
 mod change;
 mod counting;
 mod forget;
@@ -42,6 +43,7 @@ use catalogue::Catalogue;
 use counting::Counting;
 use live::Live;
 
+pub(crate) use causes::set_causes;
 pub(crate) use change::{Asked, ChangeFailure, Selected};
 pub(crate) use judge::{Judged, Seen};
 pub(crate) use merge::{AskedMerge, MEMBERS_MAX, MERGED_MAX};

@@ -2,7 +2,7 @@
 
 use reenact_issues::lifecycle::{State, Status};
 use reenact_model::{IssueId, Timestamp};
-use reenact_store::query::{IssueTerm, QueryError, parse_for_issues};
+use reenact_store::query::{IssueTerm, OwnerTest, QueryError, parse_for_issues};
 use reenact_store::{Filter, IssueBoosts, IssueGroups, IssueSet, KnownIssue, StoreError};
 
 use super::{Workflow, lock};
@@ -30,11 +30,16 @@ pub(crate) fn group_of(state: State) -> u8 {
 }
 
 impl Workflow {
-    /// Reads a query.
-    pub(crate) fn filter(&self, query: &str, now: Timestamp) -> Result<Filter, FilterFailure> {
+    /// Reads a query; `owned` says which issues have such owners.
+    pub(crate) fn filter(
+        &self,
+        query: &str,
+        now: Timestamp,
+        owned: &dyn Fn(&OwnerTest) -> Result<Filter, StoreError>,
+    ) -> Result<Filter, FilterFailure> {
         let failure = std::cell::RefCell::new(None);
         let filter_of = |term| {
-            self.filter_of(&term, now).unwrap_or_else(|error| {
+            self.filter_of(&term, now, owned).unwrap_or_else(|error| {
                 failure.borrow_mut().get_or_insert(error);
                 Filter::All
             })
@@ -42,11 +47,16 @@ impl Workflow {
         let filter = parse_for_issues(query, &filter_of).map_err(FilterFailure::Query)?;
         match failure.into_inner() {
             Some(error) => Err(FilterFailure::Store(error)),
-            None => Ok(filter),
+            None => Ok(self.with_causes(filter)),
         }
     }
 
-    fn filter_of(&self, term: &IssueTerm, now: Timestamp) -> Result<Filter, StoreError> {
+    fn filter_of(
+        &self,
+        term: &IssueTerm,
+        now: Timestamp,
+        owned: &dyn Fn(&OwnerTest) -> Result<Filter, StoreError>,
+    ) -> Result<Filter, StoreError> {
         Ok(match term {
             // Most issues are for review, and nothing is known of them here.
             IssueTerm::State(State::ForReview) => {
@@ -68,6 +78,7 @@ impl Workflow {
                 let is_new = |issue: &KnownIssue| is_new(&self.status(issue.id), issue.first_seen, now);
                 Filter::Issues(IssueSet::new("new", new.into_iter().filter(is_new).map(|issue| issue.id)))
             }
+            IssueTerm::Owner(test) => owned(test)?,
             IssueTerm::Age(comparison, age_ns) => {
                 let found = self.first_seen(&|age| comparison.holds(age.cmp(age_ns)), now)?;
                 let set = format!("age {comparison:?} {age_ns} at {}", now.as_nanos());

@@ -80,7 +80,7 @@ impl Place {
     }
 
     pub(super) fn found(&self, query: &str) -> Vec<u64> {
-        let filter = self.workflow.filter(query, now()).unwrap();
+        let filter = self.workflow.filter(query, now(), &|_| Ok(Filter::All)).unwrap();
         let ids = self.store.issue_ids(&filter, conformance::always()).unwrap();
         ids.into_iter().map(|id| id.0).collect()
     }

@@ -25,8 +25,12 @@ pub(super) fn issues_are_shown_as_another_one(store: &dyn Store) {
         asked.events.iter().map(|event| (event.id.0, event.issue_id.0)).collect::<Vec<_>>(),
         [(5, 2), (4, 2), (2, 2), (1, 2)]
     );
-    // What comes later is shown there too, and keeps its own issue.
-    write(store, vec![of(event(7, 7, 1))]);
+    // What comes later is shown there too, keeps its own issue, and does not change the title.
+    let mut later = event(7, 7, 1);
+    later.report.exceptions[0].type_name = "Later".to_owned();
+    write(store, vec![of(later)]);
+    let title = store.issue(IssueId(2), always(), 1).expect("answers").map(|issue| issue.row.type_name);
+    assert_eq!(title.as_deref(), Some(event(5, 5, 2).report.type_name()));
     assert_eq!(store.event(EventId(7)).expect("answers").map(|event| event.issue_id), Some(IssueId(1)));
     assert_eq!(count(store, 2).map(|found| found.0), Some(5));
     store.set_merged(Merged::default());

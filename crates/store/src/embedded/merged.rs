@@ -13,7 +13,7 @@ use super::state::{IssueState, Issues};
 use super::tally_events::EventsTally;
 use crate::{EventOrder, Filter, KnownIssue, Merged, OwnIssue, StoreError, TimeRange};
 
-/// What is known of an issue and of those that are shown as it.
+/// What is known of an issue and of those that are shown as it. Its title stays that of its own newest event.
 pub(super) fn state_of(
     state: &Issues,
     merged: &Merged,
@@ -29,6 +29,12 @@ pub(super) fn state_of(
             Some(known) => known.merge(of_own),
             None => known = Some(of_own),
         }
+    }
+    if let (Some(known), Some(own)) = (&mut known, state.read(merged.shown(id))?) {
+        known.service = own.service;
+        known.type_name = own.type_name;
+        known.message = own.message;
+        known.culprit = own.culprit;
     }
     Ok(known)
 }

@@ -30,7 +30,7 @@ const fn of_issues(name: &'static str, about: &'static str, values: &'static [&'
 }
 
 /// Every key but those of tags, which are `@` and a name; suggestions are in this order.
-pub static KEYS: [Key; 18] = [
+pub static KEYS: [Key; 19] = [
     of_field("service", Field::Service, "service"),
     of_field("env", Field::Env, "environment"),
     of_field("version", Field::Version, "version of the service; has an order"),
@@ -64,6 +64,7 @@ pub static KEYS: [Key; 18] = [
     ),
     of_words("handled", "whether the service survived it", &["true", "false"]),
     of_issues("assignee", "who works on the issue", &[]),
+    of_issues("owner", "who owns the code that raised, by CODEOWNERS", &["none", "unknown"]),
     of_issues("age", "time since the issue was first seen", &["<1h", "<1d", "<2d", "<1w", ">=1w"]),
 ];
 

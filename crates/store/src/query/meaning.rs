@@ -3,7 +3,7 @@
 use reenact_issues::lifecycle::State;
 
 use super::lexer::{Term, TermKind, Value};
-use super::{IssueTerm, Known, QueryError, VALUE_KEY, unknown};
+use super::{IssueTerm, Known, OwnerTest, QueryError, VALUE_KEY, unknown};
 use crate::{Comparison, Field, Filter, Test, ValueCondition, ValuePattern, ValueTest, words};
 
 /// What a term asks for, without its `-`.
@@ -36,6 +36,9 @@ fn of_key(key: &str, value: &Value, known: &Known<'_>) -> Result<Filter, String>
     }
     if key == "age" && known.filter_of.is_some() {
         return of_age(value, known);
+    }
+    if let Some(filter_of) = known.filter_of.filter(|_| key == "owner") {
+        return Ok(filter_of(IssueTerm::Owner(of_owner(value)?)));
     }
     if matches!(key, "has" | "is" | "handled") || key == "assignee" && known.filter_of.is_some() {
         return match value {
@@ -104,6 +107,21 @@ fn issue_term(name: &str) -> Option<IssueTerm> {
         "unassigned" => IssueTerm::Unassigned,
         state => IssueTerm::State(State::of_name(state)?),
     })
+}
+
+/// `owner:@org/team`; in quotes every text is a name.
+fn of_owner(value: &Value) -> Result<OwnerTest, String> {
+    match value {
+        Value::Quoted(name) => Ok(OwnerTest::Is(name.clone())),
+        Value::Plain(text) => Ok(match text.as_str() {
+            "*" => OwnerTest::Anybody,
+            "none" => OwnerTest::Nobody,
+            "unknown" => OwnerTest::Unknown,
+            text if text.contains('*') => OwnerTest::Like(text.split('*').map(str::to_owned).collect()),
+            name => OwnerTest::Is(name.to_owned()),
+        }),
+        _ => Err("`owner:` cannot be compared; write `owner:@org/team`".to_owned()),
+    }
 }
 
 fn of_age(value: &Value, known: &Known<'_>) -> Result<Filter, String> {

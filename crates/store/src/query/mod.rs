@@ -14,7 +14,7 @@
 //!
 //! Keys are those of [`KEYS`], any tag as `@name`, `has:values`, `is:handled`, `is:unhandled`. Where issues are
 //! asked for there are also `is:` with a state, `new`, `regression`, `assigned` or `unassigned`, `assignee:name`,
-//! and `age:<2d` for the time since an issue was first seen.
+//! `owner:@org/team` for the owners of the code that raised, and `age:<2d` for the time since an issue was first seen.
 
 mod keys;
 mod lexer;
@@ -25,6 +25,7 @@ use std::fmt;
 
 use reenact_issues::lifecycle::State;
 
+use crate::filter::is_like;
 use crate::{Comparison, Field, Filter};
 use lexer::Cursor;
 
@@ -50,8 +51,42 @@ pub enum IssueTerm {
     Unassigned,
     /// This one does.
     Assignee(String),
+    /// Whose code raised.
+    Owner(OwnerTest),
     /// The time since it was first seen, in nanoseconds, compares so with this one.
     Age(Comparison, i64),
+}
+
+/// A condition on the owners of the code that raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerTest {
+    /// `*`: somebody owns it.
+    Anybody,
+    /// `none`: its repository says that nobody does.
+    Nobody,
+    /// `unknown`: that is not known.
+    Unknown,
+    /// This user, team or address is one of them, whatever the case of its letters.
+    Is(String),
+    /// One of them is like this: the parts stand in this order, any text between them.
+    Like(Vec<String>),
+}
+
+impl OwnerTest {
+    /// Whether code with these owners is meant; `None` where they are not known.
+    pub fn holds(&self, owners: Option<&[String]>) -> bool {
+        let Some(owners) = owners else { return *self == Self::Unknown };
+        match self {
+            Self::Anybody => !owners.is_empty(),
+            Self::Nobody => owners.is_empty(),
+            Self::Unknown => false,
+            Self::Is(name) => owners.iter().any(|owner| owner.eq_ignore_ascii_case(name)),
+            Self::Like(parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
+                owners.iter().any(|owner| is_like(&owner.to_ascii_lowercase(), &parts))
+            }
+        }
+    }
 }
 
 /// What a query may ask for.

@@ -216,6 +216,42 @@ fn the_age_of_issues_is_compared() {
 }
 
 #[test]
+fn owners_are_names_forms_or_words() {
+    let asked = std::cell::RefCell::new(Vec::new());
+    let filter_of = |term| {
+        asked.borrow_mut().push(term);
+        Filter::All
+    };
+    let query =
+        r#"owner:@org/pay owner:ada@example.org owner:@org/* owner:* owner:none -owner:unknown owner:"none""#;
+    parse_for_issues(query, &filter_of).unwrap();
+    let like = OwnerTest::Like(vec!["@org/".into(), String::new()]);
+    let want = [
+        OwnerTest::Is("@org/pay".into()),
+        OwnerTest::Is("ada@example.org".into()),
+        like.clone(),
+        OwnerTest::Anybody,
+        OwnerTest::Nobody,
+        OwnerTest::Unknown,
+        OwnerTest::Is("none".into()),
+    ];
+    assert_eq!(*asked.borrow(), want.map(IssueTerm::Owner));
+    assert!(
+        parse_for_issues("owner:>a", &filter_of).unwrap_err().message.contains("`owner:` cannot be compared")
+    );
+    assert!(parse_with("owner:a", &|key| field_of_key(key)).is_err(), "rules know nothing of issues");
+
+    let owners = ["@Org/Pay".to_owned(), "ada@example.org".to_owned()];
+    let holds = |test: &OwnerTest| (test.holds(Some(&owners)), test.holds(Some(&[])), test.holds(None));
+    assert_eq!(holds(&OwnerTest::Is("@org/pay".into())), (true, false, false));
+    assert_eq!(holds(&OwnerTest::Is("@org".into())), (false, false, false));
+    assert_eq!(holds(&like), (true, false, false));
+    assert_eq!(holds(&OwnerTest::Anybody), (true, false, false));
+    assert_eq!(holds(&OwnerTest::Nobody), (false, true, false));
+    assert_eq!(holds(&OwnerTest::Unknown), (false, false, true));
+}
+
+#[test]
 fn each_value_that_a_key_names_is_read() {
     let filter_of = |_| Filter::HasValues;
     for key in &KEYS {
