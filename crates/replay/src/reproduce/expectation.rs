@@ -1,16 +1,15 @@
 //! What a test expects.
 
-use super::Options;
 use super::classes::bare;
 use super::frames::{Stack, Target};
 use super::program::Expected;
 
 /// What is raised, and how many last parts of its path tell the file.
-pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<'_>) -> (Expected, usize) {
+pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>) -> (Expected, usize) {
     let report = stack.report;
     let deepest = stack.frames.iter().rev().find(|frame| frame.in_app).unwrap_or(target.frame);
     let parts: Vec<&str> = deepest.file.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let module = stack.module(deepest, options.root);
+    let module = stack.module(deepest);
     let is_package = deepest.file.ends_with("__init__.py");
     let count = module
         .map_or(1, |module| module.name.parts().len() + usize::from(is_package))

@@ -1,7 +1,9 @@
 //! The text of a generated test.
 
+use reenact_model::Report;
+
 use super::expression::Expression;
-use super::python::{prose, snake_case};
+use super::python::{Dotted, prose, snake_case};
 use super::scope::Scope;
 use super::values::Uses;
 
@@ -28,17 +30,34 @@ pub(super) struct About {
     pub(super) module: String,
 }
 
+impl About {
+    pub(super) fn of(report: &Report, function: &str, module: &Dotted) -> Self {
+        Self {
+            event: report.id.to_string(),
+            service: report.service.clone(),
+            env: report.env.clone(),
+            version: report.version.clone(),
+            commit: report.commit.clone(),
+            seen: report.timestamp.to_string(),
+            function: function.to_owned(),
+            module: module.to_string(),
+        }
+    }
+}
+
 pub(super) struct Program<'a> {
     pub(super) about: About,
     pub(super) expected: &'a Expected,
     pub(super) scope: Scope,
     pub(super) uses: Uses,
+    /// What the body does, behind which its docstring says what it gives.
+    pub(super) does: String,
     /// Comments on the inputs.
     pub(super) notes: Vec<String>,
     /// Statements that build the inputs.
     pub(super) statements: Vec<String>,
-    /// Module and global variables that are set while the function runs.
-    pub(super) globals: Option<Expression>,
+    /// What is in force while it runs: global variables that are set, the time that stands still.
+    pub(super) contexts: Vec<Expression>,
     /// The call that raises.
     pub(super) call: Expression,
     /// How many last parts of a path tell the file.
@@ -55,11 +74,15 @@ impl Program<'_> {
         for module in ["asyncio", "inspect", "re", "traceback"] {
             self.scope.import_standard(module);
         }
-        if self.uses.class_named {
-            self.scope.import_standard("importlib");
-        }
-        if self.uses.obj {
-            self.scope.import_standard("types");
+        for (used, modules) in [
+            (self.uses.class_named || self.uses.method_at, &["importlib"][..]),
+            (self.uses.obj, &["types"]),
+            (self.uses.statement, &["ast", "copy", "types"]),
+            (self.uses.loaded, &["contextlib", "importlib", "sys"]),
+        ] {
+            if used {
+                modules.iter().for_each(|module| self.scope.import_standard(module));
+            }
         }
         let mut text = self.docstring();
         text.push_str(&format!("\n{}\n\n", self.scope.import_lines()));
@@ -99,8 +122,8 @@ impl Program<'_> {
 
     fn body(&self) -> String {
         let mut body = format!(
-            "def reproduce():\n    \"\"\"Calls `{}` as it was called, and gives the exception that it raises.\"\"\"\n",
-            prose(&self.about.function)
+            "def reproduce():\n    \"\"\"{}, and gives the exception that it raises.\"\"\"\n",
+            self.does
         );
         for note in &self.notes {
             body.push_str(&format!("    # {}\n", note.trim_end()));
@@ -109,14 +132,13 @@ impl Program<'_> {
             body.push_str(statement);
             body.push('\n');
         }
-        match &self.globals {
-            Some(globals) => {
-                body.push_str(&globals.stated("with ", 4));
-                body.push_str(":\n");
-                body.push_str(&self.call.stated("return ", 8));
-            }
-            None => body.push_str(&self.call.stated("return ", 4)),
+        let mut indent = 4;
+        for context in &self.contexts {
+            body.push_str(&context.stated("with ", indent));
+            body.push_str(":\n");
+            indent += 4;
         }
+        body.push_str(&self.call.stated("return ", indent));
         body.push('\n');
         body
     }
@@ -151,6 +173,9 @@ impl Program<'_> {
             (self.uses.class_named, CLASS_NAMED),
             (self.uses.stand_in, STAND_IN),
             (self.uses.spread, SPREAD),
+            (self.uses.method_at, METHOD_AT),
+            (self.uses.loaded, LOADED),
+            (self.uses.statement, STATEMENT),
         ];
         uses.into_iter().filter(|(used, _)| *used).map(|(_, helper)| helper).collect()
     }
@@ -240,6 +265,10 @@ const SPREAD: &str = r#"def spread(function, /, **values):
             kwargs[parameter.name] = values[parameter.name]
     return args, kwargs
 "#;
+
+const METHOD_AT: &str = include_str!("method_at.py");
+const LOADED: &str = include_str!("loaded.py");
+const STATEMENT: &str = include_str!("statement.py");
 
 const RAISED: &str = r#"def raised(function, /, *args, **kwargs):
     """The exception that a call raises, None if it raises none; coroutines and generators run to their end."""

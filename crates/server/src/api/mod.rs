@@ -94,6 +94,7 @@ use failure::Failure;
         events::neighbours,
         compare::events,
         reproduction::of_event,
+        reproduction::with_sources,
         correlations::one,
         capturing::put,
         capturing::delete,
@@ -170,7 +171,7 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
-            .route("/events/{id}/reproduction", get(reproduction::of_event))
+            .route("/events/{id}/reproduction", get(reproduction::of_event).post(reproduction::with_sources))
             .route("/events/{id}/source", get(source::of_event))
             .route("/issues/{id}/source", get(source::of_issue))
             .route("/repositories", get(repositories::list).post(repositories::add))
