@@ -6,6 +6,7 @@ use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::fidelity::{Fidelity, State};
 use super::frames::{self, Callable, How, Input, Statement, Target};
+use super::frozen;
 use super::literal;
 use super::python::{self, Name};
 use super::source;
@@ -190,12 +191,7 @@ pub(super) fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option
     if arguments.is_empty() {
         return (None, Vec::new());
     }
-    let (Some(unittest), Some(mock)) = (python::Dotted::checked("unittest"), python::Dotted::checked("mock"))
-    else {
-        return (None, Vec::new());
-    };
-    let mock = draft.scope.import(&unittest, &mock);
-    let patch = Expression::Attribute(Box::new(mock), Name::fixed("patch"));
+    let patch = frozen::use_mock(draft);
     let multiple = Expression::Attribute(Box::new(patch), Name::fixed("multiple"));
     arguments.insert(0, Argument::Positional(Expression::text(&target.module.name.to_string())));
     (Some(Expression::Call(Box::new(multiple), arguments)), fidelity)

@@ -51,7 +51,7 @@ pub(super) fn arguments(
 }
 
 /// The line without its strings and comment.
-fn code_of(line: &str) -> String {
+pub(super) fn code_of(line: &str) -> String {
     let mut code = String::with_capacity(line.len());
     let mut quote = None;
     let mut escaped = false;
@@ -72,7 +72,8 @@ fn code_of(line: &str) -> String {
     code
 }
 
-fn change(code: &str, name: &str) -> Option<&'static str> {
+/// How a line of code changes a variable.
+pub(super) fn change(code: &str, name: &str) -> Option<&'static str> {
     for (at, _) in code.match_indices(name) {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let (before, after) = (&code[..at], &code[at + name.len()..]);

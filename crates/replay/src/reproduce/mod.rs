@@ -16,6 +16,7 @@ mod expectation;
 mod expression;
 mod fidelity;
 mod frames;
+mod frozen;
 mod literal;
 mod module;
 mod objects;
@@ -209,6 +210,8 @@ fn written<'a>(
         How::Statement(statement) => calls::run(&mut draft, target, statement),
     };
     let (globals, of_globals) = calls::globals(&mut draft, target);
+    let frozen =
+        frozen::of(&mut draft, target, &stack.report.timestamp.to_string(), missing_key(stack.report));
     let expected = expectation::expected(stack, target);
     let function = target.called();
     let (mode, does, mut notes) = match &target.how {
@@ -224,12 +227,12 @@ fn written<'a>(
             )
         }
     };
-    let inexact = fidelity.iter().filter(|input| input.state != State::Exact);
-    notes.extend(
-        inexact.map(|input| {
-            format!("{}: {}", input.state.as_str().replace('_', "-"), python::prose(&input.why))
-        }),
-    );
+    let note =
+        |state: State, text: &str| format!("{}: {}", state.as_str().replace('_', "-"), python::prose(text));
+    let inexact = |input: &&Fidelity| input.state != State::Exact;
+    notes.extend(fidelity.iter().filter(inexact).map(|input| note(input.state, &input.why)));
+    let around = frozen.fidelity.iter().filter(inexact);
+    notes.extend(around.map(|input| note(input.state, &format!("{} {}", input.name, input.why))));
     let program = Program {
         about: About::of(stack.report, &function, &target.module.name),
         expected: &expected.0,
@@ -238,7 +241,7 @@ fn written<'a>(
         statements: std::mem::take(&mut draft.statements),
         uses: draft.uses,
         scope: draft.scope,
-        contexts: globals.into_iter().collect(),
+        contexts: globals.into_iter().chain(frozen.contexts).collect(),
         call,
         path_parts: expected.1,
     };
@@ -250,13 +253,20 @@ fn written<'a>(
         frame: target.chosen(),
         why: String::new(),
         passed_over: Vec::new(),
-        fidelity: fidelity.into_iter().chain(of_globals).collect(),
+        fidelity: fidelity.into_iter().chain(of_globals).chain(frozen.fidelity).collect(),
         expected: expected.0,
         text,
         file_name,
         missing,
         offers: Vec::new(),
     }
+}
+
+/// The text key that a `KeyError` says is missing.
+fn missing_key(report: &Report) -> Option<&str> {
+    let is_key_error = classes::bare(report.type_name()) == "KeyError";
+    let key = report.message().trim().strip_prefix('\'')?.strip_suffix('\'')?;
+    is_key_error.then_some(key)
 }
 
 /// What would make the test better.

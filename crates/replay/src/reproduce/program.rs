@@ -2,8 +2,8 @@
 
 use reenact_model::Report;
 
-use super::expression::Expression;
-use super::python::{Dotted, prose, snake_case};
+use super::expression::{Argument, Expression};
+use super::python::{Dotted, Name, prose, snake_case};
 use super::scope::Scope;
 use super::values::Uses;
 
@@ -79,6 +79,9 @@ impl Program<'_> {
             (self.uses.obj, &["types"]),
             (self.uses.statement, &["ast", "copy", "types"]),
             (self.uses.loaded, &["contextlib", "importlib", "sys"]),
+            (self.uses.frozen_clock, &["contextlib", "datetime", "importlib", "types"]),
+            (self.uses.environ_with, &["os"]),
+            (self.contexts.len() > 1, &["contextlib"]),
         ] {
             if used {
                 modules.iter().for_each(|module| self.scope.import_standard(module));
@@ -132,11 +135,22 @@ impl Program<'_> {
             body.push_str(statement);
             body.push('\n');
         }
-        let mut indent = 4;
-        for context in &self.contexts {
-            body.push_str(&context.stated("with ", indent));
-            body.push_str(":\n");
-            indent += 4;
+        let indent = if self.contexts.is_empty() { 4 } else { 8 };
+        match self.contexts.as_slice() {
+            [] => {}
+            [only] => body.push_str(&(only.stated("with ", 4) + ":\n")),
+            several => {
+                body.push_str("    with contextlib.ExitStack() as stack:\n");
+                for context in several {
+                    let enter = Expression::Attribute(
+                        Box::new(Expression::fixed("stack")),
+                        Name::fixed("enter_context"),
+                    );
+                    let entered =
+                        Expression::Call(Box::new(enter), vec![Argument::Positional(context.clone())]);
+                    body.push_str(&(entered.stated("", 8) + "\n"));
+                }
+            }
         }
         body.push_str(&self.call.stated("return ", indent));
         body.push('\n');
@@ -176,6 +190,8 @@ impl Program<'_> {
             (self.uses.method_at, METHOD_AT),
             (self.uses.loaded, LOADED),
             (self.uses.statement, STATEMENT),
+            (self.uses.frozen_clock, FROZEN_CLOCK),
+            (self.uses.environ_with, ENVIRON_WITH),
         ];
         uses.into_iter().filter(|(used, _)| *used).map(|(_, helper)| helper).collect()
     }
@@ -268,6 +284,8 @@ const SPREAD: &str = r#"def spread(function, /, **values):
 
 const METHOD_AT: &str = include_str!("method_at.py");
 const LOADED: &str = include_str!("loaded.py");
+const FROZEN_CLOCK: &str = include_str!("frozen_clock.py");
+const ENVIRON_WITH: &str = include_str!("environ_with.py");
 const STATEMENT: &str = include_str!("statement.py");
 
 const RAISED: &str = r#"def raised(function, /, *args, **kwargs):

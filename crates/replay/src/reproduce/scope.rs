@@ -7,7 +7,7 @@ use super::python::{Dotted, Name};
 use super::standard::is_standard;
 
 /// Names that a program uses and that no variable may take: helpers, modules, and what is built in.
-const TAKEN: [&str; 64] = [
+const TAKEN: [&str; 69] = [
     "obj",
     "class_named",
     "StandIn",
@@ -72,6 +72,11 @@ const TAKEN: [&str; 64] = [
     "function_of",
     "fill",
     "exhausted",
+    "frozen_clock",
+    "environ_with",
+    "stack",
+    "unittest",
+    "os",
 ];
 
 /// Names that are taken, and imports.

@@ -448,6 +448,51 @@ fn the_source_of_the_caller_tells_classes_and_changes() {
 }
 
 #[test]
+fn what_the_code_reads_beside_its_arguments_is_set_where_it_is_known() {
+    let source = "def charge(order):\n    now = datetime.now()\n    day = dt.date.today()\n    later = timezone.now()\n    \
+                  region = os.environ[\"REGION\"]\n    zone = os.getenv('ZONE')\n    key = os.environ[\"KEY\"]\n    \
+                  pick = random.choice(order)\n    other = random.random() + 1\n    return os.environ[\"XTS\"]\n";
+    let locals = variables(vec![
+        ("now", scalar("datetime.datetime", "datetime.datetime(2024, 2, 29, 12, 0)")),
+        ("region", text("eu")),
+        ("zone", CapturedValue::new("NoneType", Content::Null)),
+        ("pick", scalar("int", "3")),
+        ("other", scalar("float", "1.5")),
+    ]);
+    let arguments = variables(vec![("order", list(vec![]))]);
+    let snapshot = Snapshot { id: SnapshotId(1), arguments, locals, ..Snapshot::default() };
+    let mut event = event(vec![(frame("charge", "/srv/app/shop/pay.py", 10, 1), snapshot)]);
+    event.0.exceptions[0].message = "'XTS'".to_owned();
+    let sources = [SourceFile { file: "/srv/app/shop/pay.py", text: source }];
+    let options = Options { sources: &sources, ..Options::default() };
+    let made = reproduction(&event.0, &event.1, options).unwrap();
+    let want = "    order = []\n    now = datetime.datetime(2024, 2, 29, 12, 0)\n    pick = 3\n    \
+                with contextlib.ExitStack() as stack:\n        stack.enter_context(frozen_clock(\"shop.pay\", \"datetime\", now))\n        \
+                stack.enter_context(frozen_clock(\"shop.pay\", \"dt\", now))\n        \
+                stack.enter_context(environ_with(REGION=\"eu\", ZONE=None, XTS=None))\n        \
+                stack.enter_context(unittest.mock.patch(\"random.choice\", return_value=pick))\n        return raised(charge, order=order)";
+    assert!(body_of(&made).ends_with(want), "{}", made.text);
+    let said = |name: &str| state_in(&made, name);
+    assert_eq!(made.fidelity.iter().filter(|input| input.name == "the time").count(), 2);
+    assert_eq!(said("the environment's KEY").0, State::Partial);
+    assert_eq!(said("the environment's XTS").0, State::Exact);
+    assert_eq!(said("`random.random`").1, "is drawn anew: what it gave was not captured");
+    insta::assert_snapshot!("frozen", made.text);
+    let without = charge(vec![("order", list(vec![]))]);
+    let day = [SourceFile {
+        file: "/srv/app/shop/pay.py",
+        text: "def charge(order):\n\n\n\n\n\n\n\n\n\n\n    return order[date.today()], time.time()\n",
+    }];
+    let made = reproduction(&without.0, &without.1, Options { sources: &day, ..Options::default() }).unwrap();
+    assert!(made.text.contains("    now = datetime.datetime(1970, 1, 1, 0, 0, 0, 0, tzinfo=datetime.timezone(datetime.timedelta()))\n"), "{}", made.text);
+    assert!(
+        made.text.contains("stack.enter_context(frozen_clock(\"shop.pay\", \"date\", now))"),
+        "{}",
+        made.text
+    );
+}
+
+#[test]
 fn whole_files_are_as_they_were_reviewed() {
     insta::assert_snapshot!("method", as_mode(&native(), Mode::Call).text);
     insta::assert_snapshot!("statement", made(&native()).text);
@@ -559,7 +604,13 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
 }
 
 /// What a body may call; nothing of it is named by what was captured.
-const CALLED: [&str; 48] = [
+const CALLED: [&str; 54] = [
+    "contextlib.ExitStack",
+    "stack.enter_context",
+    "frozen_clock",
+    "environ_with",
+    "unittest.mock.patch",
+    "unittest.mock.patch.multiple",
     "statement",
     "loaded",
     "method_at",
@@ -582,7 +633,7 @@ const CALLED: [&str; 48] = [
     "collections.Counter",
     "collections.defaultdict",
     "types.MappingProxyType",
-    "mock.patch.multiple",
+    "value.timestamp",
     "decimal.Decimal",
     "fractions.Fraction",
     "uuid.UUID",
@@ -636,7 +687,7 @@ proptest! {
         let own = &skeleton[..end];
         for name in called(own) {
             let is_test = name.starts_with("test_");
-            let is_method = [".extend", ".update", ".reshape", ".patch.multiple"].iter().any(|method| name.ends_with(method));
+            let is_method = [".extend", ".update", ".reshape", ".timestamp"].iter().any(|method| name.ends_with(method));
             prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
         }
         for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {

@@ -31,6 +31,8 @@ pub(super) struct Uses {
     pub(super) method_at: bool,
     pub(super) loaded: bool,
     pub(super) statement: bool,
+    pub(super) frozen_clock: bool,
+    pub(super) environ_with: bool,
 }
 
 /// The program as far as it is written.
