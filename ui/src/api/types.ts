@@ -106,5 +106,6 @@ export type IssueSource = Schemas["IssueSource"];
 export type SuspectCommit = Schemas["SuspectCommit"];
 
 export type Reproduction = Schemas["Reproduction"];
+export type ReproductionMode = Schemas["ReproductionMode"];
 export type Fidelity = Schemas["Fidelity"];
 export type InputFidelity = Schemas["InputFidelity"];

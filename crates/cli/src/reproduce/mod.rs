@@ -4,6 +4,7 @@ mod local;
 mod print;
 mod run;
 mod search;
+mod shrink;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ Examples:
   reenact reproduce 0123456789abcdef0123456789abcdef > tests/test_crash.py
   reenact reproduce 0123456789abcdef0123456789abcdef --run --root src --python .venv/bin/python
   reenact reproduce 0123456789abcdef --frame 2 --output tests/test_crash.py
+  reenact reproduce 0123456789abcdef --run --shrink --output tests/test_crash.py
   reenact reproduce 0123456789abcdef --statement --run --anyway")]
 pub(crate) struct ReproduceArguments {
     /// An event (32 hexadecimal digits), or an issue (16) for its newest event with values
@@ -50,6 +52,9 @@ pub(crate) struct ReproduceArguments {
     /// Run the test, and say whether it raises the same exception
     #[arg(long)]
     run: bool,
+    /// Leave out what the exception does not need of the inputs, in 200 more runs at most, and print that test
+    #[arg(long, requires = "run")]
+    shrink: bool,
     /// Python of the environment of the application
     #[arg(long, value_name = "PATH", default_value = "python3")]
     python: PathBuf,
@@ -116,6 +121,9 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> anyhow::Result<ExitCode> {
         let search = Search { environment: &environment, ask: &ask, differs: &differs, is_free };
         let verdict;
         (made, verdict) = search.run(made)?;
+        if arguments.shrink && verdict == Verdict::Same {
+            shrink::shrink(&mut made, &environment)?;
+        }
         code = match verdict {
             Verdict::Same => ExitCode::SUCCESS,
             Verdict::Other => ExitCode::from(3),
@@ -131,6 +139,9 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> anyhow::Result<ExitCode> {
     let mut out = Out::stdout();
     if arguments.json {
         output::json(&mut out, &made)?;
+    } else if arguments.shrink && arguments.output.is_none() {
+        out.text(text(&made, "text"))?;
+        print::run(&mut Out::stderr(), &made)?;
     } else if arguments.run {
         print::run(&mut out, &made)?;
     } else if arguments.output.is_none() {

@@ -34,6 +34,13 @@ pub(super) fn run(out: &mut Out, made: &Value) -> anyhow::Result<()> {
             outermost["frame"]
         ))?;
     }
+    if made["shrunk"].is_object() {
+        let shrunk = &made["shrunk"];
+        out.line(&format!(
+            "smaller by {} parts and {} characters of texts, in {} runs",
+            shrunk["parts_removed"], shrunk["characters_removed"], shrunk["runs"]
+        ))?;
+    }
     let expected = &made["expected"];
     let message = expected["message"]
         .as_str()

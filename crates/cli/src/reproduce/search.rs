@@ -87,7 +87,11 @@ impl Search<'_> {
         if chosen["mode"] != "call" {
             return Ok(Value::Null);
         }
-        let frames = (0..index_of(chosen)).filter_map(|frame| self.made(frame, "call"));
+        // What takes nothing is the program as a whole.
+        let takes_something =
+            |made: &Value| made["fidelity"].as_array().is_some_and(|inputs| !inputs.is_empty());
+        let frames =
+            (0..index_of(chosen)).filter_map(|frame| self.made(frame, "call")).filter(takes_something);
         for made in frames.take(OUTERMOST_MAX) {
             if run::run(&made, self.environment)?.0 == Verdict::Same {
                 return Ok(json!({"frame": made["frame"]["index"], "function": made["frame"]["function"]}));

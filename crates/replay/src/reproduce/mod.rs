@@ -24,6 +24,7 @@ mod program;
 mod python;
 mod scope;
 mod sharing;
+mod shrink;
 mod source;
 mod standard;
 mod values;
@@ -38,6 +39,7 @@ pub use fidelity::{Fidelity, State};
 use frames::{How, Stack, Target};
 pub use program::Expected;
 use program::{About, Program};
+pub use shrink::{Shrunk, shrink};
 pub use source::SourceFile;
 use values::{Contents, Draft};
 
@@ -245,7 +247,8 @@ fn written<'a>(
         call,
         path_parts: expected.1,
     };
-    let missing = missing(target, &fidelity);
+    let inputs = if mode == Mode::Statement { &fidelity[1..] } else { &fidelity[..] };
+    let missing = missing(target, inputs);
     let file_name = program.file_name();
     let text = program.text();
     Reproduction {

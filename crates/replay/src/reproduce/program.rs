@@ -189,13 +189,17 @@ impl Program<'_> {
             (self.uses.spread, SPREAD),
             (self.uses.method_at, METHOD_AT),
             (self.uses.loaded, LOADED),
-            (self.uses.statement, STATEMENT),
             (self.uses.frozen_clock, FROZEN_CLOCK),
             (self.uses.environ_with, ENVIRON_WITH),
+            (self.uses.statement, STATEMENT),
         ];
         uses.into_iter().filter(|(used, _)| *used).map(|(_, helper)| helper).collect()
     }
 }
+
+/// Functions of ours that a smaller program may not need, with the names that it needs them by.
+pub(super) const HELPERS: [(&[&str], &str); 3] =
+    [(&["obj", "fill"], OBJ), (&["class_named"], CLASS_NAMED), (&["spread"], SPREAD)];
 
 fn or<'a>(text: &'a str, instead: &'a str) -> &'a str {
     if text.is_empty() { instead } else { text }

@@ -192,7 +192,8 @@ fn kind(name: &str) -> u8 {
     }
 }
 
-fn from_lines(module: &Dotted, names: &[(&Name, &Name)]) -> String {
+/// The lines that import names of a module, each with its name here.
+pub(super) fn from_lines(module: &Dotted, names: &[(&Name, &Name)]) -> String {
     let (mut plain, mut renamed) = (Vec::new(), String::new());
     for (name, local) in names {
         if name == local {
