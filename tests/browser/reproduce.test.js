@@ -19,13 +19,14 @@ describe("a test that raises an exception again", () => {
     const charge = { function: "charge", file: "/srv/shop/gateway.py", line: 6, code: "return amount / 0", values };
     await sendError(server.agent, { type: "builtins.ZeroDivisionError", message: "division by zero", frames: [handle, charge] });
     await sendError(server.agent, { type: "builtins.KeyError", message: "'bare'", frames: [{ function: "bare", file: "/srv/shop/bare.py", line: 3 }] });
-    await sendError(server.agent, { type: "builtins.ValueError", message: "no name", frames: [{ function: "<lambda>", file: "/srv/shop/bare.py", line: 5, values: { arguments: { x: int(1) } } }] });
+    await sendError(server.agent, { type: "builtins.ValueError", message: "no name", frames: [{ function: "<lambda>", file: "/srv/shop/my-app.py", line: 5, values: { arguments: { x: int(1) } } }] });
+    await sendError(server.agent, { type: "builtins.IndexError", message: "no more", frames: [{ function: "<lambda>", file: "/srv/shop/bare.py", line: 5, values: { arguments: { x: int(1) } } }] });
     events = await until("the errors have their values", async () => {
       const { issues } = await api(server, "/issues?from=now-1d");
-      if (issues.length !== 3) return null;
+      if (issues.length !== 4) return null;
       const found = await Promise.all(issues.map(async (one) => [one.type, (await api(server, `/issues/${one.id}/events?from=now-1d`)).events[0]]));
       const all = Object.fromEntries(found);
-      return all.ZeroDivisionError.has_values && all.ValueError.has_values ? all : null;
+      return all.ZeroDivisionError.has_values && all.ValueError.has_values && all.IndexError.has_values ? all : null;
     });
   });
   after(async () => {
@@ -106,6 +107,24 @@ describe("a test that raises an exception again", () => {
       await drawer(page).getByText(/no function of the application can be called with what was captured/).waitFor();
       assert.equal(await drawer(page).getByRole("button", { name: "Try again" }).count(), 0);
       await shot(page, "refused");
+    }));
+
+  test("where no function can be called, the statement alone, and other tests to choose from", () =>
+    visit("IndexError", {}, async (page) => {
+      await page.getByRole("button", { name: "Reproduce" }).click();
+      await drawer(page).getByRole("region", { name: "What is run" }).getByText(/Only the statement that raised/).waitFor();
+      await drawer(page).getByRole("list", { name: "How near each input comes" }).getByText(/only the statement on line 5 runs/).waitFor();
+      assert.match(await drawer(page).getByRole("region", { name: "Text of the test" }).innerText(), /statement\(module, 5, "<lambda>"\), x=x/);
+      await expectNoAxeViolations(page);
+      await shot(page, "statement");
+      await visit("ZeroDivisionError", { colorScheme: "dark" }, async (other) => {
+        await other.getByRole("button", { name: "Reproduce" }).click();
+        await drawer(other).getByRole("region", { name: "Other tests" }).getByRole("button", { name: /Frame 1, charge/ }).click();
+        await drawer(other).getByText(/^Only the statement that raised/).waitFor();
+        await drawer(other).getByText(`reenact reproduce ${events.ZeroDivisionError.id} --run --frame 1 --statement`).waitFor();
+        await expectNoAxeViolations(other);
+        await shot(other, "offers");
+      });
     }));
 
   test("nothing is offered where there are no values", () =>

@@ -177,13 +177,14 @@ export interface paths {
         };
         /**
          * A test that raises the event's exception again: one file of Python, which calls a function of the application with
-         *     the captured values. Nothing is run here; read the file before you run it.
+         *     the captured values, or runs the statement alone that raised. Nothing is run here; read the file before you run it.
          * @description Answers 409 with `no_values` where no values of the event are there, and with `not_reproducible` where no function
-         *     can be called with them.
+         *     can be called with them, and no statement run.
          */
         get: operations["getReproduction"];
         put?: never;
-        post?: never;
+        /** As the call with `GET`, of an application whose source is given: more is known then. Nothing is changed. */
+        post: operations["makeReproduction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2024,7 +2025,7 @@ export interface components {
         };
         /** @description How near one input comes to what was captured. */
         InputFidelity: {
-            /** @description The argument or global variable. */
+            /** @description The argument or variable; the function itself where its statement alone is run. */
             name: string;
             /** @description The worst of it. */
             state: components["schemas"]["Fidelity"];
@@ -2425,6 +2426,17 @@ export interface components {
          * @enum {string}
          */
         NotCaptured: "depth" | "collection_size" | "field_count" | "timeout" | "redacted_identifier" | "redacted_type" | "redacted_value" | "concurrent_modification" | "pruned" | "limit" | "unknown";
+        /** @description Another test of the event. */
+        OfferedReproduction: {
+            /** @description From 0, over the frames of the exception that escaped. */
+            frame: number;
+            /** @description Its function. */
+            function: string;
+            /** @description How. */
+            mode: components["schemas"]["ReproductionMode"];
+            /** @description What is said of it: `the outermost function of the application whose inputs can be made`. */
+            why: string;
+        };
         /** @description The items of one source with one outcome, since the process began. */
         OutcomeCount: {
             /**
@@ -2807,7 +2819,7 @@ export interface components {
             /** @description For people. */
             name: string;
         };
-        /** @description The frame whose function is called. */
+        /** @description The frame whose function is called, or whose statement is run. */
         ReproducedFrame: {
             /** @description The file on the machine of the event. */
             file: string;
@@ -2839,8 +2851,10 @@ export interface components {
             frame: components["schemas"]["ReproducedFrame"];
             /** @description What would make it better, in sentences. */
             missing: string[];
-            /** @description How: `call`, a function is called. */
+            /** @description How: `call`, a function is called; `statement`, the statement that raised is run alone. */
             mode: components["schemas"]["ReproductionMode"];
+            /** @description Other tests of this event, each with the parameters that ask for it. */
+            offers: components["schemas"]["OfferedReproduction"][];
             /** @description Frames that were not chosen, the deepest first. */
             passed_over: components["schemas"]["PassedOverFrame"][];
             /** @description The file. */
@@ -2852,7 +2866,23 @@ export interface components {
          * @description How an exception is raised again.
          * @enum {string}
          */
-        ReproductionMode: "call";
+        ReproductionMode: "call" | "statement";
+        /** @description Which test is asked for, with source that the caller has. */
+        ReproductionRequest: {
+            /** @description The frame that is to be called, from 0, over the frames of the exception that escaped; the best one when absent. */
+            frame?: number | null;
+            mode?: null | components["schemas"]["ReproductionMode"];
+            /**
+             * @description The folder on the machine of the event that modules are imported from: `/srv/shop`. Told from the paths when
+             *     absent.
+             */
+            root?: string | null;
+            /**
+             * @description Files of the application: what changes arguments, which class a method is of, and where a statement ends is told
+             *     from them. 16 at most; those that are not as the client had them are not looked at. Nothing of them is kept.
+             */
+            sources?: components["schemas"]["SourceText"][];
+        };
         /** @description A web request. */
         Request: {
             /** @description `POST`. */
@@ -3166,6 +3196,13 @@ export interface components {
          * @enum {string}
          */
         SourceOrigin: "traceback" | "client" | "repository";
+        /** @description A file of the application. */
+        SourceText: {
+            /** @description Its path on the machine of the event: `/srv/shop/orders/cart.py`. */
+            file: string;
+            /** @description Its whole text. */
+            text: string;
+        };
         /** @description Which issues are to be shown as themselves again. */
         SplitRequest: {
             /** @description 1 to 199 of the issue's members, not itself. */
@@ -3965,6 +4002,8 @@ export interface operations {
             query?: {
                 /** @description The frame that is to be called, from 0, over the frames of the exception that escaped; the best one when absent. */
                 frame?: number;
+                /** @description How: `call` or `statement`; the better way when absent. */
+                mode?: components["schemas"]["ReproductionMode"];
                 /**
                  * @description The folder on the machine of the event that modules are imported from: `/srv/shop`. Told from the paths when
                  *     absent.
@@ -4012,6 +4051,79 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    makeReproduction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReproductionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -109,5 +109,6 @@ export type SuspectCommit = Schemas["SuspectCommit"];
 
 export type Reproduction = Schemas["Reproduction"];
 export type Shared = Schemas["Shared"];
+export type ReproductionMode = Schemas["ReproductionMode"];
 export type Fidelity = Schemas["Fidelity"];
 export type InputFidelity = Schemas["InputFidelity"];

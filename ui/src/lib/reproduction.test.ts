@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ErrorEvent, Fidelity, Frame } from "../api/types";
-import { choices, command, FIDELITY, offered, refusal, summary } from "./reproduction";
+import { choices, command, FIDELITY, offered, refusal, summary, wanted } from "./reproduction";
 
 const inputs = (...states: Fidelity[]) => states.map((state, i) => ({ name: `a${i}`, state, why: "" }));
 const event = (...stacks: Partial<Frame>[][]): ErrorEvent =>
@@ -50,6 +50,7 @@ test("a deep recursion offers its deepest frames", () => {
 });
 
 test("the command names the frame that was chosen, the first one too", () => {
-  expect(command("ab", null)).toBe("reenact reproduce ab --run");
-  expect(command("ab", 0)).toBe("reenact reproduce ab --run --frame 0");
+  expect(command("ab", wanted(""))).toBe("reenact reproduce ab --run");
+  expect(command("ab", wanted("0"))).toBe("reenact reproduce ab --run --frame 0");
+  expect(command("ab", wanted("3:statement"))).toBe("reenact reproduce ab --run --frame 3 --statement");
 });

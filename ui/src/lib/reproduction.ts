@@ -1,5 +1,5 @@
 // A test that raises an exception again, in words: its inputs, why there is none, and which functions can be chosen.
-import type { ErrorEvent, Fidelity, InputFidelity } from "../api/types";
+import type { ErrorEvent, Fidelity, InputFidelity, ReproductionMode } from "../api/types";
 import { displayName, location } from "./frames";
 import { label } from "./hostile";
 
@@ -59,8 +59,19 @@ export function choices(event: ErrorEvent): Choice[] {
   return own.slice(-CHOICES).reverse().map(({ frame, index }) => ({ frame: index, text: `${index}: ${label(displayName(frame), 60)}, ${label(location(frame), 90)}` }));
 }
 
+/** What is asked for: a frame and a way, null for the best one. As the value of a choice: `3`, `3:statement`, or nothing. */
+export interface Wanted {
+  frame: number | null;
+  mode: ReproductionMode | null;
+}
+
+export function wanted(value: string): Wanted {
+  const [frame, mode] = value.split(":");
+  return { frame: frame ? Number(frame) : null, mode: mode === "statement" || mode === "call" ? mode : null };
+}
+
 /** What makes and runs the same test in a terminal. */
-export const command = (eventId: string, frame: number | null): string => `reenact reproduce ${eventId} --run${frame === null ? "" : ` --frame ${frame}`}`;
+export const command = (eventId: string, { frame, mode }: Wanted): string => `reenact reproduce ${eventId} --run${frame === null ? "" : ` --frame ${frame}`}${mode === "statement" ? " --statement" : ""}`;
 
 /** Longer files are shown by their beginning; copied and downloaded they are whole. */
 export const SHOWN = 100_000;

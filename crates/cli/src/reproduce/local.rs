@@ -1,16 +1,87 @@
 //! The application's source on this machine.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::text;
 use crate::output::inert;
 
+/// Where the application's files are on this machine.
+pub(super) struct Here<'a> {
+    event: &'a Value,
+    root: PathBuf,
+    captured_root: Option<String>,
+}
+
+/// Files that are sent, and their bytes together.
+const SOURCES_MAX: usize = 16;
+const SOURCES_BYTES_MAX: usize = 2 << 20;
+
+impl<'a> Here<'a> {
+    /// `root` is the folder here that modules are imported from.
+    pub(super) fn of(event: &'a Value, root: PathBuf) -> Self {
+        let captured_root = captured_root(event, &root);
+        Self { event, root, captured_root }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder on the event's machine that stands for `root` here.
+    pub(super) fn captured_root(&self) -> Option<&str> {
+        self.captured_root.as_deref()
+    }
+
+    /// The file here that stands for one on the event's machine.
+    fn path_of(&self, file: &str) -> Option<PathBuf> {
+        let end = file.strip_prefix(self.captured_root()?)?.trim_start_matches(['/', '\\']);
+        let leads_out = end.split(['/', '\\']).any(|part| part == "..");
+        (!leads_out && end.ends_with(".py")).then(|| self.root.join(end))
+    }
+
+    /// The application's files of the frames, the deepest first, for the server to read.
+    pub(super) fn sources(&self) -> Vec<Value> {
+        let frames = self.event["exceptions"].as_array().and_then(|all| all.last()?["frames"].as_array());
+        let own = frames.into_iter().flatten().rev().filter(|frame| frame["in_app"] == true);
+        let mut seen = BTreeSet::new();
+        let mut left = SOURCES_BYTES_MAX;
+        let mut sources = Vec::new();
+        for file in own.map(|frame| text(frame, "file")).filter(|file| seen.insert(*file)).take(FILES_MAX) {
+            let text = self.path_of(file).and_then(|path| std::fs::read_to_string(path).ok());
+            let Some(text) = text.filter(|text| text.len() <= left) else { continue };
+            left -= text.len();
+            sources.push(json!({"file": file, "text": text}));
+            if sources.len() == SOURCES_MAX {
+                break;
+            }
+        }
+        sources
+    }
+
+    /// Why the file of the frame is not what the client had, if it is another one.
+    pub(super) fn differs(&self, made: &Value) -> Option<String> {
+        let wanted = made["frame"]["file_hash"].as_str()?;
+        let path = self.path_of(text(&made["frame"], "file"))?;
+        let source = std::fs::read(&path).ok()?;
+        if blake3::hash(&source).to_hex().starts_with(wanted) {
+            return None;
+        }
+        let commit = match self.event["commit"].as_str().map(inert) {
+            Some(commit) => format!(
+                "it ran commit {commit}: `git worktree add ../at-that-commit {commit}` puts it beside yours, for --root"
+            ),
+            None => "the event does not say which commit it ran".to_owned(),
+        };
+        Some(format!("`{}` is not as it was when the exception was raised; {commit}", path.display()))
+    }
+}
+
 /// The folder on the event's machine that stands for `root` here: what is left of the path of a frame's file when the
 /// longest end of it that is a file below `root` is taken off.
-pub(super) fn captured_root(event: &Value, root: &Path) -> Option<String> {
+fn captured_root(event: &Value, root: &Path) -> Option<String> {
     let frames = event["exceptions"].as_array()?.last()?["frames"].as_array()?;
     let files = frames.iter().rev().filter(|frame| frame["in_app"] == true).map(|frame| text(frame, "file"));
     files.take(FILES_MAX).find_map(|file| root_of(file, root))
@@ -33,35 +104,6 @@ pub(crate) fn end_below(file: &str, root: &Path) -> Option<usize> {
         !end.is_empty() && !end.split(['/', '\\']).any(|part| part == "..") && root.join(end).is_file()
     };
     starts.take(64).find(is_below)
-}
-
-/// Refuses to go on when the file of the frame is another one than the client had.
-pub(super) fn check_source(
-    made: &Value,
-    event: &Value,
-    captured_root: Option<&str>,
-    root: &Path,
-    anyway: bool,
-) -> anyhow::Result<()> {
-    let (Some(wanted), Some(captured_root)) = (made["frame"]["file_hash"].as_str(), captured_root) else {
-        return Ok(());
-    };
-    let file = text(&made["frame"], "file");
-    let Some(end) = file.strip_prefix(captured_root) else { return Ok(()) };
-    let path = root.join(end.trim_start_matches(['/', '\\']));
-    let Ok(source) = std::fs::read(&path) else { return Ok(()) };
-    let hash = blake3::hash(&source).to_hex();
-    if hash.starts_with(wanted) || anyway {
-        return Ok(());
-    }
-    let commit = match event["commit"].as_str() {
-        Some(commit) => format!("`git checkout {}` has it", inert(commit)),
-        None => "the event does not say which commit it ran".to_owned(),
-    };
-    bail!(
-        "`{}` is not as it was when the exception was raised; {commit}; --anyway runs the test on what is here",
-        path.display()
-    );
 }
 
 #[cfg(test)]

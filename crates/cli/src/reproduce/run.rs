@@ -50,21 +50,27 @@ impl Verdict {
 /// Runs the test, and a second time in a fresh process when it raised the same exception: what does not happen twice is
 /// not reproduced. The JSON says what was seen.
 pub(super) fn run(made: &Value, environment: &Environment<'_>) -> anyhow::Result<(Verdict, Value)> {
-    let (verdict, seen) = run_once(made, environment)?;
+    let text = made["text"].as_str().unwrap_or_default();
+    let (verdict, seen) = run_once(made, text, environment)?;
     if verdict != Verdict::Same {
         return Ok((verdict, seen));
     }
-    let (second, seen_then) = run_once(made, environment)?;
+    let (second, seen_then) = run_once(made, text, environment)?;
     if second == Verdict::Same { Ok((verdict, seen)) } else { Ok((second, seen_then)) }
 }
 
-fn run_once(made: &Value, environment: &Environment<'_>) -> anyhow::Result<(Verdict, Value)> {
+/// Runs a file, which is that of the test or a smaller one, once.
+pub(super) fn run_once(
+    made: &Value,
+    text: &str,
+    environment: &Environment<'_>,
+) -> anyhow::Result<(Verdict, Value)> {
     let folder = tempfile::tempdir().context("no temporary folder can be made")?;
     let at = |name: &str| folder.path().join(name);
     let file_name = made["file_name"].as_str().unwrap_or("test.py");
     let (guard, test, result, printed) = (at("guard.py"), at(file_name), at("result.json"), at("printed"));
     std::fs::write(&guard, GUARD)?;
-    std::fs::write(&test, made["text"].as_str().unwrap_or_default())?;
+    std::fs::write(&test, text)?;
     let output = File::create(&printed)?;
     let mut command = Command::new(environment.python);
     command

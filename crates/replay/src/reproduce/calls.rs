@@ -5,20 +5,26 @@ use reenact_model::{CapturedValue, Content, ParameterKind};
 use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::fidelity::{Fidelity, State};
-use super::frames::{self, Input, Target};
+use super::frames::{self, Callable, How, Input, Statement, Target};
+use super::frozen;
 use super::literal;
 use super::python::{self, Name};
+use super::source;
 use super::values::Draft;
 
 /// The function as an expression.
-pub(super) fn function_of(draft: &mut Draft<'_>, target: &Target<'_>) -> Expression {
-    match &target.path {
-        Some(path) => draft.scope.import(&target.module.name, path),
+fn function_of(draft: &mut Draft<'_>, target: &Target<'_>, callable: &Callable) -> Expression {
+    if let Some(path) = &callable.path {
+        return draft.scope.import(&target.module.name, &path.within_class());
+    }
+    match frames::receiver_class(&target.inputs).and_then(|class| draft.class(class)) {
+        Some(class) => Expression::Attribute(Box::new(class), callable.function.clone()),
         None => {
-            let class = frames::receiver_class(&target.inputs).and_then(|class| draft.class(class));
-            // A frame without a class is passed over before.
-            let class = class.unwrap_or_else(Expression::none);
-            Expression::Attribute(Box::new(class), target.function.clone())
+            draft.uses.method_at = true;
+            let module = Expression::text(&target.module.name.to_string());
+            let name = Expression::text(callable.function.as_str());
+            let line = Expression::Plain(target.frame.line_number.unwrap_or(0).to_string());
+            Expression::call("method_at", vec![module, name, line])
         }
     }
 }
@@ -27,13 +33,10 @@ pub(super) fn function_of(draft: &mut Draft<'_>, target: &Target<'_>) -> Express
 pub(super) fn call<'a>(
     draft: &mut Draft<'a>,
     target: &Target<'a>,
-    function: Expression,
+    callable: &Callable,
 ) -> (Vec<Fidelity>, Expression) {
-    let is_class_method = target.inputs.first().is_some_and(|first| {
-        first.name.as_str() == "cls"
-            && (target.path.is_none() || target.path.as_ref().is_some_and(|path| path.parts().len() > 1))
-    });
-    let skipped = usize::from(is_class_method);
+    let function = function_of(draft, target, callable);
+    let skipped = usize::from(callable.is_class_method);
     let inputs = &target.inputs[skipped.min(target.inputs.len())..];
     let variables: Vec<Name> = inputs.iter().map(|input| draft.scope.new_name(&variable(input))).collect();
     let expected: Vec<(&Name, &'a CapturedValue)> =
@@ -47,7 +50,7 @@ pub(super) fn call<'a>(
             fidelity.push(Fidelity { name: input.name.to_string(), state: State::StandIn, why });
             continue;
         };
-        let is_new = target.function.as_str() == "__init__" && input.name.as_str() == "self";
+        let is_new = callable.function.as_str() == "__init__" && input.name.as_str() == "self";
         let class = if is_new { draft.class(&value.type_name) } else { None };
         let troubles = match class {
             Some(class) => {
@@ -67,6 +70,50 @@ pub(super) fn call<'a>(
         given.push((input, Expression::Name(name.clone())));
     }
     (fidelity, call_of(draft, function, given))
+}
+
+/// Writes the variables of a statement; how near each comes, and the run of it.
+pub(super) fn run<'a>(
+    draft: &mut Draft<'a>,
+    target: &Target<'a>,
+    statement: &Statement<'a>,
+) -> (Vec<Fidelity>, Expression) {
+    let module = draft.scope.new_name(&Name::fixed("module"));
+    let name = Expression::text(&target.module.name.to_string());
+    draft.uses.statement = true;
+    let loaded = if statement.is_module_partial {
+        draft.uses.loaded = true;
+        draft.scope.local_module = Some((target.module.name.clone(), module.clone()));
+        Expression::call("loaded", vec![name])
+    } else {
+        draft.scope.standard_call("importlib", "import_module", vec![Argument::Positional(name)])
+    };
+    draft.statements.push(loaded.assigned(&module));
+    let only = format!(
+        "only the statement on line {} runs, with its variables as they were; nothing that stands before it does",
+        statement.line
+    );
+    let mut fidelity = vec![Fidelity { name: statement.called.clone(), state: State::Partial, why: only }];
+    let variables: Vec<Name> =
+        target.inputs.iter().map(|input| draft.scope.new_name(&variable(input))).collect();
+    let inputs = variables.iter().zip(&target.inputs);
+    let expected: Vec<(&Name, &'a CapturedValue)> =
+        inputs.clone().filter_map(|(name, input)| Some((name, input.value?))).collect();
+    draft.expect(&expected);
+    let mut arguments = Vec::with_capacity(target.inputs.len() + 1);
+    let at = vec![
+        Expression::Name(module),
+        Expression::Plain(statement.line.to_string()),
+        Expression::text(statement.function),
+    ];
+    arguments.push(Argument::Positional(Expression::call("statement", at)));
+    for (name, input) in inputs {
+        let Some(value) = input.value else { continue };
+        let troubles = draft.assign(name, value);
+        fidelity.push(Fidelity::of(input.name.as_str(), &troubles));
+        arguments.push(Argument::Named(input.name.clone(), Expression::Name(name.clone())));
+    }
+    (fidelity, Expression::Call(Box::new(Expression::fixed("raised")), arguments))
 }
 
 /// What a variable of an input is called: the object of a method after its class.
@@ -115,7 +162,15 @@ fn call_of(draft: &mut Draft<'_>, function: Expression, given: Vec<(&Input<'_>, 
 pub(super) fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option<Expression>, Vec<Fidelity>) {
     let mut arguments = Vec::new();
     let mut fidelity = Vec::new();
-    for (text, value) in target.snapshot.globals.0.iter().take(GLOBALS_MAX) {
+    let named = match &target.how {
+        How::Statement(statement) if statement.function == "<module>" => return (None, Vec::new()),
+        How::Statement(statement) if !statement.text.is_empty() => Some(source::names(&statement.text)),
+        _ => None,
+    };
+    let globals = target.snapshot.globals.0.iter();
+    let globals =
+        globals.filter(|(name, _)| named.as_ref().is_none_or(|named| named.contains(name.as_str())));
+    for (text, value) in globals.take(GLOBALS_MAX) {
         let Some(name) = Name::checked(text).filter(|name| !name.as_str().starts_with("__")) else {
             continue;
         };
@@ -136,12 +191,7 @@ pub(super) fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option
     if arguments.is_empty() {
         return (None, Vec::new());
     }
-    let (Some(unittest), Some(mock)) = (python::Dotted::checked("unittest"), python::Dotted::checked("mock"))
-    else {
-        return (None, Vec::new());
-    };
-    let mock = draft.scope.import(&unittest, &mock);
-    let patch = Expression::Attribute(Box::new(mock), Name::fixed("patch"));
+    let patch = frozen::use_mock(draft);
     let multiple = Expression::Attribute(Box::new(patch), Name::fixed("multiple"));
     arguments.insert(0, Argument::Positional(Expression::text(&target.module.name.to_string())));
     (Some(Expression::Call(Box::new(multiple), arguments)), fidelity)

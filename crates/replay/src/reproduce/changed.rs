@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reenact_model::{Frame, FrameDetails};
+use super::source::Lines;
 
 /// Methods that change what they are called on.
 const CHANGING: [&str; 16] = [
@@ -24,24 +24,26 @@ const CHANGING: [&str; 16] = [
     "write",
 ];
 
-/// Arguments that the lines before the one that raised assign or change, each with how: `is assigned on line 12`.
+/// Arguments that the lines from the header of the function to the one that raised assign or change, each with how:
+/// `is assigned on line 12`.
 ///
 /// Reads lines and not syntax: strings over several lines may tell what is not so, and calls that change their
 /// arguments elsewhere are not seen.
 ///
-/// - **Limits:** the lines that were captured; O(bytes × parameters).
-pub(super) fn arguments(frame: &Frame, details: &FrameDetails) -> BTreeMap<String, String> {
+/// - **Limits:** the lines that are known; O(bytes × names).
+pub(super) fn arguments(
+    lines: &Lines<'_>,
+    header: u32,
+    raised: u32,
+    names: &[&str],
+) -> BTreeMap<String, String> {
     let mut changes = BTreeMap::new();
-    let (Some(source), Some(raised)) = (&details.source, frame.line_number) else { return changes };
-    let first = details.code.map_or(0, |code| code.first_line);
-    for (number, line) in (source.first_line..).zip(&source.lines) {
-        if number <= first || number >= raised {
-            continue;
-        }
+    let Some(last) = raised.checked_sub(1) else { return changes };
+    for (number, line) in lines.between(lines.body_of(header), last) {
         let code = code_of(line);
-        for parameter in &details.parameters {
-            if let Some(how) = change(&code, &parameter.name) {
-                changes.entry(parameter.name.clone()).or_insert_with(|| format!("{how} on line {number}"));
+        for name in names {
+            if let Some(how) = change(&code, name) {
+                changes.entry((*name).to_owned()).or_insert_with(|| format!("{how} on line {number}"));
             }
         }
     }
@@ -49,7 +51,7 @@ pub(super) fn arguments(frame: &Frame, details: &FrameDetails) -> BTreeMap<Strin
 }
 
 /// The line without its strings and comment.
-fn code_of(line: &str) -> String {
+pub(super) fn code_of(line: &str) -> String {
     let mut code = String::with_capacity(line.len());
     let mut quote = None;
     let mut escaped = false;
@@ -70,7 +72,8 @@ fn code_of(line: &str) -> String {
     code
 }
 
-fn change(code: &str, name: &str) -> Option<&'static str> {
+/// How a line of code changes a variable.
+pub(super) fn change(code: &str, name: &str) -> Option<&'static str> {
     for (at, _) in code.match_indices(name) {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let (before, after) = (&code[..at], &code[at + name.len()..]);

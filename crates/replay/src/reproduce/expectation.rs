@@ -1,16 +1,15 @@
 //! What a test expects.
 
-use super::Options;
 use super::classes::bare;
 use super::frames::{Stack, Target};
 use super::program::Expected;
 
 /// What is raised, and how many last parts of its path tell the file.
-pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<'_>) -> (Expected, usize) {
+pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>) -> (Expected, usize) {
     let report = stack.report;
     let deepest = stack.frames.iter().rev().find(|frame| stack.is_own(frame)).unwrap_or(target.frame);
     let parts: Vec<&str> = deepest.file.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let module = stack.module(deepest, options.root);
+    let module = stack.module(deepest);
     let is_package = deepest.file.ends_with("__init__.py");
     let count = module
         .map_or(1, |module| module.name.parts().len() + usize::from(is_package))
@@ -19,7 +18,8 @@ pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<
     let line = deepest.line_number.map_or(String::new(), |line| format!(":{line}"));
     let message = report.message();
     let is_whole = message.len() < MESSAGE_BYTES_MAX
-        && !["[redacted", "[hash: ", "[masked: ", " object>"].iter().any(|mark| message.contains(mark));
+        && !["[redacted", "[hash: ", "[masked: ", " object>"].iter().any(|mark| message.contains(mark))
+        && !message.match_indices(CLASS).any(|(at, _)| !message[at + CLASS.len()..].starts_with('\''));
     let expected = Expected {
         type_name: bare(report.type_name()).to_owned(),
         message: is_whole.then(|| without_addresses(message)),
@@ -27,6 +27,9 @@ pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>, options: Options<
     };
     (expected, count)
 }
+
+/// How Python prints a class, with quotes behind it; our client prints none.
+const CLASS: &str = "<class ";
 
 /// Messages from this length on are cut by some clients, and are not compared; nor are those in which our client put
 /// `<shop.Color object>`, because it runs no code of the application to print one.

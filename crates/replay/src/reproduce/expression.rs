@@ -240,7 +240,7 @@ impl Expression {
 }
 
 impl Argument {
-    fn value(&self) -> &Expression {
+    pub(super) fn value(&self) -> &Expression {
         match self {
             Self::Positional(value)
             | Self::Named(_, value)

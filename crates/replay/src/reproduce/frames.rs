@@ -1,27 +1,103 @@
-//! Which frame's function can be called, and with what.
+//! Which frame's function can be called, and with what; and which statement can be run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use reenact_model::{CapturedValue, Form, Frame, ParameterKind, Report, Snapshot, SnapshotId};
 
 use super::changed;
 use super::module::{self, Module};
-use super::python::{Dotted, Name};
+use super::python::{Dotted, Name, prose};
+use super::source::{self, Around, Lines};
 use super::values::Contents;
+use super::{ChosenFrame, Options};
 
-/// A frame whose function can be imported and called.
+/// A frame whose exception can be raised again.
 pub(super) struct Target<'a> {
     pub(super) index: usize,
     pub(super) frame: &'a Frame,
     pub(super) snapshot: &'a Snapshot,
     pub(super) module: Module,
-    /// `Cart.total`, where the client tells it or where it is the name alone.
-    pub(super) path: Option<Dotted>,
-    pub(super) function: Name,
+    pub(super) how: How<'a>,
     pub(super) inputs: Vec<Input<'a>>,
+    /// The source around it, as far as it is known.
+    pub(super) lines: Option<Lines<'a>>,
 }
 
-/// An argument of the function.
+impl Target<'_> {
+    /// The function's name for people, as far as it is known.
+    pub(super) fn called(&self) -> String {
+        match &self.how {
+            How::Call(Callable { path: Some(path), .. }) => path.to_string(),
+            How::Call(callable) => callable.function.to_string(),
+            How::Statement(statement) => statement.called.clone(),
+        }
+    }
+
+    /// What is told of the frame.
+    pub(super) fn chosen(&self) -> ChosenFrame {
+        let source = self.snapshot.details.as_ref().and_then(|details| details.source.as_ref());
+        ChosenFrame {
+            index: self.index,
+            function: self.called(),
+            file: self.frame.file.clone(),
+            line_number: self.frame.line_number,
+            module: self.module.name.to_string(),
+            module_alternatives: self.module.alternatives.clone(),
+            file_hash: source.map(|source| source.file_hash.clone()).filter(|hash| !hash.is_empty()),
+        }
+    }
+}
+
+impl Statement<'_> {
+    /// Its lines, as comments.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let lines = self.text.iter().map(|line| prose(line)).filter(|line| !line.is_empty());
+        let mut notes: Vec<String> =
+            lines.take(LINES_NOTED_MAX + 1).map(|line| format!("    {line}")).collect();
+        if notes.len() > LINES_NOTED_MAX {
+            notes[LINES_NOTED_MAX] = "    ...".to_owned();
+        }
+        if !notes.is_empty() {
+            notes.insert(0, "The statement:".to_owned());
+        }
+        notes
+    }
+}
+
+/// Lines of a statement that are shown.
+const LINES_NOTED_MAX: usize = 8;
+
+/// How it is raised again.
+pub(super) enum How<'a> {
+    /// The function is called.
+    Call(Callable),
+    /// The statement alone is run.
+    Statement(Statement<'a>),
+}
+
+/// A function that can be called.
+pub(super) struct Callable {
+    /// `Cart.total`, where it is known or where it is the name alone.
+    pub(super) path: Option<Dotted>,
+    pub(super) function: Name,
+    /// Whether the first argument is the class that it is called through.
+    pub(super) is_class_method: bool,
+}
+
+/// A statement that can be run alone.
+pub(super) struct Statement<'a> {
+    pub(super) line: u32,
+    /// The name of the code that it is in: `total`, `<lambda>`.
+    pub(super) function: &'a str,
+    /// The name for people: `Cart.total`, `<lambda>`.
+    pub(super) called: String,
+    /// Its lines, where they are known.
+    pub(super) text: Vec<&'a str>,
+    /// Whether the import of the module may raise the exception.
+    pub(super) is_module_partial: bool,
+}
+
+/// An argument of the function, or a variable of the statement.
 pub(super) struct Input<'a> {
     pub(super) name: Name,
     pub(super) kind: Option<ParameterKind>,
@@ -37,10 +113,11 @@ pub(super) struct Stack<'a> {
     snapshots: HashMap<SnapshotId, &'a Snapshot>,
     pub(super) frames: &'a [Frame],
     files: Vec<&'a str>,
+    options: Options<'a>,
 }
 
 impl<'a> Stack<'a> {
-    pub(super) fn new(report: &'a Report, snapshots: &'a [Snapshot]) -> Self {
+    pub(super) fn new(report: &'a Report, snapshots: &'a [Snapshot], options: Options<'a>) -> Self {
         let frames = report.exception().map_or(&[][..], |exception| &exception.frames);
         let all = report.exceptions.iter().flat_map(|exception| &exception.frames);
         let of_application = all.filter(|frame| frame.in_app && module::package(&frame.file).is_none());
@@ -49,6 +126,7 @@ impl<'a> Stack<'a> {
             snapshots: snapshots.iter().map(|snapshot| (snapshot.id, snapshot)).collect(),
             frames,
             files: of_application.map(|frame| frame.file.as_str()).collect(),
+            options,
         }
     }
 
@@ -101,17 +179,31 @@ impl<'a> Stack<'a> {
     }
 
     /// The module of a frame.
-    pub(super) fn module(&self, frame: &Frame, root: Option<&str>) -> Option<Module> {
+    pub(super) fn module(&self, frame: &Frame) -> Option<Module> {
         let details = self.snapshot(frame).and_then(|snapshot| snapshot.details.as_ref());
         let told = frame.module.as_deref().or_else(|| details?.module.as_deref());
-        module::of_file(&frame.file, told, root, &self.files)
+        module::of_file(&frame.file, told, self.options.root, &self.files)
+    }
+
+    /// The module of a frame that is not Python's own, and its values.
+    fn ground(&self, frame: &Frame) -> Result<(Module, &'a Snapshot), String> {
+        let module = self.module(frame).ok_or("its file has no name to import it by")?;
+        if module::is_pythons(&module.name) {
+            return Err(format!("`{}` is a module of Python itself", module.name));
+        }
+        let is_of_another = frame.snapshot_id.is_some_and(|id| self.snapshots.contains_key(&id));
+        let missing = if is_of_another {
+            "its values are those of an earlier exception"
+        } else {
+            "its values were not captured"
+        };
+        let snapshot = self.snapshot(frame).ok_or(missing)?;
+        Ok((module, snapshot))
     }
 
     /// The frame as something that can be called, or why it cannot.
-    pub(super) fn target(&self, index: usize, root: Option<&str>) -> Result<Target<'a>, String> {
+    pub(super) fn callable(&self, index: usize) -> Result<Target<'a>, String> {
         let frame = &self.frames[index];
-        let snapshot = self.snapshot(frame);
-        let details = snapshot.and_then(|snapshot| snapshot.details.as_ref());
         match frame.function.as_str() {
             "<module>" => return Err("it is the body of a module, which runs when it is imported".to_owned()),
             "<lambda>" => return Err("a lambda has no name to call it by".to_owned()),
@@ -120,40 +212,118 @@ impl<'a> Stack<'a> {
             }
             _ => {}
         }
-        let qualified = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());
-        let is_nested = qualified.is_some_and(|name| name.contains("<locals>"))
-            || snapshot
-                .is_some_and(|snapshot| snapshot.closure.0.iter().any(|(name, _)| name != "__class__"));
-        if is_nested {
+        let snapshot = self.snapshot(frame);
+        let details = snapshot.and_then(|snapshot| snapshot.details.as_deref());
+        let lines = Lines::of(frame, details, self.options.sources);
+        let around = lines.as_ref().zip(frame.line_number).and_then(|(lines, line)| lines.around(line));
+        let around = around.filter(|around| around.last().is_some_and(|last| is_named(frame, last.name)));
+        let told = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());
+        let qualified = told.map(str::to_owned).or_else(|| around.as_deref().map(qualified_name));
+        let has_closure =
+            snapshot.is_some_and(|snapshot| snapshot.closure.0.iter().any(|(name, _)| name != "__class__"));
+        if has_closure || qualified.as_ref().is_some_and(|name| name.contains("<locals>")) {
             return Err("it is defined inside another function".to_owned());
         }
-        let function = bare_name(&frame.function).ok_or("its name is none that can be written")?;
-        let module = self.module(frame, root).ok_or("its file has no name to import it by")?;
-        if module::is_pythons(&module.name) {
-            return Err(format!("`{}` is a module of Python itself", module.name));
+        if around.as_ref().is_some_and(|around| around.last().is_some_and(|last| last.is_class)) {
+            return Err("it is the body of a class".to_owned());
         }
-        let Some(snapshot) = snapshot else {
-            let is_of_another = frame.snapshot_id.is_some_and(|id| self.snapshots.contains_key(&id));
-            return Err(if is_of_another {
-                "its values are those of an earlier exception".to_owned()
-            } else {
-                "its values were not captured".to_owned()
-            });
-        };
-        let path = match qualified {
+        let function = bare_name(&frame.function).ok_or("its name is none that can be written")?;
+        let (module, snapshot) = self.ground(frame)?;
+        let path = match &qualified {
             Some(qualified) => {
                 Some(Dotted::checked(qualified).ok_or("its name is none that can be written")?)
             }
             None => Dotted::checked(function.as_str()),
         };
-        let inputs = inputs(frame, snapshot)?;
-        let is_method = qualified.is_none() && inputs.first().is_some_and(|first| is_receiver(&first.name));
+        let inputs = inputs(frame, snapshot, lines.as_ref(), around.as_deref())?;
+        let first = inputs.first().map(|first| first.name.as_str());
+        let is_method = qualified.is_none() && matches!(first, Some("self" | "cls"));
         let path = path.filter(|_| !is_method);
-        if is_method && receiver_class(&inputs).is_none() {
+        let is_known_class = receiver_class(&inputs).is_some();
+        if is_method && !is_known_class && first != Some("cls") {
             return Err("the class that the method belongs to is not known".to_owned());
         }
-        Ok(Target { index, frame, snapshot, module, path, function, inputs })
+        let decorators =
+            around.as_ref().and_then(|around| around.last()).map(|last| last.decorators.as_slice());
+        let is_class_method = match decorators.filter(|_| told.is_none()) {
+            Some(decorators) => decorators.contains(&"classmethod"),
+            None => first == Some("cls") && path.as_ref().is_none_or(|path| path.parts().len() > 1),
+        };
+        let how = How::Call(Callable { path, function, is_class_method });
+        Ok(Target { index, frame, snapshot, module, how, inputs, lines })
     }
+
+    /// The statement that a frame was at as something that can be run alone, or why it cannot.
+    pub(super) fn statement(&self, index: usize) -> Result<Target<'a>, String> {
+        let frame = &self.frames[index];
+        let line = frame.line_number.ok_or("its line is not known")?;
+        let (module, snapshot) = self.ground(frame)?;
+        let details = snapshot.details.as_deref();
+        let lines = Lines::of(frame, details, self.options.sources);
+        let text = lines.as_ref().and_then(|lines| lines.statement(line)).unwrap_or_default();
+        let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
+        let function = if frame.function.starts_with('<') { &frame.function } else { last(&frame.function) };
+        let told = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());
+        let is_module_partial =
+            self.frames.iter().any(|other| other.function == "<module>" && other.file == frame.file);
+        let how = How::Statement(Statement {
+            line,
+            function,
+            called: told.unwrap_or(function).to_owned(),
+            is_module_partial,
+            text,
+        });
+        let mut target = Target { index, frame, snapshot, module, how, inputs: Vec::new(), lines };
+        target.inputs = variables(&target);
+        Ok(target)
+    }
+}
+
+/// Whether a frame's function has this name, as far as it is known.
+fn is_named(frame: &Frame, name: &str) -> bool {
+    frame.function.rsplit('.').next() == Some(name)
+}
+
+/// `Cart.total`, and `outer.<locals>.inner` for a function in another one.
+fn qualified_name(around: &[Around<'_>]) -> String {
+    let mut name = String::new();
+    for (index, part) in around.iter().enumerate() {
+        name.push_str(part.name);
+        if index + 1 < around.len() {
+            name.push_str(if part.is_class { "." } else { ".<locals>." });
+        }
+    }
+    name
+}
+
+/// The variables that the statement names; all where its lines are not known, or where it may look at all of them.
+fn variables<'a>(target: &Target<'a>) -> Vec<Input<'a>> {
+    let How::Statement(statement) = &target.how else { return Vec::new() };
+    let snapshot = target.snapshot;
+    let at_raise = snapshot.details.as_deref().map(|details| &details.at_raise);
+    let named = source::names(&statement.text);
+    let looks_at_all = ["locals", "vars", "dir", "eval", "exec", "def", "class"];
+    let takes_all = statement.text.is_empty() || looks_at_all.iter().any(|word| named.contains(word));
+    let mut inputs: Vec<Input<'a>> = Vec::new();
+    let of_module = Some(&snapshot.globals).filter(|_| statement.function == "<module>");
+    let groups = [&snapshot.arguments, &snapshot.locals, &snapshot.closure].into_iter().chain(of_module);
+    let mut seen = HashSet::new();
+    for (index, (text, value)) in groups.flat_map(|group| &group.0).enumerate() {
+        let is_for_super = index == 0 && named.contains("super");
+        let is_used = takes_all || is_for_super || named.contains(text.as_str()) || is_private(text, &named);
+        let Some(name) = Name::checked(text).filter(|_| is_used && !text.starts_with("__")) else { continue };
+        if inputs.len() == INPUTS_MAX || !seen.insert(text) {
+            continue;
+        }
+        let value = at_raise.and_then(|values| values.get(text)).unwrap_or(value);
+        inputs.push(Input { name, kind: None, value: Some(value), changed: None });
+    }
+    inputs
+}
+
+/// Whether `_Cart__rate` is what the code calls `__rate`.
+fn is_private(name: &str, named: &BTreeSet<&str>) -> bool {
+    name.starts_with('_') && name[1..].find("__").is_some_and(|at| named.contains(&name[at + 1..]))
 }
 
 fn bare_name(function: &str) -> Option<Name> {
@@ -178,7 +348,12 @@ pub(super) fn receiver_class<'a>(inputs: &[Input<'a>]) -> Option<&'a str> {
 
 /// The arguments in the order of the signature: as they were at entry, else at the raise, else when the frame was
 /// captured.
-fn inputs<'a>(frame: &Frame, snapshot: &'a Snapshot) -> Result<Vec<Input<'a>>, String> {
+fn inputs<'a>(
+    frame: &Frame,
+    snapshot: &'a Snapshot,
+    lines: Option<&Lines<'a>>,
+    around: Option<&[Around<'_>]>,
+) -> Result<Vec<Input<'a>>, String> {
     let details = snapshot.details.as_deref();
     let names: Vec<(&str, Option<ParameterKind>)> =
         match details.filter(|details| !details.parameters.is_empty()) {
@@ -194,7 +369,15 @@ fn inputs<'a>(frame: &Frame, snapshot: &'a Snapshot) -> Result<Vec<Input<'a>>, S
                     .collect()
             }
         };
-    let changes = details.map_or_else(Default::default, |details| changed::arguments(frame, details));
+    let header = details.and_then(|details| details.code).map(|code| code.first_line);
+    let header = header.or_else(|| Some(around?.last()?.first_line));
+    let changes = match (lines, header, frame.line_number) {
+        (Some(lines), Some(header), Some(raised)) => {
+            let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+            changed::arguments(lines, header, raised, &names)
+        }
+        _ => BTreeMap::new(),
+    };
     let mut inputs = Vec::with_capacity(names.len());
     for (text, kind) in names.into_iter().take(INPUTS_MAX) {
         let name = Name::checked(text).ok_or("an argument has a name that cannot be written")?;

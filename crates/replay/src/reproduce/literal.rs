@@ -92,12 +92,13 @@ pub(super) fn parse_cut(text: &str) -> Option<Expression> {
     if is_bytes { bytes_of(&codes).map(Expression::Bytes) } else { Some(Expression::Text(codes)) }
 }
 
-fn bytes_of(codes: &[u32]) -> Option<Vec<u8>> {
+/// Code points as bytes.
+pub(super) fn bytes_of(codes: &[u32]) -> Option<Vec<u8>> {
     codes.iter().map(|code| u8::try_from(*code).ok()).collect()
 }
 
 /// The next character between quotes, and its bytes there; `None` at the quote, at the end, or at what is none.
-fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32, usize)> {
+pub(super) fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32, usize)> {
     let first = rest.chars().next()?;
     if first != '\\' {
         let is_one = first != quote && (first.is_ascii() || !is_bytes);

@@ -1,5 +1,5 @@
 //! From a stored event to a test that raises its exception again: one file of Python that calls the function of a frame
-//! with the values that were captured.
+//! with the values that were captured, or runs the statement alone that raised.
 //!
 //! What this module promises: captured text becomes a name that was checked, a number, or what stands between quotes,
 //! and never code (`literal`, `python`, `expression`). No constructor of a captured class is called but those of a list of
@@ -10,11 +10,13 @@
 
 mod calls;
 mod changed;
+mod choice;
 mod classes;
 mod expectation;
 mod expression;
 mod fidelity;
 mod frames;
+mod frozen;
 mod literal;
 mod module;
 mod objects;
@@ -22,6 +24,8 @@ mod program;
 mod python;
 mod scope;
 mod sharing;
+mod shrink;
+mod source;
 mod standard;
 mod values;
 
@@ -32,9 +36,11 @@ use reenact_model::{Report, Snapshot};
 
 use classes::Classes;
 pub use fidelity::{Fidelity, State};
-use frames::{Stack, Target};
+use frames::{How, Stack, Target};
 pub use program::Expected;
 use program::{About, Program};
+pub use shrink::{Shrunk, shrink};
+pub use source::SourceFile;
 use values::{Contents, Draft};
 
 /// What the caller knows and wants.
@@ -42,13 +48,41 @@ use values::{Contents, Draft};
 pub struct Options<'a> {
     /// The frame that is to be called, from 0, over the frames of the exception that escaped.
     pub frame: Option<usize>,
+    /// How; the better way where it is not said.
+    pub mode: Option<Mode>,
     /// The folder on the machine of the event that modules are imported from.
     pub root: Option<&'a str>,
+    /// Source that the caller has and that is what ran, instead of the lines that the client sent.
+    pub sources: &'a [SourceFile<'a>],
+}
+
+/// How an exception is raised again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// A function is called with its arguments.
+    Call,
+    /// The statement that raised is run alone, with its variables.
+    Statement,
+}
+
+/// Another test that can be made of the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// How.
+    pub mode: Mode,
+    /// From 0, over the frames of the exception that escaped.
+    pub frame: usize,
+    /// Its function.
+    pub function: String,
+    /// What is said of it: `the outermost function whose inputs can be made`.
+    pub why: &'static str,
 }
 
 /// A test that raises the exception of an event again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reproduction {
+    /// How.
+    pub mode: Mode,
     /// The frame that is called.
     pub frame: ChosenFrame,
     /// Why this frame.
@@ -65,6 +99,8 @@ pub struct Reproduction {
     pub file_name: String,
     /// What would make it better.
     pub missing: Vec<String>,
+    /// Other tests of this event.
+    pub offers: Vec<Offer>,
 }
 
 /// The frame that is called.
@@ -130,13 +166,11 @@ impl std::fmt::Display for Unreproducible {
 
 impl std::error::Error for Unreproducible {}
 
-/// Frames that are looked at, from the deepest on.
-const FRAMES_MAX: usize = 24;
-
 /// Makes a test that raises the exception of an event again.
 ///
-/// The frame is the deepest one of the application whose function can be imported and whose inputs can be made; where
-/// there is none, the deepest that can be called at all. The same event gives the same text.
+/// The frame is the deepest one of the application whose function can be imported and whose inputs can be made. Where
+/// there is none, the statement of the deepest frame is run alone that has all of its variables; else the deepest
+/// function is called that can be called at all. The same event gives the same text.
 ///
 /// - **Limits:** 24 frames are looked at; 20,000 values and nesting of 48 of each, the rest are stand-ins.
 ///
@@ -147,136 +181,96 @@ pub fn reproduction(
     snapshots: &[Snapshot],
     options: Options<'_>,
 ) -> Result<Reproduction, Unreproducible> {
-    let stack = Stack::new(report, snapshots);
     if !snapshots.iter().any(|snapshot| !report.is_of_another(snapshot)) {
         return Err(Unreproducible::NoValues);
     }
-    let wanted: Vec<usize> = match options.frame {
-        Some(frame) if frame < stack.frames.len() => vec![frame],
-        Some(_) => return Err(Unreproducible::NoSuchFrame(stack.frames.len())),
-        None => (0..stack.frames.len()).rev().take(FRAMES_MAX).collect(),
-    };
-    let contents = stack.contents();
-    let told = stack.modules();
-    let mut passed_over = Vec::new();
-    let mut second_best: Option<Reproduction> = None;
-    for index in wanted {
-        let frame = &stack.frames[index];
-        if options.frame.is_none() && !stack.is_own(frame) {
-            continue;
-        }
-        let mut pass = |reason: String| {
-            passed_over.push(PassedOver { frame: index, function: frame.function.clone(), reason });
-        };
-        let target = match stack.target(index, options.root) {
-            Ok(target) => target,
-            Err(reason) => {
-                pass(reason);
-                continue;
-            }
-        };
-        let made = written(&stack, &target, &contents, &told, options);
-        let spoiled = made.fidelity.iter().find(|input| input.state > State::Partial);
-        let Some(spoiled) = spoiled.filter(|_| options.frame.is_none()) else {
-            return Ok(finished(made, passed_over, options, None));
-        };
-        pass(format!("its input `{}` is not what it was: {}", spoiled.name, spoiled.why));
-        second_best.get_or_insert(made);
+    let stack = Stack::new(report, snapshots, options);
+    if options.frame.is_some_and(|frame| frame >= stack.frames.len()) {
+        return Err(Unreproducible::NoSuchFrame(stack.frames.len()));
     }
-    match second_best {
-        Some(best) => {
-            let passed_over =
-                passed_over.into_iter().filter(|passed| passed.frame != best.frame.index).collect();
-            let why = "the deepest one that can be called; no frame has all of its inputs";
-            Ok(finished(best, passed_over, options, Some(why)))
-        }
-        None => Err(Unreproducible::NoFrame(passed_over)),
-    }
+    choice::chosen(&stack, options)
 }
 
-fn finished(
-    made: Reproduction,
-    passed_over: Vec<PassedOver>,
-    options: Options<'_>,
-    why: Option<&str>,
-) -> Reproduction {
-    let why = match (why, options.frame) {
-        (Some(why), _) => why,
-        (None, Some(_)) => "it was asked for",
-        (None, None) => "the deepest function of the application whose inputs can be made",
-    };
-    Reproduction { passed_over, why: why.to_owned(), ..made }
-}
-
-/// The test that calls one frame.
-fn written(
-    stack: &Stack<'_>,
-    target: &Target<'_>,
-    contents: &Contents<'_>,
+/// The test of one frame.
+fn written<'a>(
+    stack: &Stack<'a>,
+    target: &Target<'a>,
+    contents: &Contents<'a>,
     told: &[String],
-    options: Options<'_>,
 ) -> Reproduction {
     let program = stack.frames.iter().find(|frame| frame.function == "<module>");
     let is_program = |frame: &&reenact_model::Frame| frame.module.as_deref() == Some("__main__");
     let program = program.or_else(|| stack.frames.iter().find(is_program)).unwrap_or(target.frame);
     let classes = Classes {
         of_function: Some(target.module.name.clone()),
-        of_program: stack.module(program, options.root).map(|module| module.name),
+        of_program: stack.module(program).map(|module| module.name),
         told,
     };
     let mut draft = Draft::new(contents, classes);
-    let function = calls::function_of(&mut draft, target);
-    let (fidelity, call) = calls::call(&mut draft, target, function);
+    let (fidelity, call) = match &target.how {
+        How::Call(callable) => calls::call(&mut draft, target, callable),
+        How::Statement(statement) => calls::run(&mut draft, target, statement),
+    };
     let (globals, of_globals) = calls::globals(&mut draft, target);
-    let expected = expectation::expected(stack, target, options);
-    let notes = fidelity.iter().filter(|input| input.state != State::Exact);
-    let notes = notes
-        .map(|input| format!("{}: {}", input.state.as_str().replace('_', "-"), python::prose(&input.why)));
-    let qualified = target.path.as_ref().map_or_else(|| target.function.to_string(), ToString::to_string);
-    let report = stack.report;
+    let frozen =
+        frozen::of(&mut draft, target, &stack.report.timestamp.to_string(), missing_key(stack.report));
+    let expected = expectation::expected(stack, target);
+    let function = target.called();
+    let (mode, does, mut notes) = match &target.how {
+        How::Call(_) => {
+            (Mode::Call, format!("Calls `{}` as it was called", python::prose(&function)), Vec::new())
+        }
+        How::Statement(statement) => {
+            let place = format!("line {} of `{}`", statement.line, python::prose(&function));
+            (
+                Mode::Statement,
+                format!("Runs the statement on {place} with the variables that it had"),
+                statement.notes(),
+            )
+        }
+    };
+    let note =
+        |state: State, text: &str| format!("{}: {}", state.as_str().replace('_', "-"), python::prose(text));
+    let inexact = |input: &&Fidelity| input.state != State::Exact;
+    notes.extend(fidelity.iter().filter(inexact).map(|input| note(input.state, &input.why)));
+    let around = frozen.fidelity.iter().filter(inexact);
+    notes.extend(around.map(|input| note(input.state, &format!("{} {}", input.name, input.why))));
     let program = Program {
-        about: About {
-            event: report.id.to_string(),
-            service: report.service.clone(),
-            env: report.env.clone(),
-            version: report.version.clone(),
-            commit: report.commit.clone(),
-            seen: report.timestamp.to_string(),
-            function: qualified.clone(),
-            module: target.module.name.to_string(),
-        },
+        about: About::of(stack.report, &function, &target.module.name),
         expected: &expected.0,
-        notes: notes.collect(),
+        does,
+        notes,
         statements: std::mem::take(&mut draft.statements),
         uses: draft.uses,
         scope: draft.scope,
-        globals,
+        contexts: globals.into_iter().chain(frozen.contexts).collect(),
         call,
         path_parts: expected.1,
         own_packages: stack.own_packages(),
     };
-    let missing = missing(target, &fidelity);
+    let inputs = if mode == Mode::Statement { &fidelity[1..] } else { &fidelity[..] };
+    let missing = missing(target, inputs);
     let file_name = program.file_name();
     let text = program.text();
-    let source = target.snapshot.details.as_ref().and_then(|details| details.source.as_ref());
     Reproduction {
-        frame: ChosenFrame {
-            index: target.index,
-            function: qualified,
-            file: target.frame.file.clone(),
-            line_number: target.frame.line_number,
-            module: target.module.name.to_string(),
-            module_alternatives: target.module.alternatives.clone(),
-            file_hash: source.map(|source| source.file_hash.clone()).filter(|hash| !hash.is_empty()),
-        },
+        mode,
+        frame: target.chosen(),
         why: String::new(),
         passed_over: Vec::new(),
-        fidelity: fidelity.into_iter().chain(of_globals).collect(),
+        fidelity: fidelity.into_iter().chain(of_globals).chain(frozen.fidelity).collect(),
         expected: expected.0,
         text,
         file_name,
         missing,
+        offers: Vec::new(),
     }
+}
+
+/// The text key that a `KeyError` says is missing.
+fn missing_key(report: &Report) -> Option<&str> {
+    let is_key_error = classes::bare(report.type_name()) == "KeyError";
+    let key = report.message().trim().strip_prefix('\'')?.strip_suffix('\'')?;
+    is_key_error.then_some(key)
 }
 
 /// What would make the test better.

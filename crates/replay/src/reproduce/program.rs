@@ -1,7 +1,9 @@
 //! The text of a generated test.
 
-use super::expression::Expression;
-use super::python::{prose, snake_case};
+use reenact_model::Report;
+
+use super::expression::{Argument, Expression};
+use super::python::{Dotted, Name, prose, snake_case};
 use super::scope::Scope;
 use super::values::Uses;
 
@@ -28,17 +30,34 @@ pub(super) struct About {
     pub(super) module: String,
 }
 
+impl About {
+    pub(super) fn of(report: &Report, function: &str, module: &Dotted) -> Self {
+        Self {
+            event: report.id.to_string(),
+            service: report.service.clone(),
+            env: report.env.clone(),
+            version: report.version.clone(),
+            commit: report.commit.clone(),
+            seen: report.timestamp.to_string(),
+            function: function.to_owned(),
+            module: module.to_string(),
+        }
+    }
+}
+
 pub(super) struct Program<'a> {
     pub(super) about: About,
     pub(super) expected: &'a Expected,
     pub(super) scope: Scope,
     pub(super) uses: Uses,
+    /// What the body does, behind which its docstring says what it gives.
+    pub(super) does: String,
     /// Comments on the inputs.
     pub(super) notes: Vec<String>,
     /// Statements that build the inputs.
     pub(super) statements: Vec<String>,
-    /// Module and global variables that are set while the function runs.
-    pub(super) globals: Option<Expression>,
+    /// What is in force while it runs: global variables that are set, the time that stands still.
+    pub(super) contexts: Vec<Expression>,
     /// The call that raises.
     pub(super) call: Expression,
     /// How many last parts of a path tell the file.
@@ -57,11 +76,18 @@ impl Program<'_> {
         for module in ["asyncio", "inspect", "re", "traceback"] {
             self.scope.import_standard(module);
         }
-        if self.uses.class_named {
-            self.scope.import_standard("importlib");
-        }
-        if self.uses.obj {
-            self.scope.import_standard("types");
+        for (used, modules) in [
+            (self.uses.class_named || self.uses.method_at, &["importlib"][..]),
+            (self.uses.obj, &["types"]),
+            (self.uses.statement, &["ast", "copy", "types"]),
+            (self.uses.loaded, &["contextlib", "importlib", "sys"]),
+            (self.uses.frozen_clock, &["contextlib", "datetime", "importlib", "types"]),
+            (self.uses.environ_with, &["os"]),
+            (self.contexts.len() > 1, &["contextlib"]),
+        ] {
+            if used {
+                modules.iter().for_each(|module| self.scope.import_standard(module));
+            }
         }
         let mut text = self.docstring();
         text.push_str(&format!("\n{}\n\n", self.scope.import_lines()));
@@ -107,8 +133,8 @@ impl Program<'_> {
 
     fn body(&self) -> String {
         let mut body = format!(
-            "def reproduce():\n    \"\"\"Calls `{}` as it was called, and gives the exception that it raises.\"\"\"\n",
-            prose(&self.about.function)
+            "def reproduce():\n    \"\"\"{}, and gives the exception that it raises.\"\"\"\n",
+            self.does
         );
         for note in &self.notes {
             body.push_str(&format!("    # {}\n", note.trim_end()));
@@ -117,14 +143,24 @@ impl Program<'_> {
             body.push_str(statement);
             body.push('\n');
         }
-        match &self.globals {
-            Some(globals) => {
-                body.push_str(&globals.stated("with ", 4));
-                body.push_str(":\n");
-                body.push_str(&self.call.stated("return ", 8));
+        let indent = if self.contexts.is_empty() { 4 } else { 8 };
+        match self.contexts.as_slice() {
+            [] => {}
+            [only] => body.push_str(&(only.stated("with ", 4) + ":\n")),
+            several => {
+                body.push_str("    with contextlib.ExitStack() as stack:\n");
+                for context in several {
+                    let enter = Expression::Attribute(
+                        Box::new(Expression::fixed("stack")),
+                        Name::fixed("enter_context"),
+                    );
+                    let entered =
+                        Expression::Call(Box::new(enter), vec![Argument::Positional(context.clone())]);
+                    body.push_str(&(entered.stated("", 8) + "\n"));
+                }
             }
-            None => body.push_str(&self.call.stated("return ", 4)),
         }
+        body.push_str(&self.call.stated("return ", indent));
         body.push('\n');
         body
     }
@@ -159,10 +195,19 @@ impl Program<'_> {
             (self.uses.class_named, CLASS_NAMED),
             (self.uses.stand_in, STAND_IN),
             (self.uses.spread, SPREAD),
+            (self.uses.method_at, METHOD_AT),
+            (self.uses.loaded, LOADED),
+            (self.uses.frozen_clock, FROZEN_CLOCK),
+            (self.uses.environ_with, ENVIRON_WITH),
+            (self.uses.statement, STATEMENT),
         ];
         uses.into_iter().filter(|(used, _)| *used).map(|(_, helper)| helper).collect()
     }
 }
+
+/// Functions of ours that a smaller program may not need, with the names that it needs them by.
+pub(super) const HELPERS: [(&[&str], &str); 3] =
+    [(&["obj", "fill"], OBJ), (&["class_named"], CLASS_NAMED), (&["spread"], SPREAD)];
 
 fn or<'a>(text: &'a str, instead: &'a str) -> &'a str {
     if text.is_empty() { instead } else { text }
@@ -248,6 +293,12 @@ const SPREAD: &str = r#"def spread(function, /, **values):
             kwargs[parameter.name] = values[parameter.name]
     return args, kwargs
 "#;
+
+const METHOD_AT: &str = include_str!("method_at.py");
+const LOADED: &str = include_str!("loaded.py");
+const FROZEN_CLOCK: &str = include_str!("frozen_clock.py");
+const ENVIRON_WITH: &str = include_str!("environ_with.py");
+const STATEMENT: &str = include_str!("statement.py");
 
 const RAISED: &str = r#"def raised(function, /, *args, **kwargs):
     """The exception that a call raises, None if it raises none; coroutines and generators run to their end."""

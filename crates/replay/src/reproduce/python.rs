@@ -104,6 +104,18 @@ impl Dotted {
         &self.0[self.0.len() - 1]
     }
 
+    /// The path with a private name as it is called outside of its class: `Cart._Cart__total`.
+    pub(super) fn within_class(&self) -> Self {
+        let mut parts = self.0.clone();
+        if let [.., class, last] = parts.as_mut_slice()
+            && last.0.starts_with("__")
+            && !last.0.ends_with("__")
+        {
+            last.0 = format!("_{}{}", class.0.trim_start_matches('_'), last.0);
+        }
+        Self(parts)
+    }
+
     pub(super) fn parts(&self) -> &[Name] {
         &self.0
     }

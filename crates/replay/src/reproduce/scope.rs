@@ -7,7 +7,7 @@ use super::python::{Dotted, Name};
 use super::standard::is_standard;
 
 /// Names that a program uses and that no variable may take: helpers, modules, and what is built in.
-const TAKEN: [&str; 46] = [
+const TAKEN: [&str; 69] = [
     "obj",
     "class_named",
     "StandIn",
@@ -54,6 +54,29 @@ const TAKEN: [&str; 46] = [
     "vars",
     "self",
     "cls",
+    "ast",
+    "contextlib",
+    "copy",
+    "importlib",
+    "statement",
+    "loaded",
+    "method_at",
+    "Declared",
+    "BLOCKS",
+    "USED",
+    "OPERATIONS",
+    "scope_at",
+    "is_around",
+    "statements_at",
+    "header_parts",
+    "function_of",
+    "fill",
+    "exhausted",
+    "frozen_clock",
+    "environ_with",
+    "stack",
+    "unittest",
+    "os",
 ];
 
 /// Names that are taken, and imports.
@@ -64,6 +87,8 @@ pub(super) struct Scope {
     imported: BTreeMap<(Dotted, Name), Name>,
     /// Modules of the standard library.
     modules: BTreeSet<&'static str>,
+    /// A module that is in a variable of the body, and is not imported.
+    pub(super) local_module: Option<(Dotted, Name)>,
 }
 
 impl Scope {
@@ -89,6 +114,10 @@ impl Scope {
 
     /// `from module import …`, and the expression that leads to the name there.
     pub(super) fn import(&mut self, module: &Dotted, path: &Dotted) -> Expression {
+        if let Some((_, variable)) = self.local_module.as_ref().filter(|(local, _)| local == module) {
+            let variable = Expression::Name(variable.clone());
+            return attributes(variable, path.parts());
+        }
         let key = (module.clone(), path.first().clone());
         let local = match self.imported.get(&key) {
             Some(local) => local.clone(),
@@ -98,8 +127,7 @@ impl Scope {
                 local
             }
         };
-        let rest = path.parts()[1..].iter();
-        rest.fold(Expression::Name(local), |of, name| Expression::Attribute(Box::new(of), name.clone()))
+        attributes(Expression::Name(local), &path.parts()[1..])
     }
 
     /// `import module` of the standard library.
@@ -142,6 +170,10 @@ impl Scope {
     }
 }
 
+fn attributes(of: Expression, names: &[Name]) -> Expression {
+    names.iter().fold(of, |of, name| Expression::Attribute(Box::new(of), name.clone()))
+}
+
 /// Attempts at a name that is not taken.
 const NUMBER_MAX: usize = 10_000;
 
@@ -160,7 +192,8 @@ fn kind(name: &str) -> u8 {
     }
 }
 
-fn from_lines(module: &Dotted, names: &[(&Name, &Name)]) -> String {
+/// The lines that import names of a module, each with its name here.
+pub(super) fn from_lines(module: &Dotted, names: &[(&Name, &Name)]) -> String {
     let (mut plain, mut renamed) = (Vec::new(), String::new());
     for (name, local) in names {
         if name == local {

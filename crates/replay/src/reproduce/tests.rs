@@ -79,15 +79,26 @@ fn made(event: &Event) -> Reproduction {
     reproduction(&event.0, &event.1, Options::default()).unwrap()
 }
 
+fn as_mode(event: &Event, mode: Mode) -> Reproduction {
+    reproduction(&event.0, &event.1, Options { mode: Some(mode), ..Options::default() }).unwrap()
+}
+
 /// The body of `reproduce()` behind its docstring.
 fn body(event: &Event) -> String {
-    let text = made(event).text;
-    let (_, rest) = text.split_once("raises.\"\"\"\n").unwrap();
+    body_of(&made(event))
+}
+
+fn body_of(made: &Reproduction) -> String {
+    let (_, rest) = made.text.split_once("raises.\"\"\"\n").unwrap();
     rest.split_once("\n\n\ndef test_").unwrap().0.to_owned()
 }
 
 fn state(event: &Event, name: &str) -> (State, String) {
-    let fidelity = made(event).fidelity;
+    state_in(&made(event), name)
+}
+
+fn state_in(made: &Reproduction, name: &str) -> (State, String) {
+    let fidelity = made.fidelity.clone();
     let input = fidelity.into_iter().find(|input| input.name == name).unwrap();
     (input.state, input.why)
 }
@@ -242,7 +253,10 @@ fn frames_that_cannot_be_called_are_passed_over_and_it_is_said_why() {
     let of = |function: &str, file: &str| (frame(function, file, 12, 1), empty());
     let nested = Snapshot { closure: variables(vec![("x", text("a"))]), ..empty() };
     let function = Snapshot { arguments: variables(vec![("case", object("function", vec![]))]), ..empty() };
-    let method = Snapshot { arguments: variables(vec![("cls", object("type", vec![]))]), ..empty() };
+    let method = Snapshot {
+        arguments: variables(vec![("self", CapturedValue::new("NoneType", Content::Null))]),
+        ..empty()
+    };
     for (inner, reason) in [
         (of("<lambda>", "/srv/app/shop/pay.py"), "no name"),
         (of("<listcomp>", "/srv/app/shop/pay.py"), "no function"),
@@ -264,8 +278,13 @@ fn frames_that_cannot_be_called_are_passed_over_and_it_is_said_why() {
 fn a_frame_can_be_asked_for() {
     let inner = Snapshot { id: SnapshotId(1), ..Snapshot::default() };
     let event = outer_and((frame("inner", "/srv/app/shop/pay.py", 12, 1), inner));
-    let of =
-        |frame: usize| reproduction(&event.0, &event.1, Options { frame: Some(frame), root: Some("/srv") });
+    let of = |frame: usize| {
+        reproduction(
+            &event.0,
+            &event.1,
+            Options { frame: Some(frame), root: Some("/srv"), ..Options::default() },
+        )
+    };
     assert_eq!(of(0).unwrap().frame.function, "outer");
     assert_eq!(of(1).unwrap().frame.module, "app.shop.pay");
     assert_eq!(of(2), Err(Unreproducible::NoSuchFrame(2)));
@@ -310,16 +329,17 @@ fn native() -> Event {
 #[test]
 fn a_method_is_called_as_its_signature_says_and_changes_are_said() {
     let event = native();
+    let called = as_mode(&event, Mode::Call);
     assert!(
-        body(&event).ends_with("    return raised(Cart.total, cart, rows, *more, tax=tax, **named)"),
+        body_of(&called).ends_with("    return raised(Cart.total, cart, rows, *more, tax=tax, **named)"),
         "{}",
-        body(&event)
+        called.text
     );
     assert_eq!(
-        state(&event, "rows"),
+        state_in(&called, "rows"),
         (State::Changed, "`rows` is changed on line 11, before the raise".to_owned())
     );
-    assert_eq!(made(&event).frame.file_hash.as_deref(), Some("0123"));
+    assert_eq!(called.frame.file_hash.as_deref(), Some("0123"));
     let mut entered = event;
     let details = entered.1[0].details.as_mut().unwrap();
     details.at_entry = variables(vec![("rows", list(vec![scalar("int", "7")]))]);
@@ -328,8 +348,154 @@ fn a_method_is_called_as_its_signature_says_and_changes_are_said() {
 }
 
 #[test]
+fn where_an_argument_was_changed_the_statement_runs_alone() {
+    let made = made(&native());
+    assert_eq!((made.mode, made.frame.function.as_str()), (Mode::Statement, "Cart.total"));
+    assert!(
+        body_of(&made).ends_with(
+            "    module = importlib.import_module(\"shop.cart\")\n    rows = []\n    \
+             return raised(statement(module, 12, \"total\"), rows=rows)"
+        ),
+        "{}",
+        made.text
+    );
+    assert!(made.passed_over[0].reason.contains("`rows` is changed on line 11"), "{:?}", made.passed_over);
+    assert_eq!(state_in(&made, "Cart.total").0, State::Partial);
+    assert_eq!(state_in(&made, "rows").0, State::Exact);
+}
+
+#[test]
+fn what_cannot_be_called_is_run_as_a_statement() {
+    let inner = |closure| Snapshot {
+        id: SnapshotId(1),
+        arguments: variables(vec![("_Cart__rate", scalar("int", "0")), ("a b", text("x"))]),
+        locals: variables(vec![("count", scalar("int", "1")), ("(exception)", text("x"))]),
+        closure,
+        ..Snapshot::default()
+    };
+    let closure = || variables(vec![("total", list(vec![])), ("__class__", text("x"))]);
+    for (function, line) in
+        [("<lambda>", "\"<lambda>\""), ("Cart.inner", "\"inner\""), ("<genexpr>", "\"<genexpr>\"")]
+    {
+        let event = event(vec![(frame(function, "/srv/app/shop/pay.py", 12, 1), inner(closure()))]);
+        let want = format!(
+            "return raised(statement(module, 12, {line}), _Cart__rate=_Cart__rate, count=count, total=total)"
+        );
+        assert!(body(&event).ends_with(&want), "{}", body(&event));
+    }
+    let class = shared(4, object("shop.pay.Rate", vec![("a", scalar("int", "1"))]));
+    let body_of_module =
+        Snapshot { id: SnapshotId(1), globals: variables(vec![("RATE", class)]), ..Snapshot::default() };
+    let event = event(vec![(frame("<module>", "/srv/app/shop/pay.py", 12, 1), body_of_module)]);
+    assert_eq!(
+        body(&event).rsplit_once("does\n").unwrap().1,
+        "    module = loaded(\"shop.pay\")\n    RATE = obj(module.Rate, a=1)\n    \
+         return raised(statement(module, 12, \"<module>\"), RATE=RATE)"
+    );
+    assert!(!made(&event).text.contains("from shop"));
+}
+
+#[test]
+fn the_outermost_function_and_the_statement_are_offered() {
+    let inner = Snapshot { id: SnapshotId(1), ..Snapshot::default() };
+    let made = made(&outer_and((frame("inner", "/srv/app/shop/pay.py", 12, 1), inner)));
+    let offers: Vec<_> =
+        made.offers.iter().map(|offer| (offer.mode, offer.frame, offer.function.as_str())).collect();
+    assert_eq!(offers, [(Mode::Call, 0, "outer"), (Mode::Statement, 1, "inner")]);
+}
+
+#[test]
+fn the_source_of_the_caller_tells_classes_and_changes() {
+    let source = "class Cart:\n    class Line:\n        @classmethod\n        def parse(cls, text, rows=None):\n            \
+                  rows.pop()\n            return text[9]\n\n    @staticmethod\n    def rate(a):\n        return a[9]\n\n    \
+                  def add(self, a):\n        def inner():\n            return a[9]\n        return inner()\n";
+    let sources = [SourceFile { file: "/srv/app/shop/pay.py", text: source }];
+    let options = Options { sources: &sources, mode: Some(Mode::Call), ..Options::default() };
+    let of = |function: &str, line: u32, arguments: Vec<(&str, CapturedValue)>| {
+        let snapshot = Snapshot { id: SnapshotId(1), arguments: variables(arguments), ..Snapshot::default() };
+        let event = event(vec![(frame(function, "/srv/app/shop/pay.py", line, 1), snapshot)]);
+        reproduction(&event.0, &event.1, options)
+    };
+    let class = || object("type", vec![]);
+    let parse = of("parse", 6, vec![("cls", class()), ("text", text("a")), ("rows", list(vec![]))]).unwrap();
+    assert!(
+        body_of(&parse).ends_with("return raised(Cart.Line.parse, text=text, rows=rows)"),
+        "{}",
+        parse.text
+    );
+    assert_eq!(state_in(&parse, "rows").1, "`rows` is changed on line 5, before the raise");
+    assert_eq!(state_in(&parse, "text").0, State::Exact);
+    let rate = of("rate", 10, vec![("a", text("a"))]).unwrap();
+    assert!(body_of(&rate).ends_with("return raised(Cart.rate, a=a)"), "{}", rate.text);
+    assert!(of("inner", 14, vec![]).is_err());
+    // Without the source the class is looked for by the file that is made.
+    let without = charge(vec![("cls", class()), ("text", text("a"))]);
+    assert!(
+        body(&without).ends_with("return raised(method_at(\"shop.pay\", \"charge\", 12), text=text)"),
+        "{}",
+        body(&without)
+    );
+    let private = Snapshot {
+        id: SnapshotId(1),
+        arguments: variables(vec![("self", object("shop.pay.Cart", vec![]))]),
+        ..Snapshot::default()
+    };
+    let hidden = Frame {
+        qualified_name: Some("_Cart.__rate".to_owned()),
+        ..frame("__rate", "/srv/app/shop/pay.py", 3, 1)
+    };
+    assert!(body(&event(vec![(hidden, private)])).ends_with("raised(_Cart._Cart__rate, cart)"));
+}
+
+#[test]
+fn what_the_code_reads_beside_its_arguments_is_set_where_it_is_known() {
+    let source = "def charge(order):\n    now = datetime.now()\n    day = dt.date.today()\n    later = timezone.now()\n    \
+                  region = os.environ[\"REGION\"]\n    zone = os.getenv('ZONE')\n    key = os.environ[\"KEY\"]\n    \
+                  pick = random.choice(order)\n    other = random.random() + 1\n    return os.environ[\"XTS\"]\n";
+    let locals = variables(vec![
+        ("now", scalar("datetime.datetime", "datetime.datetime(2024, 2, 29, 12, 0)")),
+        ("region", text("eu")),
+        ("zone", CapturedValue::new("NoneType", Content::Null)),
+        ("pick", scalar("int", "3")),
+        ("other", scalar("float", "1.5")),
+    ]);
+    let arguments = variables(vec![("order", list(vec![]))]);
+    let snapshot = Snapshot { id: SnapshotId(1), arguments, locals, ..Snapshot::default() };
+    let mut event = event(vec![(frame("charge", "/srv/app/shop/pay.py", 10, 1), snapshot)]);
+    event.0.exceptions[0].message = "'XTS'".to_owned();
+    let sources = [SourceFile { file: "/srv/app/shop/pay.py", text: source }];
+    let options = Options { sources: &sources, ..Options::default() };
+    let made = reproduction(&event.0, &event.1, options).unwrap();
+    let want = "    order = []\n    now = datetime.datetime(2024, 2, 29, 12, 0)\n    pick = 3\n    \
+                with contextlib.ExitStack() as stack:\n        stack.enter_context(frozen_clock(\"shop.pay\", \"datetime\", now))\n        \
+                stack.enter_context(frozen_clock(\"shop.pay\", \"dt\", now))\n        \
+                stack.enter_context(environ_with(REGION=\"eu\", ZONE=None, XTS=None))\n        \
+                stack.enter_context(unittest.mock.patch(\"random.choice\", return_value=pick))\n        return raised(charge, order=order)";
+    assert!(body_of(&made).ends_with(want), "{}", made.text);
+    let said = |name: &str| state_in(&made, name);
+    assert_eq!(made.fidelity.iter().filter(|input| input.name == "the time").count(), 2);
+    assert_eq!(said("the environment's KEY").0, State::Partial);
+    assert_eq!(said("the environment's XTS").0, State::Exact);
+    assert_eq!(said("`random.random`").1, "is drawn anew: what it gave was not captured");
+    insta::assert_snapshot!("frozen", made.text);
+    let without = charge(vec![("order", list(vec![]))]);
+    let day = [SourceFile {
+        file: "/srv/app/shop/pay.py",
+        text: "def charge(order):\n\n\n\n\n\n\n\n\n\n\n    return order[date.today()], time.time()\n",
+    }];
+    let made = reproduction(&without.0, &without.1, Options { sources: &day, ..Options::default() }).unwrap();
+    assert!(made.text.contains("    now = datetime.datetime(1970, 1, 1, 0, 0, 0, 0, tzinfo=datetime.timezone(datetime.timedelta()))\n"), "{}", made.text);
+    assert!(
+        made.text.contains("stack.enter_context(frozen_clock(\"shop.pay\", \"date\", now))"),
+        "{}",
+        made.text
+    );
+}
+
+#[test]
 fn whole_files_are_as_they_were_reviewed() {
-    insta::assert_snapshot!("method", made(&native()).text);
+    insta::assert_snapshot!("method", as_mode(&native(), Mode::Call).text);
+    insta::assert_snapshot!("statement", made(&native()).text);
     let socket = object("socket", vec![("timeout", scalar("float", "1.5"))]);
     let event = charge(vec![
         ("sock", socket),
@@ -438,7 +604,17 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
 }
 
 /// What a body may call; nothing of it is named by what was captured.
-const CALLED: [&str; 44] = [
+const CALLED: [&str; 54] = [
+    "contextlib.ExitStack",
+    "stack.enter_context",
+    "frozen_clock",
+    "environ_with",
+    "unittest.mock.patch",
+    "unittest.mock.patch.multiple",
+    "statement",
+    "loaded",
+    "method_at",
+    "importlib.import_module",
     "raised",
     "obj",
     "fill",
@@ -457,7 +633,7 @@ const CALLED: [&str; 44] = [
     "collections.Counter",
     "collections.defaultdict",
     "types.MappingProxyType",
-    "mock.patch.multiple",
+    "value.timestamp",
     "decimal.Decimal",
     "fractions.Fraction",
     "uuid.UUID",
@@ -489,7 +665,8 @@ proptest! {
     #[test]
     fn captured_text_never_becomes_code(
         value in hostile_value(), other in hostile_value(), name in hostile(), function in hostile(), file in hostile(),
-        message in hostile(), version in hostile(), kind in hostile(),
+        message in hostile(), version in hostile(), kind in hostile(), text_of_lines in hostile(),
+        mode in prop::sample::select(&[None, Some(Mode::Call), Some(Mode::Statement)][..]),
     ) {
         let arguments = variables(vec![("value", value.clone()), ("other", other), (name.as_str(), value.clone())]);
         let arguments = if Name::checked(&name).is_some() { arguments } else { variables(vec![("value", value.clone())]) };
@@ -501,16 +678,16 @@ proptest! {
         made.0.service = version;
         made.0.exceptions[0].message = message;
         made.0.exceptions[0].type_name = kind;
-        let Ok(made) = reproduction(&made.0, &made.1, Options::default()) else { return Ok(()) };
+        let sources = [SourceFile { file: "/srv/app/pay.py", text: &text_of_lines }];
+        let options = Options { mode, sources: &sources, ..Options::default() };
+        let Ok(made) = reproduction(&made.0, &made.1, options) else { return Ok(()) };
         let skeleton = skeleton(&made.text);
-        let own = skeleton.split_once("def raised").expect("helpers follow").0;
-        let own = own.split_once("def obj(").map_or(own, |(before, _)| before);
-        let own = own.split_once("def class_named(").map_or(own, |(before, _)| before);
-        let own = own.split_once("class StandIn").map_or(own, |(before, _)| before);
-        let own = own.split_once("def spread(").map_or(own, |(before, _)| before);
+        let helpers = ["def raised", "def obj(", "def class_named(", "class StandIn", "def spread(", "def statement(", "def loaded(", "def method_at("];
+        let end = helpers.iter().filter_map(|helper| skeleton.find(helper)).min().expect("helpers follow");
+        let own = &skeleton[..end];
         for name in called(own) {
             let is_test = name.starts_with("test_");
-            let is_method = [".extend", ".update", ".reshape", ".patch.multiple"].iter().any(|method| name.ends_with(method));
+            let is_method = [".extend", ".update", ".reshape", ".timestamp"].iter().any(|method| name.ends_with(method));
             prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
         }
         for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {

@@ -28,6 +28,11 @@ pub(super) struct Uses {
     pub(super) class_named: bool,
     pub(super) stand_in: bool,
     pub(super) spread: bool,
+    pub(super) method_at: bool,
+    pub(super) loaded: bool,
+    pub(super) statement: bool,
+    pub(super) frozen_clock: bool,
+    pub(super) environ_with: bool,
 }
 
 /// The program as far as it is written.

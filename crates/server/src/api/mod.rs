@@ -101,6 +101,7 @@ use failure::Failure;
         share::as_curl,
         share::as_markdown,
         share::as_bundle,
+        reproduction::with_sources,
         correlations::one,
         capturing::put,
         capturing::delete,
@@ -181,7 +182,7 @@ impl App {
             .route("/events/{id}", get(events::one))
             .route("/events/{id}/neighbours", get(events::neighbours))
             .route("/events/{id}/compare", get(compare::events))
-            .route("/events/{id}/reproduction", get(reproduction::of_event))
+            .route("/events/{id}/reproduction", get(reproduction::of_event).post(reproduction::with_sources))
             .route("/events/{id}/curl", get(share::as_curl))
             .route("/events/{id}/markdown", get(share::as_markdown))
             .route("/events/{id}/bundle", get(share::as_bundle))

@@ -1,13 +1,13 @@
 //! The JSON of a test that raises an exception again.
 
 use reenact_replay::reproduce as replay;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A test that raises an exception again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reproduction {
-    /// How: `call`, a function is called.
+    /// How: `call`, a function is called; `statement`, the statement that raised is run alone.
     mode: ReproductionMode,
     /// The frame whose function is called.
     frame: ReproducedFrame,
@@ -25,17 +25,34 @@ pub(crate) struct Reproduction {
     file_name: String,
     /// What would make it better, in sentences.
     missing: Vec<String>,
+    /// Other tests of this event, each with the parameters that ask for it.
+    offers: Vec<OfferedReproduction>,
 }
 
 /// How an exception is raised again.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReproductionMode {
     /// A function is called with the captured arguments.
     Call,
+    /// The statement that raised is run alone, with the captured variables.
+    Statement,
 }
 
-/// The frame whose function is called.
+/// Another test of the event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OfferedReproduction {
+    /// How.
+    mode: ReproductionMode,
+    /// From 0, over the frames of the exception that escaped.
+    frame: usize,
+    /// Its function.
+    function: String,
+    /// What is said of it: `the outermost function of the application whose inputs can be made`.
+    why: String,
+}
+
+/// The frame whose function is called, or whose statement is run.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReproducedFrame {
     /// From 0, over the frames of the exception that escaped.
@@ -68,7 +85,7 @@ pub(crate) struct PassedOverFrame {
 /// How near one input comes to what was captured.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InputFidelity {
-    /// The argument or global variable.
+    /// The argument or variable; the function itself where its statement alone is run.
     name: String,
     /// The worst of it.
     state: Fidelity,
@@ -107,7 +124,7 @@ pub(crate) struct ExpectedException {
 impl From<replay::Reproduction> for Reproduction {
     fn from(made: replay::Reproduction) -> Self {
         Self {
-            mode: ReproductionMode::Call,
+            mode: made.mode.into(),
             frame: ReproducedFrame {
                 index: made.frame.index,
                 function: made.frame.function,
@@ -128,6 +145,36 @@ impl From<replay::Reproduction> for Reproduction {
             text: made.text,
             file_name: made.file_name,
             missing: made.missing,
+            offers: made.offers.into_iter().map(OfferedReproduction::from).collect(),
+        }
+    }
+}
+
+impl From<replay::Mode> for ReproductionMode {
+    fn from(mode: replay::Mode) -> Self {
+        match mode {
+            replay::Mode::Call => Self::Call,
+            replay::Mode::Statement => Self::Statement,
+        }
+    }
+}
+
+impl From<ReproductionMode> for replay::Mode {
+    fn from(mode: ReproductionMode) -> Self {
+        match mode {
+            ReproductionMode::Call => Self::Call,
+            ReproductionMode::Statement => Self::Statement,
+        }
+    }
+}
+
+impl From<replay::Offer> for OfferedReproduction {
+    fn from(offer: replay::Offer) -> Self {
+        Self {
+            mode: offer.mode.into(),
+            frame: offer.frame,
+            function: offer.function,
+            why: offer.why.to_owned(),
         }
     }
 }
