@@ -25,10 +25,15 @@ fn parse_url(text: &str) -> Result<String, String> {
 /// Time for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn agent() -> ureq::Agent {
+fn agent(server: &str) -> anyhow::Result<ureq::Agent> {
     let config =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
-    config.build().into()
+    let config = if server.starts_with("https://") {
+        config.tls_config(reenact_client::transport::tls_config(None).map_err(anyhow::Error::msg)?)
+    } else {
+        config
+    };
+    Ok(config.build().into())
 }
 
 fn url(server: &str, path: &str) -> String {
@@ -37,7 +42,7 @@ fn url(server: &str, path: &str) -> String {
 
 /// `GET /api/v1{path}` with parameters; the answer's JSON.
 pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = agent().get(url(server, path));
+    let mut request = agent(server)?.get(url(server, path));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
@@ -46,25 +51,25 @@ pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> an
 
 /// `POST /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn post(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().post(url(server, path)).header("content-type", "application/json");
+    let request = agent(server)?.post(url(server, path)).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PATCH /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().patch(url(server, path)).header("content-type", "application/json");
+    let request = agent(server)?.patch(url(server, path)).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PUT /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = agent().put(url(server, path)).header("content-type", "application/json");
+    let request = agent(server)?.put(url(server, path)).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `DELETE /api/v1{path}` with parameters; the answer's JSON, null where there is none.
 pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = agent().delete(url(server, path));
+    let mut request = agent(server)?.delete(url(server, path));
     for (name, value) in parameters {
         request = request.query(name, value);
     }

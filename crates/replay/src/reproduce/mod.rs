@@ -15,6 +15,7 @@ mod expectation;
 mod expression;
 mod fidelity;
 mod frames;
+mod iterators;
 mod literal;
 mod module;
 mod objects;
@@ -23,6 +24,7 @@ mod python;
 mod scope;
 mod sharing;
 mod standard;
+mod tables;
 mod values;
 
 #[cfg(test)]

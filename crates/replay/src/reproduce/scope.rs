@@ -7,7 +7,7 @@ use super::python::{Dotted, Name};
 use super::standard::is_standard;
 
 /// Names that a program uses and that no variable may take: helpers, modules, and what is built in.
-const TAKEN: [&str; 46] = [
+const TAKEN: [&str; 53] = [
     "obj",
     "class_named",
     "StandIn",
@@ -23,6 +23,7 @@ const TAKEN: [&str; 46] = [
     "fractions",
     "inspect",
     "ipaddress",
+    "itertools",
     "pathlib",
     "re",
     "sys",
@@ -35,23 +36,29 @@ const TAKEN: [&str; 46] = [
     "bytes",
     "complex",
     "dict",
+    "enumerate",
+    "filter",
     "float",
     "frozenset",
     "int",
     "isinstance",
     "issubclass",
+    "iter",
     "list",
+    "map",
     "next",
     "object",
     "print",
     "property",
     "range",
+    "reversed",
     "set",
     "slice",
     "str",
     "tuple",
     "type",
     "vars",
+    "zip",
     "self",
     "cls",
 ];

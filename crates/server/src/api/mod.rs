@@ -95,6 +95,8 @@ use failure::Failure;
         compare::events,
         reproduction::of_event,
         correlations::one,
+        capturing::switches,
+        capturing::set_switches,
         capturing::put,
         capturing::delete,
         pins::list,
@@ -151,6 +153,7 @@ impl App {
             .route("/grouping/preview", post(grouping::try_out))
             .route("/volume", get(volume::status))
             .route("/volume/rules", get(volume::get).put(volume::put))
+            .route("/captures", get(capturing::switches).put(capturing::set_switches))
             .route("/issues/{id}/activity", get(activity::list))
             .route("/issues/{id}/comments", post(activity::comment))
             .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))
