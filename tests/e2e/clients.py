@@ -77,7 +77,14 @@ class App:
     """One application under `ddtrace-run`; what it records and says is kept in `directory`."""
 
     def __init__(
-        self, client: Client, script: str, service: str, agent: str, directory: Path, arguments: tuple[str, ...] = (), **environment: str
+        self,
+        client: Client,
+        script: str,
+        service: str,
+        agent: str,
+        directory: Path,
+        arguments: tuple[str, ...] = (),
+        **environment: str | None,
     ) -> None:
         self.service = service
         self.truth_path = directory / f"{service}.truth"
@@ -95,11 +102,12 @@ class App:
             **environment,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "PYTHON"))}
+        environment = kept | {name: value for name, value in settings.items() if value is not None}
         binaries = client.directory / "bin"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [str(binaries / "ddtrace-run"), str(binaries / "python"), str(HERE / "apps" / script), *arguments],
-                cwd=HERE, env={**kept, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                cwd=HERE, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()

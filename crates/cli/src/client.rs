@@ -32,10 +32,15 @@ const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Time for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn agent() -> ureq::Agent {
+fn agent(server: &str) -> anyhow::Result<ureq::Agent> {
     let config =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_TIMEOUT)).http_status_as_error(false);
-    config.build().into()
+    let config = if server.starts_with("https://") {
+        config.tls_config(reenact_client::transport::tls_config(None).map_err(anyhow::Error::msg)?)
+    } else {
+        config
+    };
+    Ok(config.build().into())
 }
 
 /// Shows the key of the environment, where there is one.
@@ -52,7 +57,7 @@ fn url(server: &str, path: &str) -> String {
 
 /// `GET /api/v1{path}` with parameters; the answer's JSON.
 pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = keyed(agent().get(url(server, path)));
+    let mut request = keyed(agent(server)?.get(url(server, path)));
     for (name, value) in parameters {
         request = request.query(name, value);
     }
@@ -61,25 +66,25 @@ pub(crate) fn get(server: &str, path: &str, parameters: &[(&str, String)]) -> an
 
 /// `POST /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn post(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = keyed(agent().post(url(server, path))).header("content-type", "application/json");
+    let request = keyed(agent(server)?.post(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PATCH /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn patch(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = keyed(agent().patch(url(server, path))).header("content-type", "application/json");
+    let request = keyed(agent(server)?.patch(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `PUT /api/v1{path}` with a JSON body; the answer's JSON.
 pub(crate) fn put(server: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let request = keyed(agent().put(url(server, path))).header("content-type", "application/json");
+    let request = keyed(agent(server)?.put(url(server, path))).header("content-type", "application/json");
     read(server, request.send(body.to_string()))
 }
 
 /// `DELETE /api/v1{path}` with parameters; the answer's JSON, null where there is none.
 pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) -> anyhow::Result<Value> {
-    let mut request = keyed(agent().delete(url(server, path)));
+    let mut request = keyed(agent(server)?.delete(url(server, path)));
     for (name, value) in parameters {
         request = request.query(name, value);
     }

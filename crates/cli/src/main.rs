@@ -1,5 +1,6 @@
 //! `reenact`, the one binary.
 
+mod capture;
 mod client;
 mod compare;
 mod config;
@@ -68,6 +69,9 @@ enum Command {
     /// What is not kept of what arrives: limits, rules and counts
     #[command(subcommand)]
     Volume(volume::VolumeCommand),
+    /// Where values are captured: switches by service and environment
+    #[command(subcommand)]
+    Capture(capture::CaptureCommand),
     /// Show one event: its exceptions, frames and values
     Show(show::ShowArguments),
     /// Make a test of an event that raises its exception again, and run it
@@ -155,6 +159,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Grouping(command) => grouping::run(&command),
         Command::Volume(command) => volume::run(&command),
+        Command::Capture(command) => capture::run(&command),
         Command::Show(arguments) => show::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Debug(arguments) => debug::run(&arguments),

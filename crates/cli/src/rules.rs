@@ -13,20 +13,20 @@ use crate::output::{self, Out, Style, inert};
 pub(crate) struct ListArguments {
     /// Print the API's JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     #[command(flatten)]
-    server: ServerArguments,
+    pub(crate) server: ServerArguments,
 }
 
 #[derive(Args)]
 pub(crate) struct SetArguments {
-    /// A JSON file with "rules" and the "version" that is changed
-    file: PathBuf,
+    /// A JSON file as `list --json` prints it, with the "version" that is changed
+    pub(crate) file: PathBuf,
     /// Print the API's JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     #[command(flatten)]
-    server: ServerArguments,
+    pub(crate) server: ServerArguments,
 }
 
 /// One kind of rules.

@@ -11,8 +11,8 @@ use reenact_intake::{BodyLimits, Intake, Receipts, router};
 use reenact_model::{Limits, Timestamp};
 use reenact_redact::Rules;
 use reenact_server::{
-    Addresses, App, AppOptions, Grouping, Jobs, Keys, Listeners, Listening, Pipeline, Policies, Volume,
-    Workflow,
+    Addresses, App, AppOptions, Capturing, Grouping, Jobs, Keys, Listeners, Listening, Pipeline, Policies,
+    Volume, Workflow,
 };
 use reenact_store::Store;
 use reenact_store::embedded::{EmbeddedStore, Options};
@@ -86,6 +86,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let workflow = Workflow::load(Arc::clone(&store), Arc::clone(&control))?;
     let grouping = Grouping::load(Arc::clone(&control))?;
     let volume = Volume::load(config.volume_limits, Arc::clone(&store), Arc::clone(&control))?;
+    let capturing = Capturing::load(Arc::clone(&control))?;
     let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
     let receipts = Arc::new(Receipts::default());
     let (pipeline, recorded) = Pipeline::new(
@@ -94,8 +95,9 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         Arc::clone(&workflow),
         Arc::clone(&grouping),
         Arc::clone(&volume),
+        Arc::clone(&capturing),
     );
-    let (storing_fails, capturing) = (pipeline.storing_fails(), pipeline.capturing());
+    let storing_fails = pipeline.storing_fails();
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
         body_bytes_max: config.body_bytes_max,
@@ -124,7 +126,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         workflow: Arc::clone(&workflow),
         grouping,
         volume: Arc::clone(&volume),
-        capturing,
+        capturing: Arc::clone(&capturing),
         local_admin: config.local_admin,
         source_roots: config.source_roots.clone(),
     });
@@ -134,7 +136,8 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let serving = listeners.serve(router(intake), app.router(), shutdown.clone());
     let retention = tokio::spawn(keep_retention(Arc::clone(&store), Arc::clone(&policies), shutdown.clone()));
-    let counting = tokio::spawn(write_hits(policies, Arc::clone(&volume), shutdown));
+    let written = (policies, Arc::clone(&volume), Arc::clone(&capturing));
+    let counting = tokio::spawn(write_records(written, shutdown));
     let working = {
         let jobs = Arc::clone(&jobs);
         std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run())?
@@ -164,8 +167,10 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     retention.await.context("the retention task failed")?;
     counting.await.context("the task that counts hits failed")?;
     // Those of the requests that were finished after the task.
-    if let Err(error) = tokio::task::block_in_place(|| volume.write_counts()) {
-        tracing::error!(%error, "what was not kept could not be counted");
+    if let Err(error) =
+        tokio::task::block_in_place(|| volume.write_counts().and_then(|()| capturing.write_ended()))
+    {
+        tracing::error!(%error, "what was not kept, and what was captured, could not be noted");
     }
     if working.join().is_err() {
         tracing::error!("the thread of the jobs failed");
@@ -204,16 +209,21 @@ fn announce(addresses: &Addresses, data_dir: &Path, ready_file: Option<&Path>) -
     Ok(())
 }
 
-/// Writes what rules did, now and then and at the end.
-async fn write_hits(policies: Arc<Policies>, volume: Arc<Volume>, mut shutdown: watch::Receiver<bool>) {
+/// Writes what rules did, and which requests for captures have ended, now and then and at the end.
+async fn write_records(
+    (policies, volume, capturing): (Arc<Policies>, Arc<Volume>, Arc<Capturing>),
+    mut shutdown: watch::Receiver<bool>,
+) {
     let mut stopping = false;
     while !stopping {
         stopping = tokio::select! {
             () = tokio::time::sleep(HITS_INTERVAL) => false,
             _ = shutdown.wait_for(|stop| *stop) => true,
         };
-        let (hits, counts) = (Arc::clone(&policies), Arc::clone(&volume));
-        let writing = move || hits.write_hits().and_then(|()| counts.write_counts());
+        let (hits, counts, requests) = (Arc::clone(&policies), Arc::clone(&volume), Arc::clone(&capturing));
+        let writing = move || {
+            hits.write_hits().and_then(|()| counts.write_counts()).and_then(|()| requests.write_ended())
+        };
         match tokio::task::spawn_blocking(writing).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the hits of rules could not be written"),

@@ -87,12 +87,16 @@ impl Novelty {
         Self {
             seen: HashMap::default(),
             novel: Bucket::new(limits.novel_burst, limits.novel_per_second),
-            repeats: Bucket::new(
-                if limits.repeats_per_second > 0.0 { 1.0 } else { 0.0 },
-                limits.repeats_per_second,
-            ),
+            repeats: Bucket::of_repeats(limits.repeats_per_second),
             events: Bucket::new(limits.events_per_second * 2.0, limits.events_per_second),
             cpu: Bucket::new(share_ns * SHARE_BURST_SECONDS, share_ns),
+        }
+    }
+
+    /// Changes how many repeats are captured per second; what is known of exceptions stays.
+    pub fn set_repeats_per_second(&mut self, per_second: f64, now: u64) {
+        if self.repeats.per_second != per_second {
+            self.repeats = Bucket { refilled: now, ..Bucket::of_repeats(per_second) };
         }
     }
 
@@ -187,6 +191,10 @@ pub(crate) struct Bucket {
 impl Bucket {
     pub(crate) fn new(capacity: f64, per_second: f64) -> Self {
         Self { tokens: capacity, capacity, per_second, refilled: 0 }
+    }
+
+    fn of_repeats(per_second: f64) -> Self {
+        Self::new(if per_second > 0.0 { 1.0 } else { 0.0 }, per_second)
     }
 
     fn refill(&mut self, now: u64) {

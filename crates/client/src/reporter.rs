@@ -15,6 +15,7 @@ use crate::queue::Queue;
 use crate::sender::{Sender, redacted};
 use crate::settings::{SettingError, Settings};
 use crate::source::Sources;
+use crate::transport::Transport;
 
 /// Decides, takes filled heaps, and sends them in the background.
 ///
@@ -80,6 +81,14 @@ impl Reporter {
     /// Switches capturing on or off.
     pub fn set_enabled(&self, enabled: bool) {
         self.is_enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// Changes how many captures per second are made of exceptions that were seen before; `None`: as it was told at its
+    /// start.
+    pub fn set_captures_per_second(&self, per_second: Option<f64>) {
+        let per_second = per_second.unwrap_or(self.settings.novelty.repeats_per_second);
+        let now = self.now();
+        lock(&self.novelty).set_repeats_per_second(per_second, now);
     }
 
     /// Whether an occurrence may carry values.
@@ -185,6 +194,7 @@ impl Reporter {
             queue: self.queue.clone(),
             counters: self.counters.clone(),
             sources: Sources::default(),
+            transport: Transport::new(self.settings.address.clone(), self.settings.ca_file.clone()),
         };
         match std::thread::Builder::new().name("reenact-sender".to_owned()).spawn(|| sender.run()) {
             Ok(handle) => {

@@ -19,7 +19,7 @@ use crate::heap::Heap;
 use crate::queue::{Queue, Work};
 use crate::settings::Settings;
 use crate::source::Sources;
-use crate::transport::{self, Answer, Post};
+use crate::transport::{Answer, Post, Transport};
 
 /// Where captures are sent to.
 pub(crate) const PATH: &str = "/native/v1/captures";
@@ -46,6 +46,7 @@ pub(crate) struct Sender {
     pub(crate) queue: Arc<Queue>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) sources: Sources,
+    pub(crate) transport: Transport,
 }
 
 impl Sender {
@@ -91,7 +92,7 @@ impl Sender {
         let mut hurried_tries = 0;
         for attempt in 0..TRIES_MAX {
             let is_hurried = self.queue.is_hurried();
-            match transport::post(&self.settings.address, request) {
+            match self.transport.post(request) {
                 Answer::Taken => return true,
                 Answer::Refused(why) => {
                     self.counters.set_last_error(&why);

@@ -66,6 +66,8 @@ pub struct Settings {
     pub enabled: bool,
     /// Where captures go.
     pub address: Address,
+    /// Certificates, in PEM, by which servers of `https://` addresses are trusted; the system's when absent.
+    pub ca_file: Option<String>,
     /// The key of the project, where the server wants one.
     pub api_key: Option<String>,
     /// The service.
@@ -111,6 +113,7 @@ impl Default for Settings {
         Self {
             enabled: true,
             address: Address::default(),
+            ca_file: None,
             api_key: None,
             service: "unnamed".to_owned(),
             env: None,
@@ -165,6 +168,7 @@ impl Settings {
                 let text = given.text()?;
                 self.address = text.parse().map_err(|error: AddressError| given.wrong(&error.to_string()))?;
             }
+            "ca_file" => self.ca_file = given.optional()?,
             "api_key" => self.api_key = given.optional()?,
             "service" => self.service = given.text()?.to_owned(),
             "env" => self.env = given.optional()?,

@@ -14,7 +14,7 @@ use reenact_model::{Limits, Outcome, Timestamp};
 use reenact_wire::datadog::{self, ClientInfo};
 use reenact_wire::{DecodeError, Decoded, native};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::body::{BodyError, ReadBody};
@@ -126,11 +126,13 @@ async fn info(State(intake): State<Arc<Intake>>) -> Response {
     .into_response()
 }
 
-/// Which service a client of ours belongs to.
+/// Which service and environment a client of ours belongs to.
 #[derive(Deserialize)]
 struct OfService {
     #[serde(default)]
     service: String,
+    #[serde(default)]
+    env: String,
 }
 
 /// What our own clients are told. They ask every `poll_seconds`.
@@ -141,7 +143,7 @@ async fn client_config(State(intake): State<Arc<Intake>>, Query(of): Query<OfSer
         config: ClientConfig,
         poll_seconds: u32,
     }
-    let config = intake.far_end.client_config(&of.service);
+    let config = intake.far_end.client_config(&of.service, &of.env);
     axum::Json(Told { config, poll_seconds: POLL_SECONDS }).into_response()
 }
 
@@ -211,7 +213,7 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
     let request_id = next_request_id();
     intake.receipts.requests.fetch_add(1, Ordering::Relaxed);
     match take(&intake, source, request, &request_id).await {
-        Ok(()) => answer(source),
+        Ok(reply) => answer(source, reply),
         Err(refusal) => {
             let (status, code) = refusal.status();
             intake.receipts.count(source, refusal.outcome(), refusal.items());
@@ -237,13 +239,16 @@ async fn receive(intake: Arc<Intake>, source: Source, request: Request<Body>) ->
 }
 
 /// The answer that the clients expect, once everything is durable.
-fn answer(source: Source) -> Response {
+fn answer(source: Source, reply: Option<Value>) -> Response {
+    if let Some(reply) = reply {
+        return axum::Json(reply).into_response();
+    }
     match source {
         Source::TracesV03 | Source::TracesV04 | Source::TracesV05 | Source::TracesV10 => {
             // A rate of 1 asks the client to keep every trace.
             axum::Json(json!({ "rate_by_service": { "service:,env:": 1.0 } })).into_response()
         }
-        Source::Stats | Source::RemoteConfig => axum::Json(json!({})).into_response(),
+        Source::Stats => axum::Json(json!({})).into_response(),
         _ => (StatusCode::ACCEPTED, axum::Json(json!({}))).into_response(),
     }
 }
@@ -253,7 +258,7 @@ async fn take(
     source: Source,
     request: Request<Body>,
     request_id: &str,
-) -> Result<(), Refusal> {
+) -> Result<Option<Value>, Refusal> {
     let (head, body) = request.into_parts();
     if head.method != axum::http::Method::POST && head.method != axum::http::Method::PUT {
         return Err(Refusal::Method);
@@ -269,18 +274,19 @@ async fn take(
     // Other requests go on meanwhile; a small body is decoded faster than a thread is woken.
     let decoded = if is_small { decode() } else { tokio::task::block_in_place(decode) }?;
     drop(worker);
-    settle(intake, source, decoded, received_at, request_id).await
+    let Received { decoded, filtered, reply } = decoded;
+    settle(intake, source, (decoded, filtered), received_at, request_id).await?;
+    Ok(reply)
 }
 
 /// Counts what was decoded, and hands over what is to be kept.
 async fn settle(
     intake: &Intake,
     source: Source,
-    received: Received,
+    (decoded, filtered): (Decoded, u64),
     received_at: Timestamp,
     request_id: &str,
 ) -> Result<(), Refusal> {
-    let Received { decoded, filtered } = received;
     let receipts = &intake.receipts;
     receipts.spans_received.fetch_add(decoded.spans_received, Ordering::Relaxed);
     receipts.snapshots_received.fetch_add(decoded.snapshots_received, Ordering::Relaxed);
@@ -314,7 +320,7 @@ fn decode(
         language_version: text("datadog-meta-lang-version"),
     };
     let awaited = |trace_id| intake.far_end.awaits(trace_id);
-    let unwanted = |items: u64| Received { decoded: Decoded::default(), filtered: items };
+    let unwanted = |items: u64| Received { decoded: Decoded::default(), filtered: items, reply: None };
     Ok(match source {
         Source::TracesV03 | Source::TracesV04 => {
             datadog::traces::v04::decode(&bytes, &client, limits, &awaited)?.into()
@@ -329,20 +335,27 @@ fn decode(
         Source::Stats => unwanted(datadog::stats::decode(&bytes, limits)?.groups),
         Source::Telemetry => unwanted(datadog::telemetry::decode(&bytes, limits)?.messages),
         Source::Symbols => unwanted(datadog::symdb::decode(&bytes, text("content-type"), limits).map(|_| 1)?),
-        Source::RemoteConfig => unwanted(datadog::remote_config::decode(&bytes, limits).map(|_| 1)?),
+        Source::RemoteConfig => {
+            let request = datadog::remote_config::decode(&bytes, limits)?;
+            let switched = intake.far_end.switched(&request.service, &request.env);
+            let reply = datadog::remote_config::answer(&request, switched);
+            Received { reply: Some(reply), ..unwanted(1) }
+        }
         Source::Native => native::v1::decode(&bytes, received_at, limits)?.into(),
     })
 }
 
-/// What a request held, and how many of its items are understood and not kept.
+/// What a request held, how many of its items are understood and not kept, and the answer where it is one of its own.
 struct Received {
     decoded: Decoded,
     filtered: u64,
+    reply: Option<Value>,
 }
 
 impl From<Decoded> for Received {
     fn from(decoded: Decoded) -> Self {
-        Self { filtered: decoded.traces_without_error + decoded.elements_without_snapshot, decoded }
+        let filtered = decoded.traces_without_error + decoded.elements_without_snapshot;
+        Self { filtered, decoded, reply: None }
     }
 }
 

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use reenact_model::{Fragment, Outcome, Timestamp};
-use serde::Serialize;
+use reenact_wire::datadog::remote_config::Switched;
+use serde::{Deserialize, Serialize};
 
 /// Takes the fragments of one request and says what became of each item once that is durable.
 pub trait FarEnd: Send + Sync + 'static {
@@ -20,19 +21,26 @@ pub trait FarEnd: Send + Sync + 'static {
     /// Whether further spans of a trace are wanted even without an error; by the low 64 bits of its id.
     fn awaits(&self, trace_id: u64) -> bool;
 
-    /// What our own clients of a service are told when they ask.
-    fn client_config(&self, service: &str) -> ClientConfig;
+    /// What our own clients of a service and an environment are told when they ask.
+    fn client_config(&self, service: &str, env: &str) -> ClientConfig;
+
+    /// What was set about the captures of a service in an environment.
+    fn switched(&self, service: &str, env: &str) -> Switched;
 }
 
 /// What our own clients are told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClientConfig {
+    /// Whether values are captured.
+    pub enabled: bool,
+    /// Captures per second of exceptions that were seen before; `None`: as the client decides.
+    pub captures_per_second: Option<f64>,
     /// Exceptions whose next occurrence is to be captured, whatever the limits of the client say.
     pub capture_next: Vec<RaisedAt>,
 }
 
 /// By what a client recognises an exception.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RaisedAt {
     /// Its type, with the module.
     #[serde(rename = "type")]

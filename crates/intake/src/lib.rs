@@ -18,4 +18,5 @@ pub use addresses::{Intake, router};
 pub use body::{BodyLimits, Reader};
 pub use far_end::{ClientConfig, FarEnd, FarEndError, RaisedAt};
 pub use receipts::{Receipts, Source};
+pub use reenact_wire::datadog::remote_config::Switched;
 pub use reply::{error_reply, error_reply_at, next_request_id};

@@ -25,6 +25,9 @@ const FIRST_WITH_REPLAY_SWITCH: (u32, u32) = (2, 12);
 /// The first version that captures the same exception once an hour.
 const FIRST_WITH_HOURLY_LIMIT: (u32, u32) = (2, 20);
 
+/// The first version that is known to be switched by the server.
+const FIRST_WITH_REMOTE_SWITCH: (u32, u32) = (4, 16);
+
 /// Major and minor version of a ddtrace client.
 fn ddtrace_version(client: &Client) -> Option<(u32, u32)> {
     let mut parts = client.version.as_deref().filter(|_| client.name == "ddtrace")?.split('.');
@@ -90,7 +93,16 @@ pub fn values_state(placed: &Placed, now: Timestamp, found: usize) -> ValuesStat
                 Some(version) if version < FIRST_WITH_REPLAY_SWITCH => "DD_EXCEPTION_DEBUGGING_ENABLED",
                 _ => "DD_EXCEPTION_REPLAY_ENABLED",
             };
-            state("off", format!("Exception Replay is off in the service; {switch}=true switches it on."))
+            let also = match version {
+                Some(version) if version >= FIRST_WITH_REMOTE_SWITCH => {
+                    ", as does a switch under Settings, Captures"
+                }
+                _ => "",
+            };
+            state(
+                "off",
+                format!("Exception Replay is off in the service; {switch}=true switches it on{also}."),
+            )
         }
         None => said("unknown", "The client did not say why it captured no values."),
         Some(_) if report.values.captured || used_up => said(
@@ -134,7 +146,9 @@ fn told(skipped: Skipped) -> &'static str {
         Skipped::RateLimited => {
             "The client had captured the same exception lately; an earlier event of this issue has values."
         }
-        Skipped::Off => "Capturing values is switched off in the service.",
+        Skipped::Off => {
+            "Captures are switched off for this service and environment, under Settings, Captures."
+        }
         Skipped::OverBudget => {
             "Capturing values had used up the share of time that it may take in the process."
         }

@@ -29,7 +29,7 @@ pub use access::Permissions;
 pub use api::openapi_json;
 pub use app::{App, AppOptions};
 pub use arrival::RulesError;
-pub use capturing::Capturing;
+pub use capturing::{Capturing, CapturingError};
 pub use grouping::Grouping;
 pub use jobs::Jobs;
 pub use listeners::{Addresses, Listeners, ListenersError, Listening};

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reenact_intake::{ClientConfig, FarEnd, FarEndError};
+use reenact_intake::{ClientConfig, FarEnd, FarEndError, Switched};
 use reenact_issues::{assemble, assemble_crash, assemble_occurrence, complete, place, sameness};
 use reenact_model::{
     CapturedValue, Content, EventId, Fragment, IssueId, Outcome, Placed, Report, Snapshot, SnapshotId,
@@ -49,6 +49,7 @@ impl Pipeline {
         workflow: Arc<Workflow>,
         grouping: Arc<Grouping>,
         volume: Arc<Volume>,
+        capturing: Arc<Capturing>,
     ) -> (Arc<Self>, Recorded) {
         let receiver = workflow.recorded().subscribe();
         (
@@ -59,17 +60,12 @@ impl Pipeline {
                 grouping,
                 volume,
                 earlier: Earlier::default(),
-                capturing: Arc::default(),
+                capturing,
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
             }),
             receiver,
         )
-    }
-
-    /// What clients of ours are told.
-    pub fn capturing(&self) -> Arc<Capturing> {
-        Arc::clone(&self.capturing)
     }
 
     /// Whether the last commit failed; a commit that succeeds ends it.
@@ -452,8 +448,12 @@ impl FarEnd for Pipeline {
         self.earlier.awaits(trace_id)
     }
 
-    fn client_config(&self, service: &str) -> ClientConfig {
-        self.capturing.config(service, now())
+    fn client_config(&self, service: &str, env: &str) -> ClientConfig {
+        self.capturing.config(service, env, now())
+    }
+
+    fn switched(&self, service: &str, env: &str) -> Switched {
+        self.capturing.switched(service, env)
     }
 }
 

@@ -5,6 +5,7 @@
 //! never takes its siblings down, and what a request may cost is bounded by
 //! [`reenact_model::Limits`]. Names of protocols and of their fields stay inside this crate.
 
+mod base64;
 pub mod datadog;
 mod json;
 mod msgpack;
@@ -12,6 +13,8 @@ mod multipart;
 pub mod native;
 pub mod packed;
 mod text;
+
+pub use base64::base64;
 
 use reenact_model::{Fragment, Problem, ProblemKind};
 

@@ -163,7 +163,12 @@ def status() -> dict[str, Any]:
 
 
 def _shown(name: str, value: Any, origin: str) -> dict[str, Any]:
-    return {"value": "***" if name == "api_key" and value else value, "origin": origin}
+    if name == "api_key" and value:
+        value = "***"
+    elif name == "url" and "@" in value:
+        # The name and the password.
+        value = value.partition("://")[0] + "://***@" + value.rpartition("@")[2]
+    return {"value": value, "origin": origin}
 
 
 def _load_core() -> bool:
@@ -198,7 +203,8 @@ def _prepare() -> None:
 @guard.never_raise("remote configuration")
 def _ask_server(native: ModuleType, config: Config) -> None:
     # At the end of the interpreter no thread begins any more.
-    remote.run(config["url"], config["service"], config["env"], native.set_remote)
+    server = remote.Server(config["url"], config["ca_file"], config["api_key"])
+    remote.run(server, config["service"], config["env"], native.set_remote)
 
 
 def _register() -> None:

@@ -1,9 +1,8 @@
 """Asks the server, now and then, whether to capture and what to capture next.
 
 `GET {address}/native/v1/config?service=…&env=…&client_id=…` answers with JSON:
-`{"capture_next": [{"type": "…", "function": "…", "file": "…"}], "poll_seconds": 10}`, and `enabled` where
-captures are switched; the core takes it over as it is. A thread begins with the first
-capture of a process. An agent or an older server answers 404: then nobody is asked again.
+`{"enabled": true, "captures_per_second": null, "capture_next": [{"type": "…", "function": "…", "file": "…"}],
+"poll_seconds": 10}`; the core takes it over as it is. A thread begins with the first capture of a process. An agent or an older server answers 404: then nobody is asked again.
 
 The request is written here rather than by `http.client`, whose import costs more than all of this
 package, in the middle of an application that is handling an exception.
@@ -37,13 +36,29 @@ class NotOffered(Exception):
     """The address has no remote configuration."""
 
 
-def run(address: str, service: str, env: str | None, apply: Callable[[dict[str, Any]], None]) -> None:
+class Server:
+    """Who is asked, by which certificates it is trusted where its address is `https://`, and the key that it may want."""
+
+    def __init__(self, address: str, ca_file: str | None = None, api_key: str | None = None) -> None:
+        self.scheme, _, rest = address.partition("://")
+        self.path = ""
+        self.user = ""
+        self.place = rest
+        if self.scheme != "unix":
+            host, slash, path = rest.partition("/")
+            self.user, _, self.place = host.rpartition("@")
+            self.path = (slash + path).rstrip("/")
+        self.ca_file = ca_file
+        self.api_key = api_key
+
+
+def run(server: Server, service: str, env: str | None, apply: Callable[[dict[str, Any]], None]) -> None:
     """Begins to ask, in a thread of its own."""
     global _stopping
     import threading
 
     _stopping = threading.Event()
-    arguments = (address, _query(service, env), apply, _stopping)
+    arguments = (server, _query(service, env), apply, _stopping)
     threading.Thread(target=_poll, args=arguments, name="reenact-remote", daemon=True).start()
 
 
@@ -73,11 +88,11 @@ def _quoted(text: str) -> str:
     return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in text.encode())
 
 
-def _poll(address: str, query: str, apply: Callable[[dict[str, Any]], None], stopping: Event) -> None:
+def _poll(server: Server, query: str, apply: Callable[[dict[str, Any]], None], stopping: Event) -> None:
     seconds = POLL_SECONDS
     while not stopping.is_set():
         try:
-            answer = ask(address, query)
+            answer = ask(server, query)
             apply(answer)
             seconds = _poll_seconds(answer)
         except NotOffered:
@@ -98,7 +113,7 @@ def _poll_seconds(answer: dict[str, Any]) -> float:
     return min(max(float(seconds), POLL_SECONDS_MIN), POLL_SECONDS_MAX)
 
 
-def ask(address: str, query: str) -> dict[str, Any]:
+def ask(server: Server, query: str) -> dict[str, Any]:
     """Asks once.
 
     Raises:
@@ -108,7 +123,7 @@ def ask(address: str, query: str) -> dict[str, Any]:
     """
     import json
 
-    status, body = _get(address, f"/native/v1/config?{query}")
+    status, body = _get(server, f"/native/v1/config?{query}")
     if 500 <= status < 600 or status == 429:
         raise OSError(f"the server answers {status}")
     if status != 200:
@@ -119,15 +134,13 @@ def ask(address: str, query: str) -> dict[str, Any]:
     return answer
 
 
-def _get(address: str, target: str) -> tuple[int, bytes]:
-    scheme, _, rest = address.partition("://")
-    host, slash, prefix = rest.partition("/")
-    path = target if scheme == "unix" else slash + prefix.rstrip("/") + target
-    connection = _connect(scheme, rest if scheme == "unix" else host)
+def _get(server: Server, target: str) -> tuple[int, bytes]:
+    connection = _connect(server)
     try:
         # HTTP/1.0: the answer is not chunked and ends with the connection.
-        name = "localhost" if scheme == "unix" else host.rpartition("@")[2]
-        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {name}\r\nAccept: application/json\r\n\r\n".encode())
+        head = f"GET {server.path}{target} HTTP/1.0\r\nHost: {'localhost' if server.scheme == 'unix' else server.place}\r\n"
+        head += f"Accept: application/json\r\n{_credentials(server)}\r\n"
+        connection.sendall(head.encode())
         received = b""
         while len(received) <= ANSWER_BYTES_MAX:
             part = connection.recv(65_536)
@@ -139,15 +152,40 @@ def _get(address: str, target: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def _connect(scheme: str, place: str) -> Any:
+def _credentials(server: Server) -> str:
+    headers = ""
+    if server.user:
+        from base64 import b64encode
+        from urllib.parse import unquote_to_bytes
+
+        user = server.user if ":" in server.user else f"{server.user}:"
+        headers += f"Authorization: Basic {b64encode(unquote_to_bytes(user)).decode()}\r\n"
+    if server.api_key:
+        headers += f"DD-API-KEY: {server.api_key}\r\n"
+    return headers
+
+
+def _connect(server: Server) -> Any:
     import socket
 
-    if scheme == "unix":
+    if server.scheme == "unix":
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(TIMEOUT_SECONDS)
-        connection.connect(place)
+        connection.connect(server.place)
         return connection
-    return socket.create_connection(_host_and_port(place.rpartition("@")[2], 80), TIMEOUT_SECONDS)
+    is_secure = server.scheme == "https"
+    host, port = _host_and_port(server.place, 443 if is_secure else 80)
+    connection = socket.create_connection((host, port), TIMEOUT_SECONDS)
+    if not is_secure:
+        return connection
+    try:
+        import ssl
+
+        context = ssl.create_default_context(cafile=server.ca_file)
+        return context.wrap_socket(connection, server_hostname=host, suppress_ragged_eofs=True)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _host_and_port(place: str, default_port: int) -> tuple[str, int]:

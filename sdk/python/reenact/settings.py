@@ -50,11 +50,11 @@ def text(value: Any) -> str:
 
 
 def address(value: Any) -> str:
-    """Reads the address of the agent or server: `http://` or `unix://`."""
+    """Reads the address of the agent or server: `http://`, `https://` or `unix://`."""
     found = text(value).rstrip("/")
-    if found.startswith(("http://", "unix://")) and len(found.split("://", 1)[1]) > 0:
+    if found.startswith(("http://", "https://", "unix://")) and len(found.split("://", 1)[1]) > 0:
         return found
-    raise ValueError("an address such as `http://127.0.0.1:8126` or `unix:///run/reenact.sock`")
+    raise ValueError("an address such as `http://127.0.0.1:8126`, `https://reenact.example` or `unix:///run/reenact.sock`")
 
 
 def whole(low: int, high: int) -> Callable[[Any], int]:
@@ -135,6 +135,13 @@ SETTINGS = (
         "whether anything is captured; `reenact.init()` means yes unless told otherwise",
     ),
     Setting("url", address, DEFAULT_ADDRESS, "REENACT_URL DD_TRACE_AGENT_URL", "address of the Reenact agent or server"),
+    Setting(
+        "ca_file",
+        text,
+        None,
+        "REENACT_CA_FILE",
+        "certificates, in PEM, by which an `https://` address is trusted; else the system's, or those of `SSL_CERT_FILE`",
+    ),
     Setting("api_key", text, None, "REENACT_API_KEY", "key of the project, where the server wants one"),
     Setting("service", text, None, "REENACT_SERVICE DD_SERVICE OTEL_SERVICE_NAME", "name of the service; else that of the program"),
     Setting("env", text, None, "REENACT_ENV DD_ENV", "environment, such as `prod`"),

@@ -193,8 +193,10 @@ impl Core {
         // SAFETY: as above.
         let (outcome, frames) = unsafe {
             let identity = chain::identity(exception);
-            let is_wanted = given.is_forced() || is_wanted(workspace, exception);
-            let decision = if is_wanted && self.reporter.is_enabled() {
+            // Where captures are off, a wish of the server stays open.
+            let is_wanted =
+                self.reporter.is_enabled() && (given.is_forced() || is_wanted(workspace, exception));
+            let decision = if is_wanted {
                 self.reporter.note_forced(identity);
                 Decision::Novel
             } else {

@@ -221,12 +221,17 @@ fn after_fork_in_child() {
 }
 
 /// Takes over what the server says: whether values are captured, and which exceptions it wants with values when they come
-/// again: `{"enabled": bool, "capture_next": [{"type": …, "function": …, "file": …}]}`.
+/// again: `{"enabled": bool, "captures_per_second": number or null, "capture_next": [{"type": …, "function": …,
+/// "file": …}]}`. What it does not say stays as it is.
 #[pyfunction]
 fn set_remote(config: &Bound<'_, PyDict>) -> PyResult<()> {
     let Some(core) = core::current() else { return Ok(()) };
     if let Some(enabled) = config.get_item("enabled")? {
         core.reporter.set_enabled(enabled.extract()?);
+    }
+    if let Some(per_second) = config.get_item("captures_per_second")? {
+        let per_second: Option<f64> = per_second.extract()?;
+        core.reporter.set_captures_per_second(per_second.filter(|number| (0.0..=1e6).contains(number)));
     }
     if let Some(wanted) = config.get_item("capture_next")? {
         let wanted: Vec<std::collections::HashMap<String, String>> = wanted.extract()?;

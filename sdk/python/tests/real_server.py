@@ -22,8 +22,14 @@ class Server:
     """`reenact serve` on free ports."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._start("127.0.0.1:0")
+
+    def _start(self, agent: str) -> None:
+        directory = self._directory
         ready = directory / "ready.json"
-        command = [str(BINARY), "serve", "--data-dir", str(directory / "data"), "--agent-listen", "127.0.0.1:0"]
+        ready.unlink(missing_ok=True)
+        command = [str(BINARY), "serve", "--data-dir", str(directory / "data"), "--agent-listen", agent]
         command += ["--listen", "127.0.0.1:0", "--ready-file", str(ready), "--agent-socket", str(directory / "agent.sock")]
         self.socket = f"unix://{directory / 'agent.sock'}"
         self._log = (directory / "serve.log").open("w")
@@ -35,6 +41,12 @@ class Server:
     def get(self, path: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
         with urllib.request.urlopen(f"{self._api}/api/v1{path}?{query}", timeout=30) as answer:
+            return json.load(answer)
+
+    def put(self, path: str, body: Any) -> Any:
+        request = urllib.request.Request(f"{self._api}/api/v1{path}", json.dumps(body).encode(), method="PUT")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def events(self, service: str) -> list[dict[str, Any]]:
@@ -50,6 +62,11 @@ class Server:
         events: list[dict[str, Any]] = wait_until(f"{count} events of {service}", settled, 30)
         assert len(events) == count, [event["exceptions"] for event in events]
         return events
+
+    def restart(self) -> None:
+        """At the same address for clients."""
+        self.stop()
+        self._start(self.agent.partition("://")[2])
 
     def stop(self) -> None:
         self._process.terminate()

@@ -38,7 +38,7 @@ def test_answers_are_applied(recorder: Recorder) -> None:
     applied: list[dict[str, object]] = []
     answer = {"enabled": False, "capture_next": ["f1"], "poll_seconds": 1}
     recorder.answers["/prefix" + PATH] = (200, answer)
-    remote.run(recorder.url + "/prefix", "shop", None, applied.append)
+    remote.run(remote.Server(recorder.url + "/prefix"), "shop", None, applied.append)
     try:
         wait_until("an answer is applied", lambda: applied)
         assert applied[0] == answer
@@ -53,7 +53,7 @@ def test_answers_are_applied(recorder: Recorder) -> None:
 
 def test_a_server_that_is_away_and_one_that_talks_nonsense() -> None:
     try:
-        remote.ask("http://127.0.0.1:1", "service=x")
+        remote.ask(remote.Server("http://127.0.0.1:1"), "service=x")
         raise AssertionError("nobody listens there")
     except OSError:
         pass

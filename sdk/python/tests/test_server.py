@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Programs
+from conftest import REENACT_RUN, Programs, wait_until
 from real_server import Server, frame_of, needs_server
 from test_ddtrace import NESTED, TRACED
 from test_opentelemetry import SETUP
 from test_web import FLASK, gunicorn
+from tls import CA_FILE, Front
 
 pytestmark = needs_server
 
@@ -136,3 +139,73 @@ def test_over_a_unix_socket_captures_arrive_and_the_server_is_asked(programs: Pr
     assert done.stdout.endswith(" 1 None {}\n")
     (event,) = server.wait_for_events("socket", 1)
     assert event["handled"] is True
+
+
+def test_over_tls(programs: Programs, server: Server) -> None:
+    front = Front(server.agent)
+    try:
+        programs.run("1 / 0", REENACT_URL=front.url, REENACT_SERVICE="secure", REENACT_CA_FILE=CA_FILE)
+        (event,) = server.wait_for_events("secure", 1)
+        assert event["values"]["state"] == "captured"
+    finally:
+        front.close()
+
+
+SWITCHED = """
+    import reenact, sys
+    for line in sys.stdin:
+        # Another kind is one that was not seen before.
+        kind = LookupError if line.startswith("on again") else ValueError
+        try:
+            raise kind(line.strip())
+        except Exception as error:
+            reenact.capture_exception(error)
+        reenact.flush(5)
+        print(reenact.status()["enabled"], flush=True)
+"""
+
+
+def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path, programs: Programs) -> None:
+    server = Server(tmp_path)
+    environment = programs.environment(REENACT_URL=server.agent, REENACT_SERVICE="switched", REENACT_ENV="prod")
+    program = str(programs.write(SWITCHED))
+    run = [*REENACT_RUN, sys.executable, program]
+    process = subprocess.Popen(run, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin and process.stdout
+
+    def raise_one(message: str) -> str:
+        process.stdin.write(f"{message}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    def raise_until(enabled: str) -> None:
+        """The client asks every ten seconds."""
+        wait_until(f"captures are {enabled}", lambda: raise_one("between") == enabled, 30)
+
+    def state_of(message: str) -> str:
+        def arrived() -> Any:
+            found = [event for event in server.events("switched") if event["exceptions"][-1]["message"] == message]
+            return found and found[0]["values"]["state"] != "pending" and found[0]["values"]["state"]
+
+        return str(wait_until(f"{message} arrives", arrived, 30))
+
+    try:
+        raise_one("first")
+        assert state_of("first") == "captured"
+        other = {"service": "other", "env": None, "enabled": False}
+        server.put("/captures", {"version": 0, "switches": [{**other, "service": "switch*", "env": "prod"}, other]})
+        raise_until("False")
+        raise_one("while off")
+        assert state_of("while off") == "off"
+        server.restart()
+        assert server.get("/captures")["switches"][0]["service"] == "switch*"
+        server.put(
+            "/captures", {"version": 1, "switches": [{**other, "service": "switched", "enabled": True, "captures_per_second": 1000}]}
+        )
+        raise_until("True")
+        raise_one("on again")
+        assert state_of("on again") == "captured"
+    finally:
+        process.stdin.close()
+        process.wait(20)
+        server.stop()

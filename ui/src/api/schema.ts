@@ -38,6 +38,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/captures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which clients capture values, and how often. */
+        get: operations["getCaptures"];
+        /**
+         * Switches captures on and off by service and environment. Clients of ours know ten seconds later, ddtrace 4 five; what
+         *     is captured until then is kept. Where captures are off, events come without values, and say so.
+         */
+        put: operations["putCaptures"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{id}/undo": {
         parameters: {
             query?: never;
@@ -393,7 +414,7 @@ export interface paths {
         get?: never;
         /**
          * Asks for the values of the next event of an issue, whatever the limits of its client say. The client asks for news
-         *     every ten seconds or so; a request is kept for a day, and not over a restart of the server.
+         *     every ten seconds or so; a request is kept for a day.
          */
         put: operations["captureNext"];
         post?: never;
@@ -1189,6 +1210,44 @@ export interface components {
             by: string;
             /** @description When it ends by itself; an event with values ends it before. */
             expires_at: string;
+        };
+        /** @description What was set for one service or for several. */
+        CaptureSwitch: {
+            /**
+             * Format: double
+             * @description How many captures of exceptions that were seen before a process may make per second; null: as the client is set.
+             *     Only clients of ours can be told.
+             */
+            captures_per_second?: number | null;
+            /** @description Whether its clients capture values. */
+            enabled: boolean;
+            /** @description The environment, likewise; null: every one, also none. */
+            env?: string | null;
+            /** @description The service; `*` stands for any text. 1 to 200 bytes. */
+            service: string;
+        };
+        /** @description Whether clients capture values. */
+        CaptureSwitches: {
+            /**
+             * @description In order: the first one that fits the service and the environment of a client decides; where none does, the client
+             *     does as it is set itself.
+             */
+            switches: components["schemas"]["CaptureSwitch"][];
+            /**
+             * Format: int64
+             * @description Grows by one with each change; 0 when nothing was ever set.
+             */
+            version: number;
+        };
+        /** @description Other switches. */
+        CaptureSwitchesChange: {
+            /** @description All switches, in order; 500 at most, and one for each service and environment. */
+            switches: components["schemas"]["CaptureSwitch"][];
+            /**
+             * Format: int64
+             * @description The version that is changed.
+             */
+            version: number;
         };
         /** @description What became of a change of one issue. */
         ChangeResult: {
@@ -3740,6 +3799,72 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getCaptures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureSwitches"];
+                };
+            };
+        };
+    };
+    putCaptures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureSwitchesChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureSwitches"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

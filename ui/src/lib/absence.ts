@@ -28,7 +28,7 @@ export function nextStep({ state, client, others }: Absence): string | null {
   if (client !== "reenact") return null;
   switch (state) {
     case "off":
-      return "REENACT_ENABLED=true in the environment of the service switches it on, as does reenact.init().";
+      return "A switch under Settings, Captures, or reenact capture on turns them on again while the service runs.";
     case "over_budget":
       return others ? "REENACT_FRAMES_MAX says how many frames carry values; 8 unless told otherwise." : "REENACT_CPU_SHARE says how much of the time capturing may take; 0.01 (1 %) unless told otherwise.";
     case "rate_limited":

@@ -17,6 +17,7 @@ mod expression;
 mod fidelity;
 mod frames;
 mod frozen;
+mod iterators;
 mod literal;
 mod module;
 mod objects;
@@ -27,6 +28,7 @@ mod sharing;
 mod shrink;
 mod source;
 mod standard;
+mod tables;
 mod values;
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ impl<'a> Draft<'a> {
                 }
                 Some(Expression::call("obj", vec![class, Expression::List(items)]))
             }
+            (Some(Form::Iterator), _) => self.iterator(value, fields, hint),
             (_, "UUID") => {
                 let int = self.value(field("int")?, hint);
                 let arguments = vec![Argument::Named(Name::fixed("int"), int)];
@@ -96,6 +97,7 @@ impl<'a> Draft<'a> {
             (Some(Form::Array), _) => {
                 self.array(field("(dtype)")?, field("(shape)")?, field("(data)")?, hint)
             }
+            (Some(Form::Table), _) => self.table(fields, hint),
             (_, "defaultdict") => {
                 let factory = self.at(".default_factory".to_owned(), |draft| {
                     field("(default_factory)").map(|factory| draft.value(factory, hint))
@@ -122,24 +124,6 @@ impl<'a> Draft<'a> {
             }
             _ => None,
         }
-    }
-
-    fn array(
-        &mut self,
-        dtype: &'a CapturedValue,
-        shape: &'a CapturedValue,
-        data: &'a CapturedValue,
-        hint: &Name,
-    ) -> Option<Expression> {
-        let dtype = Expression::text(&dtype.text()?);
-        let (shape, data) =
-            (self.value(shape, hint), self.at(".data".to_owned(), |draft| draft.value(data, hint)));
-        let numpy = Dotted::checked("numpy")?;
-        let array = self.scope.import(&numpy, &Dotted::checked("array")?);
-        let arguments = vec![Argument::Positional(data), Argument::Named(Name::fixed("dtype"), dtype)];
-        let made = Expression::Call(Box::new(array), arguments);
-        let reshape = Expression::Attribute(Box::new(made), Name::fixed("reshape"));
-        Some(Expression::Call(Box::new(reshape), vec![Argument::Positional(shape)]))
     }
 
     /// Attributes as arguments by name; names that are none as one mapping.

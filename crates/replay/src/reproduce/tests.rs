@@ -144,6 +144,104 @@ fn what_is_shared_is_one_variable_and_cycles_are_closed() {
 }
 
 #[test]
+fn iterators_are_made_anew_with_what_remains() {
+    let iterator = |type_name: &str, fields: Vec<(&str, CapturedValue)>| CapturedValue {
+        form: Some(Form::Iterator),
+        ..object(type_name, fields)
+    };
+    let over = |type_name: &str, position: &str, sequence: CapturedValue| {
+        iterator(type_name, vec![("(position)", scalar("int", position)), ("(sequence)", sequence)])
+    };
+    let letters = || list(vec![text("a"), text("b"), text("c")]);
+    let pair = || dict(vec![("a", scalar("int", "1")), ("b", scalar("int", "2"))]);
+    let tuple = |items| CapturedValue::new("tuple", Content::Elements(items));
+    let range = || iterator("range_iterator", vec![("(rest)", scalar("range", "range(2, 5)"))]);
+    let set = CapturedValue::new("set", Content::Elements(vec![text("a"), text("b")]));
+    let cases = [
+        (over("list_iterator", "1", letters()), "iter([\"b\", \"c\"])"),
+        (over("list_reverseiterator", "1", letters()), "iter([\"b\", \"a\"])"),
+        (over("str_ascii_iterator", "1", text("abc")), "itertools.islice(\"abc\", 1, None)"),
+        (over("dict_keyiterator", "0", pair()), "iter({\"a\": 1, \"b\": 2})"),
+        (over("dict_itemiterator", "1", pair()), "itertools.islice({\"a\": 1, \"b\": 2}.items(), 1, None)"),
+        (
+            over("dict_reversevalueiterator", "1", pair()),
+            "itertools.islice(reversed({\"a\": 1, \"b\": 2}.values()), 1, None)",
+        ),
+        (over("set_iterator", "1", set), "iter([\"b\"])"),
+        (iterator("list_iterator", vec![]), "iter(())"),
+        (range(), "iter(range(2, 5))"),
+        (
+            iterator(
+                "enumerate",
+                vec![("(index)", scalar("int", "1")), ("(iterator)", over("list_iterator", "1", letters()))],
+            ),
+            "enumerate(iter([\"b\", \"c\"]), 1)",
+        ),
+        (
+            iterator(
+                "zip",
+                vec![(
+                    "(iterators)",
+                    tuple(vec![range(), over("tuple_iterator", "0", tuple(vec![text("x")]))]),
+                )],
+            ),
+            "zip(iter(range(2, 5)), iter((\"x\",)))",
+        ),
+    ];
+    for (value, want) in cases {
+        let event = charge(vec![("rows", value)]);
+        assert!(body(&event).contains(&format!("rows = {want}\n")), "{want}: {}", body(&event));
+        assert_eq!(state(&event, "rows").0, State::Exact, "{want}");
+    }
+    let whole = CapturedValue { size: Some(9), ..letters() };
+    assert_eq!(state(&charge(vec![("rows", over("list_iterator", "1", whole))]), "rows").0, State::Partial);
+    let shared_list = shared(1, letters());
+    let event = charge(vec![("found", shared_list), ("rows", over("list_iterator", "1", again(1)))]);
+    assert!(body(&event).contains("    rows = itertools.islice(found, 1, None)\n"), "{}", body(&event));
+    assert_eq!(state(&charge(vec![("rows", iterator("chain", vec![]))]), "rows").0, State::StandIn);
+}
+
+#[test]
+fn tables_are_made_of_their_columns() {
+    let int = |number: &str| scalar("int", number);
+    let array = |dtype: &str, items: Vec<CapturedValue>, size: Option<u64>| {
+        let shape = CapturedValue::new("tuple", Content::Elements(vec![int("2")]));
+        let data = CapturedValue { size, ..list(items) };
+        let fields = vec![("(dtype)", scalar("numpy.dtype", dtype)), ("(shape)", shape), ("(data)", data)];
+        CapturedValue { form: Some(Form::Array), ..object("numpy.ndarray", fields) }
+    };
+    let numbers = || array("int64", vec![int("1"), int("2")], Some(2));
+    let table =
+        |type_name: &str, fields| CapturedValue { form: Some(Form::Table), ..object(type_name, fields) };
+    let columns =
+        |number| dict(vec![("a", number), ("b", array("object", vec![text("x"), list(vec![])], Some(2)))]);
+    let rows = |text: &str| ("(index)", scalar("range", text));
+    let whole = charge(vec![(
+        "table",
+        table("pandas.DataFrame", vec![rows("range(0, 2)"), ("(columns)", columns(numbers()))]),
+    )]);
+    let text_of = made(&whole).text;
+    let want = "    table = DataFrame({\"a\": array([1, 2], dtype=\"int64\"), \"b\": fromiter([\"x\", []], dtype=\"object\")})\n";
+    assert!(text_of.contains(want), "{text_of}");
+    assert!(text_of.contains("from pandas import DataFrame\n"), "{text_of}");
+    assert_eq!(state(&whole, "table").0, State::Exact);
+    let series =
+        table("pandas.Series", vec![("(name)", text("a")), rows("range(4, 6)"), ("(data)", numbers())]);
+    let event = charge(vec![("column", series)]);
+    let want = "    column = Series(array([1, 2], dtype=\"int64\"), index=range(4, 6), name=\"a\")\n";
+    assert!(body(&event).contains(want), "{}", body(&event));
+    let cut = array("int64", vec![int("1")], Some(2));
+    let event = charge(vec![(
+        "table",
+        table("pandas.DataFrame", vec![rows("range(4, 6)"), ("(columns)", columns(cut))]),
+    )]);
+    assert!(!body(&event).contains("index="), "{}", body(&event));
+    assert_eq!(state(&event, "table").0, State::Partial);
+    let event = charge(vec![("table", table("pandas.DataFrame", vec![("_attrs", dict(vec![]))]))]);
+    assert_eq!(state(&event, "table").0, State::StandIn);
+}
+
+#[test]
 fn objects_of_every_form_are_made_without_calling_their_classes() {
     let with = |form: Form, value: CapturedValue| CapturedValue { form: Some(form), ..value };
     let base =
@@ -562,6 +660,36 @@ fn hostile() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Types whose parts become arguments of functions of Python.
+const ITERATORS: [&str; 9] = [
+    "list_iterator",
+    "list_reverseiterator",
+    "dict_itemiterator",
+    "set_iterator",
+    "range_iterator",
+    "enumerate",
+    "zip",
+    "map",
+    "callable_iterator",
+];
+
+/// Names of parts that are no attributes.
+const PARTS: [&str; 13] = [
+    "(position)",
+    "(sequence)",
+    "(rest)",
+    "(index)",
+    "(iterator)",
+    "(iterators)",
+    "(sentinel)",
+    "(dtype)",
+    "(shape)",
+    "(data)",
+    "(columns)",
+    "(name)",
+    "(maxlen)",
+];
+
 fn hostile_value() -> impl Strategy<Value = CapturedValue> {
     let form = prop::option::of(prop::sample::select(&Form::ALL[..]));
     let leaf =
@@ -575,6 +703,7 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
             Just("tuple".to_owned()),
             Just("deque".to_owned()),
             Just("defaultdict".to_owned()),
+            prop::sample::select(&ITERATORS[..]).prop_map(str::to_owned),
             hostile()
         ];
         let names = prop_oneof![
@@ -585,6 +714,7 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
             Just("_value_".to_owned()),
             Just("(function)".to_owned()),
             Just("(self)".to_owned()),
+            prop::sample::select(&PARTS[..]).prop_map(str::to_owned),
             Just("a".to_owned())
         ];
         let content = prop_oneof![
@@ -604,7 +734,7 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
 }
 
 /// What a body may call; nothing of it is named by what was captured.
-const CALLED: [&str; 54] = [
+const CALLED: [&str; 64] = [
     "contextlib.ExitStack",
     "stack.enter_context",
     "frozen_clock",
@@ -658,6 +788,16 @@ const CALLED: [&str; 54] = [
     "value.update",
     "other.extend",
     "other.update",
+    "iter",
+    "enumerate",
+    "zip",
+    "map",
+    "filter",
+    "reversed",
+    "itertools.islice",
+    "fromiter",
+    "DataFrame",
+    "Series",
     ".reshape",
 ];
 
@@ -687,7 +827,9 @@ proptest! {
         let own = &skeleton[..end];
         for name in called(own) {
             let is_test = name.starts_with("test_");
-            let is_method = [".extend", ".update", ".reshape", ".timestamp"].iter().any(|method| name.ends_with(method));
+            let is_method = [".extend", ".update", ".reshape", ".timestamp", ".patch.multiple", ".values", ".items"]
+                .iter()
+                .any(|method| name.ends_with(method));
             prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
         }
         for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {

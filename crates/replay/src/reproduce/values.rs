@@ -99,7 +99,7 @@ impl<'a> Draft<'a> {
         std::mem::take(&mut self.troubles)
     }
 
-    fn trouble(&mut self, state: State, why: impl Into<String>) {
+    pub(super) fn trouble(&mut self, state: State, why: impl Into<String>) {
         let state = if state == State::StandIn && self.path.len() > 1 { State::Partial } else { state };
         self.troubles.push(Trouble { state, path: self.path.join(""), why: why.into() });
     }
@@ -150,7 +150,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The place where the content of an object stands.
-    fn resolved(&self, value: &'a CapturedValue) -> Option<&'a CapturedValue> {
+    pub(super) fn resolved(&self, value: &'a CapturedValue) -> Option<&'a CapturedValue> {
         let is_elsewhere = matches!(value.content, Content::Nothing) && value.not_captured.is_none();
         match value.reference {
             Some(reference) if is_elsewhere => self.contents.get(&reference).copied(),

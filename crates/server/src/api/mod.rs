@@ -103,6 +103,8 @@ use failure::Failure;
         share::as_bundle,
         reproduction::with_sources,
         correlations::one,
+        capturing::switches,
+        capturing::set_switches,
         capturing::put,
         capturing::delete,
         pins::list,
@@ -163,6 +165,7 @@ impl App {
             .route("/volume", get(volume::status))
             .route("/volume/rules", get(volume::get).put(volume::put))
             .route("/volume/preview", post(volume_preview::try_out))
+            .route("/captures", get(capturing::switches).put(capturing::set_switches))
             .route("/issues/{id}/activity", get(activity::list))
             .route("/issues/{id}/comments", post(activity::comment))
             .route("/issues/{id}/comments/{entry_id}", delete(activity::delete_comment))

@@ -19,4 +19,4 @@ pub(crate) use hits::{RuleKey, counts, rule_key};
 pub use keys::{Keys, KeysError};
 pub(crate) use live::{ChangeError, Current};
 pub use live::{Policies, PoliciesError};
-pub(crate) use rule_sets::SettingsError;
+pub(crate) use rule_sets::{SettingsError, check_name};

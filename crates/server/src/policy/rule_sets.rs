@@ -26,7 +26,7 @@ impl SettingsError {
         Self { field: field.into(), at: None, message: message.into() }
     }
 
-    pub(super) fn within(self, start: &str) -> Self {
+    pub(crate) fn within(self, start: &str) -> Self {
         Self { field: format!("{start}.{}", self.field), ..self }
     }
 }
@@ -98,7 +98,7 @@ pub(super) fn check_service(configured: &Rules, service: &ServiceRules) -> Resul
     compiled(configured, &service.rules).map(drop).map_err(|error| error.within("rules"))
 }
 
-pub(super) fn check_name(field: &str, text: &str) -> Result<(), SettingsError> {
+pub(crate) fn check_name(field: &str, text: &str) -> Result<(), SettingsError> {
     let problem = if text.trim().is_empty() {
         "is empty"
     } else if text.len() > NAME_BYTES_MAX {

@@ -49,7 +49,7 @@ pub(crate) fn bundle(
     let snapshots: Vec<Snapshot> =
         snapshots.into_iter().filter_map(|snapshot| strict_snapshot(policy, snapshot)).collect();
     anonymous(&mut placed.report);
-    let options = Options { frame: None, root: None };
+    let options = Options::default();
     let test = match reproduction(&placed.report, &snapshots, options) {
         Ok(made) => Ok(Test { file_name: made.file_name, text: made.text }),
         Err(error) => Err(error.to_string()),

@@ -9,6 +9,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod code;
+pub(crate) mod compiled;
 pub(crate) mod containers;
 pub(crate) mod exception;
 pub(crate) mod frame;

@@ -57,6 +57,7 @@ impl Walk<'_> {
                 Class::MappingProxy if is_dict(proxied(object)) => self.entries(pending, proxied(object)),
                 Class::Deque | Class::Array => self.items_of_type(pending, class),
                 Class::Method => self.method(pending),
+                Class::Iterator => self.iterator(pending),
                 Class::ByteArray => self.bytearray(pending),
                 _ => {
                     let mut node = Node::default();

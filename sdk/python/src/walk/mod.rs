@@ -10,10 +10,12 @@ mod arrays;
 pub(crate) mod chain;
 mod containers;
 mod dates;
+mod iterators;
 pub(crate) mod messages;
 mod objects;
 mod pointers;
 mod scalars;
+mod tables;
 pub(crate) mod types;
 mod variables;
 
@@ -26,7 +28,7 @@ pub(crate) use variables::module_name;
 use pyo3::ffi;
 use reenact_client::heap::{Heap, Node, Text};
 use reenact_client::settings::ValueLimits;
-use reenact_model::NotCaptured;
+use reenact_model::{Form, NotCaptured};
 
 use crate::read::{Object, text, type_of};
 use pointers::PointerMap;
@@ -172,6 +174,7 @@ impl<'a> Walk<'a> {
             // SAFETY: as the caller promises; what is found in a live object lives as well.
             unsafe {
                 match pending.part {
+                    Part::Whole if pending.facts.form == Some(Form::Table) && self.table(&pending) => {}
                     Part::Whole if pending.facts.base.is_some() || pending.facts.class == Class::Object => {
                         self.object(&pending);
                     }

@@ -58,6 +58,7 @@ pub(crate) enum Class {
     NumpyArray,
     MappingProxy,
     Method,
+    Iterator,
     Exception,
     /// A class of Python, or of compiled code, by its attributes.
     Object,
@@ -302,6 +303,15 @@ unsafe fn mark(class: *mut ffi::PyTypeObject, is_own: bool, facts: &mut Facts) {
     }
 }
 
+/// Whether a type is that of numpy's arrays.
+///
+/// # Safety
+/// `type_object` is a live type.
+pub(super) unsafe fn is_numpy_array(type_object: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { !is_of_python(type_object) && of_compiled_name(type_object) == Some(Class::NumpyArray) }
+}
+
 /// Whether it is a class of pandas for tables or columns, by its name.
 unsafe fn is_table(type_object: *mut ffi::PyTypeObject) -> bool {
     let mut name = Vec::new();
@@ -371,6 +381,8 @@ unsafe fn of_compiled_name(type_object: *mut ffi::PyTypeObject) -> Option<Class>
         b"zoneinfo.ZoneInfo" => Some(Class::ZoneInfo),
         b"decimal.Decimal" => Some(Class::Decimal),
         b"numpy.ndarray" => Some(Class::NumpyArray),
+        // SAFETY: a live type.
+        _ if unsafe { super::iterators::is_understood(type_object) } => Some(Class::Iterator),
         _ => None,
     }
 }
@@ -407,6 +419,7 @@ fn form_of(class: Class) -> Option<Form> {
         Class::Type => Some(Form::Class),
         Class::Module => Some(Form::Module),
         Class::Method => Some(Form::Method),
+        Class::Iterator => Some(Form::Iterator),
         Class::Exception => Some(Form::Exception),
         Class::Array | Class::NumpyArray => Some(Form::Array),
         _ => None,

@@ -9,6 +9,7 @@ import decimal
 import enum
 import fractions
 import functools
+import itertools
 import pathlib
 import re
 import sys
@@ -18,9 +19,12 @@ import uuid
 import zoneinfo
 
 import pytest
-from capturing import local, short
+from capturing import local, raised, short, snapshots
 
 HERE = __name__
+
+LIST_AT_1 = ("list_iterator", {"(position)": "1", "(sequence)": ["'a'", "'b'"]})
+TEXT_AT_1 = (type(iter("a")).__name__, {"(position)": "1", "(sequence)": "'ab'"})
 
 UTC = datetime.timezone.utc
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -322,9 +326,8 @@ async def coroutine():
     ("make", "form"),
     [
         (generator, "generator"),
-        (lambda: iter([1]), "iterator"),
-        (lambda: zip([1]), "iterator"),
-        (lambda: map(str, [1]), "iterator"),
+        (lambda: itertools.chain([1]), "iterator"),
+        (lambda: itertools.count(), "iterator"),
         (threading.Lock, "opaque"),
         (lambda: open("/dev/null"), "opaque"),
         (lambda: contextvars.ContextVar("v"), "opaque"),
@@ -337,6 +340,74 @@ def test_what_is_in_compiled_code_is_named(make, form):
     assert got.get("form") == form
     assert got.get("not_captured") == ("unknown" if form else None)
     getattr(value, "close", lambda: None)()
+
+
+def advanced(iterator, steps):
+    for _ in range(steps):
+        next(iterator)
+    return iterator
+
+
+@pytest.mark.parametrize(
+    ("make", "steps", "fields"),
+    [
+        (lambda: iter(["a", "b", "c"]), 1, {"(position)": "1", "(sequence)": ["'a'", "'b'", "'c'"]}),
+        (lambda: iter(("a", "b")), 0, {"(position)": "0", "(sequence)": ["'a'", "'b'"]}),
+        (lambda: reversed(["a", "b", "c"]), 1, {"(position)": "1", "(sequence)": ["'a'", "'b'", "'c'"]}),
+        (lambda: reversed(("a", "b")), 1, {"(position)": "0", "(sequence)": ["'a'", "'b'"]}),
+        (lambda: iter("abc"), 2, {"(position)": "2", "(sequence)": "'abc'"}),
+        (lambda: iter("äbc"), 2, {"(position)": "2", "(sequence)": "'äbc'"}),
+        (lambda: iter(b"abc"), 2, {"(position)": "2", "(sequence)": "b'abc'"}),
+        (lambda: iter({"a": 1, "b": 2}), 1, {"(position)": "1", "(sequence)": [("'a'", "1"), ("'b'", "2")]}),
+        (lambda: iter({"a": 1, "b": 2}.items()), 1, {"(position)": "1", "(sequence)": [("'a'", "1"), ("'b'", "2")]}),
+        (lambda: reversed({"a": 1, "b": 2}.values()), 1, {"(position)": "1", "(sequence)": [("'a'", "1"), ("'b'", "2")]}),
+        (lambda: iter({7}), 0, {"(position)": "0", "(sequence)": ["7"]}),
+        (lambda: iter(range(5)), 2, {"(rest)": "range(2, 5)"}),
+        (lambda: iter(range(9, 0, -3)), 1, {"(rest)": "range(6, 0, -3)"}),
+        (lambda: iter(range(2)), 2, {"(rest)": "range(2, 2)"}),
+        (lambda: enumerate(["a", "b"], 5), 1, {"(index)": "6", "(iterator)": LIST_AT_1}),
+        (lambda: zip(range(2), "ab"), 1, {"(iterators)": [("range_iterator", {"(rest)": "range(1, 2)"}), TEXT_AT_1]}),
+        (lambda: map(str, range(3)), 1, {"(function)": "str", "(iterators)": [("range_iterator", {"(rest)": "range(1, 3)"})]}),
+        (lambda: filter(None, range(1, 3)), 1, {"(function)": None, "(iterator)": ("range_iterator", {"(rest)": "range(2, 3)"})}),
+        (lambda: iter(int, 1), 0, {"(function)": "int", "(sentinel)": "1"}),
+    ],
+)  # fmt: skip
+def test_iterators_show_what_they_go_over_and_where_they_are(make, steps, fields):
+    iterator = advanced(make(), steps)
+    got = local(iterator)
+    assert short(got) == (type(iterator).__name__, fields)
+    assert (got["form"], got.get("not_captured")) == ("iterator", None)
+    # To look does not move them.
+    assert list(zip(iterator, range(9)))[:9] == list(zip(advanced(make(), steps), range(9)))[:9]
+
+
+@pytest.mark.parametrize("make", [lambda: iter([1]), lambda: iter((1,)), lambda: iter("a"), lambda: iter({1: 2}), lambda: reversed((1,))])
+def test_an_iterator_at_its_end_holds_nothing(make):
+    iterator = make()
+    assert list(iterator)
+    got = local(iterator)
+    assert short(got) == (type(iterator).__name__, {})
+
+
+def test_an_iterator_of_a_list_that_is_seen_elsewhere_refers_to_it():
+    def function():
+        subject = [["a"], ["b"]]
+        for one in subject:
+            held = iter(subject)
+            next(held)
+            assert one
+            raise LookupError
+
+    names = snapshots(raised(function))[0]["locals"]
+    sequence = names["held"]["fields"]["(sequence)"]
+    assert sequence["ref"] == names["subject"]["ref"]
+
+
+def test_a_class_that_is_built_on_an_iterator_is_not_taken_for_one():
+    class Numbered(enumerate):
+        pass
+
+    assert local(Numbered([1]))["not_captured"] == "unknown"
 
 
 def test_a_coroutine_is_named():
@@ -367,6 +438,68 @@ def test_to_look_does_not_make_a_dictionary():
     assert values[50] == Item("x", 50)
 
 
+def column(captured):
+    """Kind of element and elements of an array."""
+    fields = captured["fields"]
+    return fields["(dtype)"]["value"], short(fields["(data)"])
+
+
+def test_tables_of_pandas_show_their_columns_and_labels():
+    pandas = pytest.importorskip("pandas")
+    inner = Plain(a=1)
+    table = pandas.DataFrame({"n": [1, 2], "f": [0.5, 1.5], "s": ["x", None], "m": [3, 4], "o": [inner, [7]], 5: [True, False]})
+    got = local(table)
+    assert (got["type"].rsplit(".", 1)[1], got["form"], got.get("not_captured")) == ("DataFrame", "table", None)
+    assert short(got["fields"]["(index)"]) == "range(0, 2)"
+    columns = {key["value"]: column(value) for key, value in got["fields"]["(columns)"]["entries"]}
+    assert columns["'n'"] == ("int64", ["1", "2"])
+    assert columns["'f'"] == ("float64", ["0.5", "1.5"])
+    assert columns["'m'"] == ("int64", ["3", "4"])
+    assert columns["5"] == ("bool", ["True", "False"])
+    assert columns["'s'"][1][0] == "'x'"
+    assert columns["'o'"] == ("object", [(f"{HERE}.Plain", {"a": "1"}), ["7"]])
+
+
+def test_columns_of_pandas_show_their_name_and_labels():
+    pandas = pytest.importorskip("pandas")
+    got = local(pandas.Series([1.5, 2.5], index=["a", "b"], name="price"))
+    assert (got["type"].rsplit(".", 1)[1], got["form"]) == ("Series", "table")
+    assert short(got["fields"]["(name)"]) == "'price'"
+    assert column(got["fields"]["(index)"])[1] == ["'a'", "'b'"]
+    assert column(got["fields"]["(data)"]) == ("float64", ["1.5", "2.5"])
+    table = pandas.DataFrame({"a": range(3), "b": range(3, 6)}, index=[10, 20, 30])
+    got = local(table["b"])
+    assert column(got["fields"]["(index)"]) == ("int64", ["10", "20", "30"])
+    assert column(got["fields"]["(data)"]) == ("int64", ["3", "4", "5"])
+
+
+def test_what_pandas_keeps_in_another_way_is_named():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"t": pandas.date_range("2024-01-01", periods=2), "c": pandas.Categorical(["a", "b"]), "n": [1, 2]})
+    columns = {key["value"]: value for key, value in local(table)["fields"]["(columns)"]["entries"]}
+    assert (columns["'t'"]["not_captured"], columns["'c'"]["not_captured"]) == ("unknown", "unknown")
+    assert column(columns["'n'"]) == ("int64", ["1", "2"])
+    many = pandas.MultiIndex.from_tuples([("a", 1), ("b", 2)])
+    got = local(pandas.DataFrame({"n": [1, 2]}, index=many))
+    assert got["fields"]["(index)"]["not_captured"] == "unknown"
+
+
+def test_large_tables_are_cut_with_their_sizes():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    got = local(pandas.DataFrame(numpy.arange(30_000).reshape(100, 300)), items_max=5)["fields"]
+    assert (got["(columns)"]["size"], len(got["(columns)"]["entries"])) == (300, 5)
+    label, first = got["(columns)"]["entries"][1]
+    data = first["fields"]["(data)"]
+    assert (label["value"], data["size"], short(data)) == ("1", 100, ["1", "301", "601", "901", "1201"])
+
+
+def test_a_class_that_is_named_like_a_table_is_read_as_what_it_is():
+    made = type("DataFrame", (), {"__module__": "pandas"})()
+    made._mgr = Plain(blocks=(1,), axes=[{}, []])
+    assert short(local(made))[1] == {"_mgr": (f"{HERE}.Plain", {"blocks": ["1"], "axes": [[], []]})}
+
+
 def test_arrays_of_numpy_show_type_shape_and_first_elements():
     numpy = pytest.importorskip("numpy")
     got = local(numpy.arange(6, dtype="int16").reshape(2, 3).T)
@@ -382,7 +515,9 @@ def test_arrays_of_numpy_show_type_shape_and_first_elements():
     assert short(local(numpy.array(7)))[1] == {"(dtype)": "int64", "(shape)": [], "(data)": ["7"]}
     large = local(numpy.zeros((1000, 1000)))["fields"]["(data)"]
     assert (len(large["elements"]), large["size"], large["not_captured"]) == (100, 1_000_000, "collection_size")
-    for other in (numpy.array(["a"]), numpy.array([object()]), numpy.zeros(3, dtype=[("a", "i4")])):
+    objects = short(local(numpy.array([Plain(a=1), None, [2]], dtype="object")))[1]
+    assert (objects["(dtype)"], objects["(data)"]) == ("object", [(f"{HERE}.Plain", {"a": "1"}), None, ["2"]])
+    for other in (numpy.array(["a"]), numpy.zeros(3, dtype=[("a", "i4")])):
         assert local(other)["fields"]["(data)"]["not_captured"] == "unknown"
 
 

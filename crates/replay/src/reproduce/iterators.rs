@@ -1,0 +1,144 @@
+//! Captured iterators as expressions: what remains of what they go over.
+
+use reenact_model::{CapturedValue, Content};
+
+use super::classes::bare;
+use super::expression::{Argument, Expression};
+use super::fidelity::State;
+use super::python::Name;
+use super::values::Draft;
+
+type Fields = [(String, CapturedValue)];
+
+impl<'a> Draft<'a> {
+    /// `None` when the client did not tell where it was.
+    pub(super) fn iterator(
+        &mut self,
+        value: &'a CapturedValue,
+        fields: &'a Fields,
+        hint: &Name,
+    ) -> Option<Expression> {
+        let called = |function: &'static str, parts: Vec<Expression>| Some(Expression::call(function, parts));
+        match bare(&value.type_name) {
+            "enumerate" => {
+                let index = self.value(field(fields, "(index)")?, hint);
+                let iterator = self.value(field(fields, "(iterator)")?, hint);
+                called("enumerate", vec![iterator, index])
+            }
+            "zip" => called("zip", self.parts(field(fields, "(iterators)")?, hint)?),
+            "map" => {
+                let mut parts = vec![self.value(field(fields, "(function)")?, hint)];
+                parts.extend(self.parts(field(fields, "(iterators)")?, hint)?);
+                called("map", parts)
+            }
+            "filter" => {
+                let function = self.value(field(fields, "(function)")?, hint);
+                let iterator = self.value(field(fields, "(iterator)")?, hint);
+                called("filter", vec![function, iterator])
+            }
+            "callable_iterator" => {
+                let function = self.value(field(fields, "(function)")?, hint);
+                let sentinel = self.value(field(fields, "(sentinel)")?, hint);
+                called("iter", vec![function, sentinel])
+            }
+            "range_iterator" => {
+                let rest = self.value(field(fields, "(rest)")?, hint);
+                called("iter", vec![rest])
+            }
+            // One that is at its end holds nothing any more.
+            name if fields.is_empty() && is_of_sequence(name) && value.not_captured.is_none() => {
+                called("iter", vec![Expression::Tuple(Vec::new())])
+            }
+            name => {
+                let position = field(fields, "(position)")?.text()?.parse().ok()?;
+                let sequence = field(fields, "(sequence)")?;
+                self.rest(name, position, sequence, hint)
+            }
+        }
+    }
+
+    fn parts(&mut self, iterators: &'a CapturedValue, hint: &Name) -> Option<Vec<Expression>> {
+        let Content::Elements(elements) = &iterators.content else { return None };
+        let mut parts = Vec::with_capacity(elements.len());
+        for element in elements {
+            parts.push(self.value(element, hint));
+        }
+        Some(parts)
+    }
+
+    /// What comes from `position` on. A list that is nothing but the iterator's is cut; another one stays whole, so that
+    /// both see what becomes of it.
+    fn rest(
+        &mut self,
+        type_name: &str,
+        position: usize,
+        sequence: &'a CapturedValue,
+        hint: &Name,
+    ) -> Option<Expression> {
+        let length = self.length(sequence);
+        let made = self.at(".sequence".to_owned(), |draft| draft.value(sequence, hint));
+        let is_backwards = type_name.contains("reverse");
+        // Backwards a position of a list is an index, and one of a dictionary a count.
+        let passed = match type_name {
+            "list_reverseiterator" | "reversed" => length?.checked_sub(position + 1)?,
+            _ => position,
+        };
+        let made = match type_name {
+            "dict_valueiterator" | "dict_reversevalueiterator" => method(made, "values"),
+            "dict_itemiterator" | "dict_reverseitemiterator" => method(made, "items"),
+            // A set is in another order when it is made anew.
+            "set_iterator" => match made {
+                Expression::Set(items) => Expression::List(items),
+                Expression::Call(..) if length == Some(0) => made,
+                made => {
+                    self.trouble(State::Partial, "may come in another order");
+                    made
+                }
+            },
+            _ => made,
+        };
+        let made = match made {
+            Expression::List(items) if is_backwards => {
+                Expression::List(items.into_iter().rev().skip(passed).collect())
+            }
+            Expression::List(items) => Expression::List(items.into_iter().skip(passed).collect()),
+            Expression::Tuple(items) if !is_backwards => {
+                Expression::Tuple(items.into_iter().skip(passed).collect())
+            }
+            made => {
+                let made = if is_backwards { Expression::call("reversed", vec![made]) } else { made };
+                if passed > 0 {
+                    let number = Expression::Plain(passed.to_string());
+                    let arguments = vec![made, number, Expression::none()];
+                    let arguments = arguments.into_iter().map(Argument::Positional).collect();
+                    return Some(self.scope.standard_call("itertools", "islice", arguments));
+                }
+                made
+            }
+        };
+        Some(Expression::call("iter", vec![made]))
+    }
+
+    /// How many items something has.
+    fn length(&self, sequence: &'a CapturedValue) -> Option<usize> {
+        let known = self.resolved(sequence)?;
+        match &known.content {
+            Content::Elements(elements) => {
+                known.size.map_or(Some(elements.len()), |size| usize::try_from(size).ok())
+            }
+            _ => known.size.and_then(|size| usize::try_from(size).ok()),
+        }
+    }
+}
+
+fn is_of_sequence(name: &str) -> bool {
+    name.ends_with("iterator") || name == "reversed"
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a CapturedValue> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+fn method(of: Expression, name: &'static str) -> Expression {
+    Expression::Call(Box::new(Expression::Attribute(Box::new(of), Name::fixed(name))), Vec::new())
+}

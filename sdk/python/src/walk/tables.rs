@@ -1,0 +1,358 @@
+//! Tables and columns of pandas: the labels and the columns, as far as they are arrays of numpy.
+//!
+//! A table keeps its columns in blocks, each an array with a row for each column of one kind. What is read are instance
+//! dictionaries, fields of Cython's structures through the functions of their exact types, and buffers of arrays. What is
+//! kept in another way (times, categories, Arrow) is named and not read.
+
+use pyo3::ffi;
+use reenact_client::heap::{Body, Node, Text, TypeIndex};
+use reenact_model::{Form, NotCaptured};
+
+use super::arrays::{Buffer, Cells};
+use super::types::write_type_name;
+use super::{Pending, Walk};
+use crate::read::compiled::{attribute, kept};
+use crate::read::containers::{list_items, tuple_items};
+use crate::read::{Object, field, is_exactly, type_of};
+
+/// Blocks of one table that are looked at.
+const BLOCKS_MAX: usize = 1_000;
+
+/// Rows of one block that are looked at: columns of one kind.
+const ROWS_MAX: usize = 10_000;
+
+/// Where the compiled classes of pandas are.
+const MODULE: &[u8] = b"pandas._libs.";
+
+/// Labels of columns or rows.
+enum Labels {
+    /// As a range: the object.
+    Range(Object),
+    /// As an array.
+    Array(Buffer),
+    /// In another way.
+    Other,
+}
+
+/// Where the cells of one column are.
+#[derive(Clone, Copy)]
+struct Place {
+    block: usize,
+    /// Which row of the block.
+    row: usize,
+}
+
+impl Walk<'_> {
+    /// Looks into a table or a column; `false`, and nothing noted, when it is not built as expected.
+    ///
+    /// # Safety
+    /// The object lives.
+    pub(super) unsafe fn table(&mut self, pending: &Pending) -> bool {
+        // SAFETY: the object lives, and holds what is found in it.
+        unsafe {
+            let Some(manager) = attribute(pending.object, b"_mgr") else { return false };
+            let Some((blocks, axes)) = blocks_and_axes(manager) else { return false };
+            match (blocks, axes) {
+                ([block], &[rows]) => self.series(pending, *block, rows),
+                (_, &[columns, rows]) => self.data_frame(pending, blocks, columns, rows),
+                _ => false,
+            }
+        }
+    }
+
+    unsafe fn series(&mut self, pending: &Pending, block: Object, rows: Object) -> bool {
+        // SAFETY: as the caller of `table` promises.
+        unsafe {
+            let cells = values_of(block).and_then(|values| Buffer::of(values));
+            let labels = labels(rows);
+            let first = self.heap.next_node();
+            if let Some(name) = attribute(pending.object, b"_name").filter(|name| *name != ffi::Py_None()) {
+                let title = self.heap.push_text("(name)");
+                self.value(title, name, pending.depth + 1);
+            }
+            let index = self.labels(pending, &labels, rows);
+            let data = self.array_node("(data)");
+            let children = self.heap.children_from(first);
+            self.heap.node_mut(pending.node).body = Body::Fields(children);
+            self.labels_content(pending, &labels, index);
+            match cells {
+                Some(cells) => self.array_content(data, &Cells::all(&cells), pending.depth + 1),
+                None => self.not_read(data),
+            }
+        }
+        true
+    }
+
+    unsafe fn data_frame(
+        &mut self,
+        pending: &Pending,
+        blocks: &[Object],
+        columns: Object,
+        rows: Object,
+    ) -> bool {
+        // SAFETY: as the caller of `table` promises.
+        unsafe {
+            let names = labels(columns);
+            let Some(count) = names.count() else { return false };
+            let mut buffers = Vec::new();
+            let mut places: Vec<Option<Place>> = vec![None; count.min(self.limits.items_max)];
+            for &block in blocks.iter().take(BLOCKS_MAX) {
+                let Some(buffer) = values_of(block).and_then(|values| Buffer::of(values)) else { continue };
+                let Some(locations) = kept(block, MODULE, c"_mgr_locs") else { continue };
+                for row in 0..buffer.height().min(ROWS_MAX) {
+                    let Some(column) = location(locations, row) else { break };
+                    if let Some(place) = places.get_mut(column) {
+                        *place = Some(Place { block: buffers.len(), row });
+                    }
+                }
+                buffers.push(buffer);
+            }
+            let labels = labels(rows);
+            let first = self.heap.next_node();
+            let index = self.labels(pending, &labels, rows);
+            let name = self.heap.push_text("(columns)");
+            let type_index = self.scratch.types.facts(&raw mut ffi::PyDict_Type, self.heap).index;
+            let table =
+                self.heap.push_node(Node { name, type_index, size: Some(count as u64), ..Node::default() });
+            let children = self.heap.children_from(first);
+            self.heap.node_mut(pending.node).body = Body::Fields(children);
+            self.labels_content(pending, &labels, index);
+            self.columns(pending, table, &names, &buffers, &places, count);
+        }
+        true
+    }
+
+    unsafe fn columns(
+        &mut self,
+        pending: &Pending,
+        table: u32,
+        names: &Labels,
+        buffers: &[Buffer],
+        places: &[Option<Place>],
+        count: usize,
+    ) {
+        let type_index = match names {
+            Labels::Array(buffer) => self.element_type(buffer),
+            // SAFETY: a type that is never freed.
+            _ => unsafe { self.scratch.types.facts(&raw mut ffi::PyLong_Type, self.heap) }.index,
+        };
+        let first = self.heap.next_node();
+        let mut nodes = Vec::with_capacity(places.len());
+        for (number, place) in places.iter().enumerate() {
+            // SAFETY: as the caller of `table` promises.
+            if self.is_halted() || !unsafe { self.label(pending, names, number, type_index) } {
+                break;
+            }
+            nodes.push((self.array_node(""), *place));
+        }
+        let children = self.heap.children_from(first);
+        let is_cut = nodes.len() < count;
+        let reason = self.halted.or(Some(NotCaptured::CollectionSize)).filter(|_| is_cut);
+        let node = self.heap.node_mut(table);
+        (node.body, node.reason) = (Body::Entries(children), reason);
+        for (node, place) in nodes {
+            match place.and_then(|place| Some((buffers.get(place.block)?, place.row))) {
+                // SAFETY: as above.
+                Some((buffer, row)) => unsafe {
+                    self.array_content(node, &Cells::row(buffer, row), pending.depth + 2);
+                },
+                None => self.not_read(node),
+            }
+        }
+    }
+
+    /// The label of one column, as one value.
+    unsafe fn label(
+        &mut self,
+        pending: &Pending,
+        names: &Labels,
+        number: usize,
+        type_index: TypeIndex,
+    ) -> bool {
+        match names {
+            Labels::Range(range) => {
+                // SAFETY: a range holds its numbers.
+                let Some((start, step)) = (unsafe { start_and_step(*range) }) else { return false };
+                let label = start.wrapping_add(step.wrapping_mul(number as i64)).to_string();
+                self.number(type_index, |out| out.extend_from_slice(label.as_bytes()));
+                true
+            }
+            // SAFETY: as the caller of `table` promises.
+            Labels::Array(buffer) => unsafe { self.cell(buffer, number, type_index, pending.depth + 2) },
+            Labels::Other => false,
+        }
+    }
+
+    /// Notes the labels of the rows under `(index)`: a range whole, an array to be filled by `labels_content`.
+    unsafe fn labels(&mut self, pending: &Pending, labels: &Labels, of: Object) -> Option<u32> {
+        match labels {
+            Labels::Range(range) => {
+                let name = self.heap.push_text("(index)");
+                // SAFETY: the labels hold their range.
+                unsafe { self.value(name, *range, pending.depth + 1) };
+                None
+            }
+            Labels::Array(_) => Some(self.array_node("(index)")),
+            Labels::Other => {
+                let start = self.heap.text_start();
+                // SAFETY: a live object has a type.
+                unsafe { write_type_name(type_of(of), self.heap.bytes_mut()) };
+                let type_name = self.heap.text_from(start);
+                let type_index = self.heap.push_type(type_name);
+                let name = self.heap.push_text("(index)");
+                self.heap.push_node(Node {
+                    name,
+                    type_index,
+                    reason: Some(NotCaptured::Unknown),
+                    ..Node::default()
+                });
+                None
+            }
+        }
+    }
+
+    unsafe fn labels_content(&mut self, pending: &Pending, labels: &Labels, node: Option<u32>) {
+        if let (Some(node), Labels::Array(buffer)) = (node, labels) {
+            // SAFETY: as the caller of `table` promises.
+            unsafe { self.array_content(node, &Cells::all(buffer), pending.depth + 1) };
+        }
+    }
+
+    fn array_node(&mut self, name: &str) -> u32 {
+        let name = if name.is_empty() { Text::default() } else { self.heap.push_text(name) };
+        let type_name = self.heap.push_text("numpy.ndarray");
+        let type_index = self.heap.push_type(type_name);
+        self.heap.push_node(Node { name, type_index, form: Some(Form::Array), ..Node::default() })
+    }
+
+    fn not_read(&mut self, node: u32) {
+        self.heap.node_mut(node).reason = Some(NotCaptured::Unknown);
+    }
+}
+
+impl Labels {
+    /// How many there are.
+    fn count(&self) -> Option<usize> {
+        match self {
+            // SAFETY: a range is an object and four numbers, of which the last is the count; all are integers.
+            Self::Range(range) => {
+                unsafe { range_part(*range, 3) }.and_then(|count| usize::try_from(count).ok())
+            }
+            Self::Array(buffer) => Some(buffer.count()),
+            Self::Other => None,
+        }
+    }
+}
+
+/// # Safety
+/// `manager` is a live object.
+unsafe fn blocks_and_axes<'a>(manager: Object) -> Option<(&'a [Object], &'a [Object])> {
+    // SAFETY: a live object holds what is found in it; the types are looked at.
+    unsafe {
+        let blocks = attribute(manager, b"blocks").or_else(|| kept(manager, MODULE, c"blocks"))?;
+        let axes = attribute(manager, b"axes").or_else(|| kept(manager, MODULE, c"axes"))?;
+        let is_known =
+            is_exactly(blocks, &raw mut ffi::PyTuple_Type) && is_exactly(axes, &raw mut ffi::PyList_Type);
+        is_known.then(|| (tuple_items(blocks), list_items(axes)))
+    }
+}
+
+/// The array of a block, or the one that its texts are in.
+unsafe fn values_of(block: Object) -> Option<Object> {
+    // SAFETY: as above.
+    unsafe { kept(block, MODULE, c"values").and_then(|values| array_of(values)) }
+}
+
+/// An array as it is, or the array of objects that an array of texts is made of. Other arrays of pandas keep something
+/// else than their elements.
+unsafe fn array_of(values: Object) -> Option<Object> {
+    // SAFETY: a live object.
+    unsafe {
+        if is_array(values) {
+            return Some(values);
+        }
+        let mut name = Vec::new();
+        write_type_name(type_of(values), &mut name);
+        let is_of_texts = matches!(
+            name.as_slice(),
+            b"pandas.arrays.StringArray"
+                | b"pandas.core.arrays.string_.StringArray"
+                | b"pandas.core.arrays.string_.StringArrayNumpySemantics"
+                | b"pandas.arrays.NumpyExtensionArray"
+                | b"pandas.core.arrays.numpy_.NumpyExtensionArray"
+        );
+        if !is_of_texts {
+            return None;
+        }
+        kept(values, MODULE, c"_ndarray").filter(|array| is_array(*array))
+    }
+}
+
+unsafe fn is_array(object: Object) -> bool {
+    // SAFETY: a live object has a type with a name; types of Python are freed in another way.
+    unsafe { super::types::is_numpy_array(type_of(object)) }
+}
+
+unsafe fn labels(index: Object) -> Labels {
+    // SAFETY: a live object.
+    unsafe {
+        if let Some(range) =
+            attribute(index, b"_range").filter(|range| is_exactly(*range, &raw mut ffi::PyRange_Type))
+        {
+            return Labels::Range(range);
+        }
+        let array = attribute(index, b"_data").and_then(|data| array_of(data));
+        array.and_then(|array| Buffer::of(array)).map_or(Labels::Other, Labels::Array)
+    }
+}
+
+/// Which column the row of a block is: a slice or an array of numbers, in a structure of Cython whose functions would
+/// make new objects.
+unsafe fn location(locations: Object, row: usize) -> Option<usize> {
+    const SLICE: usize = 24;
+    const ARRAY: usize = 32;
+    // SAFETY: the structure has the size that it has when both fields are where they are expected; each is an object or null.
+    unsafe {
+        let type_object = type_of(locations);
+        let mut name = Vec::new();
+        write_type_name(type_object, &mut name);
+        if name != b"pandas._libs.internals.BlockPlacement" || (*type_object).tp_basicsize < 48 {
+            return None;
+        }
+        let slice: Object = field(locations, SLICE);
+        if !slice.is_null() && is_exactly(slice, &raw mut ffi::PySlice_Type) {
+            let slice = &*slice.cast::<ffi::PySliceObject>();
+            let (start, step) = (small(slice.start)?, small(slice.step).unwrap_or(1));
+            return usize::try_from(start.checked_add(step.checked_mul(row as i64)?)?).ok();
+        }
+        let array: Object = field(locations, ARRAY);
+        if array.is_null() || !is_array(array) {
+            return None;
+        }
+        Buffer::of(array).and_then(|buffer| usize::try_from(buffer.integer(row)?).ok())
+    }
+}
+
+unsafe fn start_and_step(range: Object) -> Option<(i64, i64)> {
+    // SAFETY: the caller has a range.
+    unsafe { Some((range_part(range, 0)?, range_part(range, 2)?)) }
+}
+
+/// Start, stop, step or length of a range (`rangeobject`, `Objects/rangeobject.c`).
+unsafe fn range_part(range: Object, number: usize) -> Option<i64> {
+    // SAFETY: the caller has a range; it holds its parts.
+    unsafe { small(field(range, size_of::<ffi::PyObject>() + number * size_of::<Object>())) }
+}
+
+/// An integer that C can hold.
+unsafe fn small(object: Object) -> Option<i64> {
+    // SAFETY: the caller has a live object or null; for exactly an integer the function runs no code of Python.
+    unsafe {
+        if object.is_null() || !is_exactly(object, &raw mut ffi::PyLong_Type) {
+            return None;
+        }
+        let mut overflow = 0;
+        let number = ffi::PyLong_AsLongLongAndOverflow(object, &mut overflow);
+        (overflow == 0).then_some(number)
+    }
+}
