@@ -10,20 +10,21 @@ TARGET ?= traces_v05
 SECONDS ?= 60
 NAME ?= intake
 SEED ?= 1
+CLIENT ?= ddtrace
 
 .PHONY: help demo demo-once test build ui check unit sdk sdk-test e2e corpus browser fuzz bench gen clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
-demo: ## from nothing to a running shop with errors, and the address to open
-	@scripts/setup demo
+demo: ## from nothing to a running shop with errors; CLIENT=ddtrace, ddtrace+reenact, opentelemetry+reenact or reenact
+	@scripts/setup demo "$(CLIENT)"
 	@$(MAKE) build
-	@python3 demo/run.py
+	@[ "$(CLIENT)" = ddtrace ] || $(MAKE) sdk
+	@python3 demo/run.py --client "$(CLIENT)"
 
-demo-once: ## the demo, until issues with values are visible; for `make test`
-	@echo "==> demo, once"
-	@python3 demo/run.py --once
+demo-once: ## the demo under each client, until issues with values are visible; for `make test`
+	@scripts/demo-once
 
 test: ## everything from nothing: set-up, then all tests
 	@scripts/test-all
@@ -53,7 +54,7 @@ sdk: ## the wheel of the Python client, for every Python that the set-up found
 sdk-test: sdk ## tests of the Python client (ARGS for pytest)
 	@scripts/sdk-test $(ARGS)
 
-e2e: ## the real binary with real clients (needs `make build`; ARGS for pytest)
+e2e: ## the real binary with real clients (needs `make build` and `make sdk`; ARGS for pytest)
 	@echo "==> end-to-end tests"
 	@cargo test --release --locked --workspace --features reenact-store/testing --quiet --test real_server -- --ignored
 	@.build/venv/e2e/bin/python -m pytest tests/e2e $(ARGS)

@@ -1,6 +1,6 @@
 """Sends ordinary and failing requests to the demo shop until it is stopped.
 
-The client keeps the values of one exception per second and process, so failing requests
+ddtrace keeps the values of one exception per second and process, so failing requests
 keep a distance of two seconds; ordinary requests run between them.
 """
 
@@ -119,7 +119,7 @@ def send(base_url: str, request: Request) -> int | None:
         return None
 
 
-def drive(base_url: str, seconds: float | None) -> None:
+def drive(base_url: str, seconds: float | None, failure_pause: float) -> None:
     deadline = None if seconds is None else time.monotonic() + seconds
     ordinary = itertools.cycle(ORDINARY)
     for number, failing in enumerate(itertools.cycle(FAILING)):
@@ -127,7 +127,7 @@ def drive(base_url: str, seconds: float | None) -> None:
             status = send(base_url, request)
             print(f"{status or 'no answer'}  {request.method} {request.path.split('?')[0]}", flush=True)
         # The first round meets every bug once; after it, the rhythm is less regular.
-        pause = FAILURE_PAUSE_SECONDS if number < len(FAILING) else random.uniform(1.0, 4.0)
+        pause = failure_pause if number < len(FAILING) else random.uniform(1.0, 4.0)
         if deadline is not None and time.monotonic() + pause > deadline:
             return
         time.sleep(pause)
@@ -137,9 +137,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the shop listens")
     parser.add_argument("--seconds", type=float, help="stop after this time (default: run until Ctrl-C)")
+    parser.add_argument("--pause", type=float, default=FAILURE_PAUSE_SECONDS, help="seconds between failures in the first round")
     options = parser.parse_args()
     try:
-        drive(options.url, options.seconds)
+        drive(options.url, options.seconds, options.pause)
     except KeyboardInterrupt:
         pass
 

@@ -1,4 +1,4 @@
-"""Runs the whole demo: server, shop and nightly jobs under the real ddtrace, and the driver.
+"""Runs the whole demo: server, shop and nightly jobs under a client, and the driver.
 
 Stays in the foreground until Ctrl-C, then stops everything it started.
 With --once it stops by itself: exit 0 as soon as issues with values are visible and no secret is.
@@ -31,6 +31,17 @@ ISSUES_WANTED = 8
 # The driver sends its request with most secrets near the end of a round: once it shows, all of them were sent.
 LATE_ISSUE = "SignatureMismatch"
 ISSUES_WITH_VALUES_WANTED = 4
+
+
+# Each client with the commands that come before `python`; our own alone is switched on by a variable.
+CLIENTS = {
+    "ddtrace": ["ddtrace-run"],
+    "ddtrace+reenact": ["reenact-run", "ddtrace-run"],
+    "opentelemetry+reenact": ["reenact-run", "opentelemetry-instrument"],
+    "reenact": [],
+}
+# Our own client keeps the values of every exception that it has not seen before, however fast they come.
+OWN_PAUSE_SECONDS = 0.3
 
 
 class DemoFailed(Exception):
@@ -74,7 +85,7 @@ def port_or_free(wanted: int, purpose: str) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
-            return wanted
+            return probe.getsockname()[1]
         except OSError:
             pass
     with socket.socket() as probe:
@@ -123,16 +134,45 @@ def start_server(binary: str, data_dir: Path, logs: Path, ports: tuple[int, int]
         raise
 
 
-def traced_environment(service: str, version: str, agent_url: str, shop_port: int, work_dir: Path) -> dict[str, str]:
+def watched(options: argparse.Namespace, *program: str) -> list[str]:
+    """The command that runs a program under the client."""
+    binaries = Path(options.python).parent
+    runners = [binaries / runner for runner in CLIENTS[options.client]]
+    for needed in runners or [binaries / "reenact-run"]:
+        if not needed.exists():
+            raise DemoFailed(f"no {needed.name} beside {options.python}; run `make demo CLIENT={options.client}`")
+    return [*map(str, runners), options.python, *program]
+
+
+def shop_environment(
+    options: argparse.Namespace, service: str, version: str, agent_url: str, shop_port: int, work_dir: Path
+) -> dict[str, str]:
     return {
-        "DD_SERVICE": service,
-        "DD_ENV": "demo",
-        "DD_VERSION": version,
-        "DD_TRACE_AGENT_URL": agent_url,
-        "DD_EXCEPTION_REPLAY_ENABLED": "true",
+        **client_environment(options.client, service, version, agent_url),
+        "SHOP_CLIENT": options.client,
         "SHOP_PORT": str(shop_port),
         "SHOP_DATABASE": str(work_dir / "shop.sqlite"),
         **invented_secrets.SETTINGS,
+    }
+
+
+def client_environment(client: str, service: str, version: str, agent_url: str) -> dict[str, str]:
+    if client.startswith("ddtrace"):
+        return {
+            "DD_SERVICE": service,
+            "DD_ENV": "demo",
+            "DD_VERSION": version,
+            "DD_TRACE_AGENT_URL": agent_url,
+            "DD_EXCEPTION_REPLAY_ENABLED": "true",
+        }
+    return {
+        "REENACT_ENABLED": "true",
+        "REENACT_SERVICE": service,
+        "REENACT_ENV": "demo",
+        "REENACT_VERSION": version,
+        "REENACT_URL": agent_url,
+        # Its spans go nowhere: the server takes no OTLP yet.
+        **{f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")},
     }
 
 
@@ -182,9 +222,7 @@ def run(options: argparse.Namespace, stack: ExitStack) -> None:
     binary = shutil.which(options.binary)
     if binary is None:
         raise DemoFailed(f"no binary at {options.binary}; build it with `make build`, or name one with --binary")
-    ddtrace_run = Path(options.python).parent / "ddtrace-run"
-    if not ddtrace_run.exists():
-        raise DemoFailed(f"no ddtrace beside {options.python}; run `scripts/setup demo`")
+    watched(options)
 
     work_dir = Path(tempfile.mkdtemp(prefix="reenact-demo-")) if options.once else options.work_dir.resolve()
     if options.once:
@@ -206,14 +244,15 @@ def run(options: argparse.Namespace, stack: ExitStack) -> None:
         stack.callback(child.stop)
         children.append(child)
 
-    def traced(service: str, version: str) -> dict[str, str]:
-        return traced_environment(service, version, addresses["agent"], shop_port, work_dir)
+    def environment(service: str, version: str) -> dict[str, str]:
+        return shop_environment(options, service, version, addresses["agent"], shop_port, work_dir)
 
-    start("shop", [str(ddtrace_run), options.python, "-m", "shop"], traced("shop", "1.4.2"))
+    pause = ["--pause", str(OWN_PAUSE_SECONDS)] if "reenact" in options.client and options.once else []
+    start("shop", watched(options, "-m", "shop"), environment("shop", "1.4.2"))
     wait_until("the start of the shop", READY_SECONDS, children, lambda: shop_answers(shop_port))
-    start("shop-worker", [str(ddtrace_run), options.python, "-m", "shop.nightly"], traced("shop-worker", "1.4.1"))
-    start("driver", [options.python, "driver.py", "--url", f"http://127.0.0.1:{shop_port}"], {"PYTHONUNBUFFERED": "1"})
-    say("shop, its nightly worker and the driver are running; waiting for the first issues (about 20 s)")
+    start("shop-worker", watched(options, "-m", "shop.nightly"), environment("shop-worker", "1.4.1"))
+    start("driver", [options.python, "driver.py", "--url", f"http://127.0.0.1:{shop_port}", *pause], {"PYTHONUNBUFFERED": "1"})
+    say(f"under {options.client}: shop, its nightly worker and the driver are running; waiting for the first issues (about 20 s)")
 
     must_show = LATE_ISSUE if options.once else ""
     issues = wait_until(
@@ -238,13 +277,17 @@ def parse_options() -> argparse.Namespace:
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.environ.get("REENACT_BIN", f"{target}/release/reenact"))
-    parser.add_argument("--python", default=str(ROOT / ".build/venv/demo/bin/python"), help="a Python with demo/requirements.txt")
+    parser.add_argument("--client", choices=CLIENTS, default="ddtrace", help="what the shop runs under (default: ddtrace)")
+    parser.add_argument("--python", help="a Python with demo/requirements.txt, and with our own client where that is wanted")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "reenact-data/demo", help="data and logs (a temporary one with --once)")
     parser.add_argument("--agent-port", type=int, default=8126)
     parser.add_argument("--ui-port", type=int, default=9126)
     parser.add_argument("--shop-port", type=int, default=8000)
     parser.add_argument("--once", action="store_true", help="prove that issues with values appear, then stop")
-    return parser.parse_args()
+    options = parser.parse_args()
+    environment = "demo" if options.client == "ddtrace" else "sdk"
+    options.python = options.python or str(ROOT / f".build/venv/{environment}/bin/python")
+    return options
 
 
 def main() -> int:

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ddtrace.trace import tracer
-
 from shop import database, payments
 from shop.models import Order
 from shop.settings import Settings
+from shop.tracing import work
 
 log = logging.getLogger("shop.jobs")
 
@@ -41,7 +40,7 @@ class JobQueue:
         while True:
             job = self._pending.get()
             try:
-                with tracer.trace("job.run", service="shop", resource=job.name, span_type="worker"):
+                with work("job.run", job.name, "worker"):
                     self._handlers[job.name](**job.arguments)
             except Exception as error:
                 log.warning("job %s failed: %s", job.name, type(error).__name__)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from decimal import Decimal
 
-from ddtrace.trace import tracer
-
 from shop import database
 from shop.settings import read_settings
+from shop.tracing import work
 
 log = logging.getLogger("shop.nightly")
-PAUSE_SECONDS = 4
+PAUSE_SECONDS = float(os.environ.get("SHOP_TASK_PAUSE", "4"))
 
 
 def restock(path: str, minimum: int) -> list[tuple[str, int]]:
@@ -56,7 +56,7 @@ def main() -> None:
     while True:
         for name, task in TASKS:
             try:
-                with tracer.trace("nightly.task", resource=name, span_type="worker"):
+                with work("nightly.task", name, "worker"):
                     task(settings.database_path)
             except Exception as error:
                 log.warning("task %s failed: %s", name, type(error).__name__)

@@ -7,12 +7,12 @@ import logging
 from datetime import date
 from decimal import Decimal
 
-from ddtrace.trace import tracer
 from flask import Flask, jsonify, request
 
 from shop import accounts, catalog, database, jobs, payments, pricing, shipping
 from shop.models import Cart, CartLine, Customer, Order
 from shop.settings import Settings
+from shop.tracing import work
 
 log = logging.getLogger("shop.web")
 
@@ -56,7 +56,7 @@ def _add_catalog(app: Flask, settings: Settings) -> None:
     def recommendations(sku: str):
         purchases = request.args.get("bought", "").split(",")
         try:
-            with tracer.trace("catalog.recommend", resource=sku), database.connect(settings.database_path) as connection:
+            with work("catalog.recommend", sku, survived=True), database.connect(settings.database_path) as connection:
                 found = catalog.recommend(connection, sku, purchases)
         except AttributeError:
             log.info("no recommendations for %s", sku)

@@ -10,12 +10,18 @@ STRING_CHARACTERS_MAX = 255
 ELEMENTS_MAX = 100
 FIELDS_MAX = 20
 FRAMES_MAX = 8
-# The client expands a variable, its children and its grandchildren.
-DEPTH_MAX = 2
 # A client that prints only the first frames prints 30 of them, some of which are its own.
 PRINTED_FRAMES_MIN_WHEN_CUT = 25
 # Cut by the clock on a busy machine, which is not for the server to repair.
 BY_CLOCK = {"timeout", "concurrent_modification"}
+SCOPES = ("globals", "closure", "locals", "arguments")
+
+
+def case_of(event: dict) -> str:
+    """The case that the application named, by the URL, by a tag, or by the name of the span."""
+    url = (event["request"] or {}).get("url")
+    # An inner span's name begins with the case.
+    return url.rsplit("/", 1)[-1] if url else (event["tags"].get("case") or event["resource"]).partition(".")[0]
 
 
 def plain_type(name: str) -> str:
@@ -71,46 +77,80 @@ def check_values(event: dict, truth: dict, client: Client) -> None:
             assert frame["values"]["reason"] or frame["values"]["state"] == "captured", f"no reason: {frame}"
             if not client.captures_library_frames and not frame["in_app"] and frame["values"]["state"] != "captured":
                 assert frame["values"]["state"] == "third_party", f"{frame['file']}: {frame['values']['state']}"
+    shared = shared_objects(event)
     for got, want in pairs:
         # One frame that is in a cause's traceback and in its effect's is captured once, with its last line.
         if got["values"]["state"] == "captured" and not got["values"]["earlier_occurrence"]:
-            check_frame(f"{truth['case']}: {got['function']}:{got['line_number']}", got["values"], want, client.faults)
+            check_frame(f"{truth['case']}: {got['function']}:{got['line_number']}", got["values"], want, client, shared)
 
 
-def check_frame(where: str, got: dict, want: dict, faults: Faults) -> None:
+def shared_objects(event: dict) -> dict[int, dict]:
+    """The objects that are at several places, by their number: the content stands at the first place alone."""
+    shared: dict[int, dict] = {}
+    frames = [frame["values"] for exception in event["exceptions"] for frame in exception["frames"]]
+    waiting = [value for frame in frames for scope in SCOPES for value in (frame.get(scope) or {}).values()]
+    while waiting:
+        value = waiting.pop()
+        if "ref" in value and has_content(value):
+            shared[value["ref"]] = value
+        waiting += value.get("elements") or []
+        waiting += [part for entry in value.get("entries") or [] for part in entry]
+        waiting += (value.get("fields") or {}).values()
+    return shared
+
+
+def has_content(value: dict) -> bool:
+    return bool(value.keys() & {"value", "elements", "entries", "fields", "not_captured"})
+
+
+def check_frame(where: str, got: dict, want: dict, client: Client, shared: dict[int, dict]) -> None:
     variables = {**got["globals"], **got["closure"], **got["locals"], **got["arguments"]}
     for name, expected in want["variables"].items():
-        if faults.cells_missing and name in want["cells"] and name not in variables:
+        if client.faults.cells_missing and name in want["cells"] and name not in variables:
             continue
         assert name in variables, f"{where}: no `{name}` among {sorted(variables)}"
         if name in want["arguments"]:
             assert name in got["arguments"] or name in got["locals"], f"{where}: argument `{name}` is elsewhere"
-        check_value(f"{where}: {name}", variables[name], expected, 0, faults)
+        check_value(f"{where}: {name}", variables[name], expected, 0, client, shared)
 
 
-def check_value(where: str, got: dict, want: dict, depth: int, faults: Faults) -> None:
+def type_name(want: dict, client: Client) -> str:
+    """Ours tells the module of a type, ddtrace does not."""
+    return f"{want['module']}.{want['type']}" if client.is_ours and want["module"] != "builtins" else want["type"]
+
+
+def constructor(want: dict) -> str:
+    """A scalar as an expression that makes it again."""
+    return want["value"] if want["module"] == "builtins" else f"{want['module']}.{want['value']}"
+
+
+def check_value(where: str, got: dict, want: dict, depth: int, client: Client, shared: dict[int, dict]) -> None:
+    if got.get("ref") in shared and not has_content(got):
+        # What is cut there was at that depth.
+        got, depth = shared[got["ref"]], depth + client.depth_max
     reason = got.get("not_captured")
     if reason in BY_CLOCK or (want.get("opaque") and not reason):
         return
-    assert got["type"] == want["type"], f"{where}: type {got['type']!r}, not {want['type']!r}"
-    if want["type"] in faults.empty_types and got.get("fields") == {}:
+    want_type = type_name(want, client)
+    assert got["type"] == want_type, f"{where}: type {got['type']!r}, not {want_type!r}"
+    if want["type"] in client.faults.empty_types and got.get("fields") == {}:
         return
     if reason == "depth":
-        assert depth > DEPTH_MAX, f"{where}: cut at depth {depth}"
+        assert depth > client.depth_max, f"{where}: cut at depth {depth}"
         return
     if want.get("is_null"):
         assert got.get("is_null") is True, f"{where}: {got} is not null"
     elif "value" in want:
-        check_scalar(where, got, want["value"])
+        check_scalar(where, got, constructor(want) if client.is_ours else want["value"])
     elif "elements" in want:
-        check_elements(where, got, want, depth, faults)
+        check_elements(where, got, want, depth, client, shared)
     elif "entries" in want:
         assert reason is None and len(got["entries"]) == min(want["size"], ELEMENTS_MAX), f"{where}: {got}"
         for number, (got_entry, want_entry) in enumerate(zip(got["entries"], want["entries"])):
-            check_value(f"{where} key {number}", got_entry[0], want_entry[0], depth + 1, faults)
-            check_value(f"{where}[{want_entry[0].get('value')}]", got_entry[1], want_entry[1], depth + 1, faults)
+            check_value(f"{where} key {number}", got_entry[0], want_entry[0], depth + 1, client, shared)
+            check_value(f"{where}[{want_entry[0].get('value')}]", got_entry[1], want_entry[1], depth + 1, client, shared)
     elif "fields" in want:
-        check_fields(where, got, want["fields"], depth, faults)
+        check_fields(where, got, want["fields"], depth, client, shared)
 
 
 def check_scalar(where: str, got: dict, want: str) -> None:
@@ -122,20 +162,20 @@ def check_scalar(where: str, got: dict, want: str) -> None:
         assert len(shown) >= STRING_CHARACTERS_MAX - 10 and want.startswith(shown), f"{where}: {got['value']!r}"
 
 
-def check_elements(where: str, got: dict, want: dict, depth: int, faults: Faults) -> None:
+def check_elements(where: str, got: dict, want: dict, depth: int, client: Client, shared: dict[int, dict]) -> None:
     assert got.get("size") == want["size"], f"{where}: size {got.get('size')}, not {want['size']}"
     assert len(got["elements"]) == min(want["size"], ELEMENTS_MAX), f"{where}: {len(got['elements'])} elements"
     if want["size"] > ELEMENTS_MAX:
         assert got.get("not_captured") == "collection_size", f"{where}: the cut is not marked"
     if want["ordered"]:
         for number, (got_element, want_element) in enumerate(zip(got["elements"], want["elements"])):
-            check_value(f"{where}[{number}]", got_element, want_element, depth + 1, faults)
+            check_value(f"{where}[{number}]", got_element, want_element, depth + 1, client, shared)
 
 
-def check_fields(where: str, got: dict, want: dict, depth: int, faults: Faults) -> None:
+def check_fields(where: str, got: dict, want: dict, depth: int, client: Client, shared: dict[int, dict]) -> None:
     if len(want) > FIELDS_MAX:
         assert got.get("not_captured") == "field_count", f"{where}: the cut is not marked: {sorted(got['fields'])}"
     else:
         assert set(got["fields"]) == set(want), f"{where}: fields {sorted(got['fields'])}, not {sorted(want)}"
     for name, field in got["fields"].items():
-        check_value(f"{where}.{name}", field, want[name], depth + 1, faults)
+        check_value(f"{where}.{name}", field, want[name], depth + 1, client, shared)

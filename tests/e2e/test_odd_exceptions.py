@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from clients import Client
-from comparison import check_chain
+from comparison import case_of, check_chain
 from payloads import error_span, post_traces, traces_body
 from server import Server
 
@@ -16,7 +14,7 @@ def test_unusual_exceptions_arrive_as_they_were_raised(server: Server, client: C
     app.wait_for("done")
     truths = {truth["case"]: truth for truth in app.truths()}
     assert len(truths) > 25, sorted(truths)
-    events = {event["resource"]: event for event in server.wait_for_events(f"service:{service}", len(truths))}
+    events = {case_of(event): event for event in server.wait_for_events(f"service:{service}", len(truths))}
     assert sorted(events) == sorted(truths), "one exception is one event"
     for case, truth in truths.items():
         check_chain(events[case], truth, client.faults)

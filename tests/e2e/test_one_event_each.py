@@ -12,13 +12,13 @@ from polling import wait_until
 from server import Server
 
 
-def test_a_failed_background_task_is_one_event(server: Server, current_client: Client, start_app) -> None:
-    app = start_app(current_client, "fastapi_app.py", "later", server.agent)
+def test_a_failed_background_task_is_one_event(server: Server, way: Client, start_app) -> None:
+    app = start_app(way, "fastapi_app.py", f"later-{way.name}", server.agent)
     assert app.request("/later/none_attribute").status_code == 200
-    server.wait_for_events("service:later", 1)
+    server.wait_for_events(f"service:{app.service}", 1)
     app.stop()
-    (event,) = server.wait_for_events("service:later", 1)
-    check_chain(event, app.truths()[0], current_client.faults)
+    (event,) = server.wait_for_events(f"service:{app.service}", 1)
+    check_chain(event, app.truths()[0], way.faults)
     assert event["values"]["state"] == "captured"
 
 

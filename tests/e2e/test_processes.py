@@ -7,23 +7,23 @@ import secrets
 import pytest
 
 from clients import Client
-from comparison import check_chain, check_values
+from comparison import case_of, check_chain, check_values
 from leaks import check_no_leak
 from server import Server
 
 ATTEMPTS = 3
 
 
-def test_worker_processes_report_like_their_parent(server: Server, current_client: Client, start_app) -> None:
-    app = start_app(current_client, "processes_app.py", "workers", server.agent, "workers")
+def test_worker_processes_report_like_their_parent(server: Server, way: Client, start_app) -> None:
+    app = start_app(way, "processes_app.py", f"workers-{way.name}", server.agent, "workers")
     app.wait_for("done")
     truths = {truth["case"]: truth for truth in app.truths()}
     assert sorted(truths) == ["fork", "forkserver", "spawn"]
-    events = server.wait_for_events("service:workers", len(truths))
-    assert sorted(event["resource"] for event in events) == sorted(truths), "one exception is one event"
+    events = server.wait_for_events(f"service:{app.service}", len(truths))
+    assert sorted(map(case_of, events)) == sorted(truths), "one exception is one event"
     for event in events:
-        check_chain(event, truths[event["resource"]], current_client.faults)
-        check_values(event, truths[event["resource"]], current_client)
+        check_chain(event, truths[case_of(event)], way.faults)
+        check_values(event, truths[case_of(event)], way)
     assert len({event["issue_id"] for event in events}) == 1, "the same failure is the same issue, however its process was started"
 
 

@@ -4,11 +4,14 @@ from django.conf import settings
 
 import cases
 import truth
+from spans import instrument_django
 
 settings.configure(
     DEBUG=False, ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="only for this test",
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"], LOGGING_CONFIG=None,
 )  # fmt: skip
+
+instrument_django()
 
 from wsgiref.simple_server import make_server  # noqa: E402
 

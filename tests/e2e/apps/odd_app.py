@@ -5,11 +5,7 @@ import functools
 import sys
 
 import truth
-
-try:
-    from ddtrace.trace import tracer
-except ImportError:  # ddtrace 1
-    from ddtrace import tracer
+from spans import span
 
 
 class Refused(Exception):
@@ -191,7 +187,7 @@ def main():
     odd = [function for function in globals().values() if getattr(function, "__module__", "") == __name__ and is_case(function)]
     for case in odd:
         try:
-            with tracer.trace("odd.case", resource=case.__name__):
+            with span("odd.case", resource=case.__name__):
                 case()
         except Exception as error:
             truth.record(case.__name__, error)

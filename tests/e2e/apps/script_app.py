@@ -1,25 +1,22 @@
 """No framework: spans made by hand in the main thread, in worker threads and in asyncio."""
 
 import asyncio
+import os
 import sys
 import threading
 import time
 
 import cases
 import truth
+from spans import span
 
-try:
-    from ddtrace.trace import tracer
-except ImportError:  # ddtrace 1
-    from ddtrace import tracer
-
-# The client refills its budget with at least half a capture per second.
-PACE_SECONDS = 2.1
+# The client may need time between two captures.
+PACE_SECONDS = float(os.environ.get("PACE_SECONDS", "2.1"))
 
 
 def run_in_span(name, case):
     try:
-        with tracer.trace("script.case", resource=name):
+        with span("script.case", resource=name):
             case()
     except Exception as error:
         truth.record(name, error, handled=False, resource=name)
@@ -38,16 +35,16 @@ async def measure(distance, seconds):
 
 async def run_in_task(name):
     try:
-        with tracer.trace("script.task", resource=name):
+        with span("script.task", resource=name):
             await asyncio.gather(asyncio.sleep(0), asyncio.create_task(measure(120, 0)))
     except Exception as error:
         truth.record(name, error, handled=False, resource=name)
 
 
 def run_survived(name):
-    with tracer.trace("script.batch", resource=name):
+    with span("script.batch", resource=name):
         try:
-            with tracer.trace("script.step", resource="step"):
+            with span("script.step", resource=f"{name}.step", handled=True):
                 cases.take_from_stock("mug", 50)
         except cases.StockError as error:
             truth.record(name, error, handled=True, resource=name)
@@ -56,7 +53,7 @@ def run_survived(name):
 def run_across_spans(name):
     """The same exception passes through three spans: it is one event."""
     try:
-        with tracer.trace("script.outer", resource=name), tracer.trace("script.middle"), tracer.trace("script.inner"):
+        with span("script.outer", resource=name), span("script.middle", f"{name}.middle"), span("script.inner", f"{name}.inner"):
             cases.parse_rate("through three spans")
     except ValueError as error:
         truth.record(name, error, handled=False, resource=name)

@@ -21,7 +21,7 @@ MAPPINGS = (dict, OrderedDict, defaultdict, Counter)
 
 def describe(value, depth=0):
     kind = type(value)
-    described = {"type": kind.__qualname__}
+    described = {"type": kind.__qualname__, "module": kind.__module__}
     if value is None:
         described["is_null"] = True
     elif kind in SCALARS:
