@@ -95,7 +95,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         Arc::clone(&grouping),
         Arc::clone(&volume),
     );
-    let (storing_fails, capturing) = (pipeline.storing_fails(), pipeline.capturing());
+    let (storing_fails, capturing, calls) = (pipeline.storing_fails(), pipeline.capturing(), pipeline.calls());
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
         body_bytes_max: config.body_bytes_max,
@@ -125,6 +125,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         grouping,
         volume: Arc::clone(&volume),
         capturing,
+        calls,
         local_admin: config.local_admin,
         source_roots: config.source_roots.clone(),
     });

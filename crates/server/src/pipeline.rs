@@ -17,6 +17,7 @@ use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::app::now;
+use crate::calls::Calls;
 use crate::capturing::Capturing;
 use crate::earlier::{Earlier, Teller};
 use crate::grouping::{Applied, Grouping};
@@ -36,6 +37,7 @@ pub struct Pipeline {
     volume: Arc<Volume>,
     earlier: Earlier,
     capturing: Arc<Capturing>,
+    calls: Arc<Calls>,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
     large: Semaphore,
@@ -60,6 +62,7 @@ impl Pipeline {
                 volume,
                 earlier: Earlier::default(),
                 capturing: Arc::default(),
+                calls: Arc::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
             }),
@@ -70,6 +73,11 @@ impl Pipeline {
     /// What clients of ours are told.
     pub fn capturing(&self) -> Arc<Capturing> {
         Arc::clone(&self.capturing)
+    }
+
+    /// Calls that returned.
+    pub fn calls(&self) -> Arc<Calls> {
+        Arc::clone(&self.calls)
     }
 
     /// Whether the last commit failed; a commit that succeeds ends it.
@@ -139,6 +147,7 @@ impl Pipeline {
                     batch.dropped.push(Outcome::Filtered);
                 }
                 Fragment::Snapshot(snapshot) => {
+                    self.calls.arrived(snapshot);
                     let capture = snapshot.capture_id;
                     captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
                 }
