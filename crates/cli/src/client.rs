@@ -114,9 +114,11 @@ fn read(
 /// A call of a tool for agents: the answer's JSON, or the code and the message of the API.
 pub(crate) fn call(server: &str, call: &Call) -> Result<Value, ApiError> {
     let address = url(server, &call.path);
+    let unreachable = |message: String| ApiError { code: "unreachable".to_owned(), message };
+    let agent = agent(server).map_err(|error| unreachable(format!("{error:#}")))?;
     let answer = match &call.body {
         None => {
-            let mut request = keyed(agent().get(address));
+            let mut request = keyed(agent.get(address));
             for (name, value) in &call.parameters {
                 request = request.query(name, value);
             }
@@ -124,14 +126,13 @@ pub(crate) fn call(server: &str, call: &Call) -> Result<Value, ApiError> {
         }
         Some(body) => {
             let request = match call.method {
-                Method::Patch => agent().patch(address),
-                Method::Get | Method::Post => agent().post(address),
+                Method::Patch => agent.patch(address),
+                Method::Get | Method::Post => agent.post(address),
             };
             let request = keyed(request).header("content-type", "application/json");
             request.header(AGENT_HEADER, "mcp").send(body.to_string())
         }
     };
-    let unreachable = |message: String| ApiError { code: "unreachable".to_owned(), message };
     let mut answer = answer.map_err(|error| unreachable(format!("no answer from `{server}`: {error}")))?;
     let limit = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX);
     let text =

@@ -15,7 +15,8 @@ use crate::show::summary;
 Examples:
   reenact correlate 0123456789abcdef
   reenact correlate 0123456789abcdef --from now-1w --query env:prod
-  reenact correlate 0123456789abcdef --from now-2h --baseline history")]
+  reenact correlate 0123456789abcdef --from now-2h --baseline history
+  reenact correlate 0123456789abcdef --baseline calls")]
 pub(crate) struct CorrelateArguments {
     /// The issue (16 hexadecimal digits)
     issue: String,
@@ -45,6 +46,8 @@ enum Baseline {
     Others,
     /// Events of the issue before the range
     History,
+    /// Calls of the same functions that returned
+    Calls,
 }
 
 pub(crate) fn run(arguments: &CorrelateArguments) -> anyhow::Result<ExitCode> {
@@ -52,6 +55,7 @@ pub(crate) fn run(arguments: &CorrelateArguments) -> anyhow::Result<ExitCode> {
     let baseline = match arguments.baseline {
         Baseline::Others => "others",
         Baseline::History => "history",
+        Baseline::Calls => "calls",
     };
     let parameters = [
         ("baseline", baseline.to_owned()),
@@ -82,6 +86,7 @@ fn print(out: &mut Out, found: &Value) -> anyhow::Result<()> {
     let (events, others) = (count(found, "events"), count(found, "baseline_events"));
     let compared_with = match text(found, "baseline") {
         "history" => "earlier events of the issue",
+        "calls" => "calls that returned, by their arguments",
         _ => "events of other issues",
     };
     out.line(&format!("{events} events with values, compared with {others} {compared_with}"))?;

@@ -97,7 +97,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         Arc::clone(&volume),
         Arc::clone(&capturing),
     );
-    let storing_fails = pipeline.storing_fails();
+    let (storing_fails, calls) = (pipeline.storing_fails(), pipeline.calls());
     let limits = Limits { body_bytes_max: config.body_bytes_max, ..Limits::DEFAULT };
     let body_limits = BodyLimits {
         body_bytes_max: config.body_bytes_max,
@@ -127,6 +127,7 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
         grouping,
         volume: Arc::clone(&volume),
         capturing: Arc::clone(&capturing),
+        calls,
         local_admin: config.local_admin,
         source_roots: config.source_roots.clone(),
     });

@@ -91,13 +91,13 @@ impl Reporter {
         lock(&self.novelty).set_repeats_per_second(per_second, now);
     }
 
-    /// Whether an occurrence may carry values.
-    pub fn decide(&self, identity: Identity) -> Decision {
+    /// Whether an occurrence that was seen at `seen` may carry values. The time is passed in: to read the clock is a good
+    /// part of the cost of one that may not.
+    pub fn decide(&self, identity: Identity, seen: Instant) -> Decision {
         if !self.is_enabled() {
             return Decision::Skip(Skipped::Off);
         }
-        let now = self.now();
-        lock(&self.novelty).decide(identity, now)
+        lock(&self.novelty).decide(identity, self.since_begun(seen))
     }
 
     /// Notes a capture that was asked for, whatever the budgets say.
@@ -117,12 +117,12 @@ impl Reporter {
         self.is_enabled() && lock(&self.novelty).has_time(self.now())
     }
 
-    /// Notes how long the application's thread was held up.
-    pub fn spend(&self, took: Duration) {
-        let nanos = took.as_nanos() as u64;
+    /// Notes that the application's thread was held up from `begun` until now.
+    pub fn spend(&self, begun: Instant) {
+        let end = Instant::now();
+        let nanos = end.saturating_duration_since(begun).as_nanos() as u64;
         self.counters.capture_ns.fetch_add(nanos, Ordering::Relaxed);
-        let now = self.now();
-        lock(&self.novelty).spend(nanos, now);
+        lock(&self.novelty).spend(nanos, self.since_begun(end));
     }
 
     /// A heap to fill.
@@ -210,7 +210,11 @@ impl Reporter {
 
     /// Nanoseconds since it was made.
     pub fn now(&self) -> u64 {
-        self.begun.elapsed().as_nanos() as u64
+        self.since_begun(Instant::now())
+    }
+
+    fn since_begun(&self, time: Instant) -> u64 {
+        time.saturating_duration_since(self.begun).as_nanos() as u64
     }
 }
 

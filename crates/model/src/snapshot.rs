@@ -24,6 +24,11 @@ impl Variables {
 }
 
 impl Snapshot {
+    /// Whether it is of a call that returned, and has its arguments as they were at entry: then it is a capture of its own.
+    pub fn is_call(&self) -> bool {
+        self.capture_id == Some(self.id)
+    }
+
     /// All groups of variables that hold captured values, with the name of each.
     pub fn groups(&self) -> impl Iterator<Item = (&'static str, &Variables)> {
         let of_details = self.details.as_deref().into_iter();

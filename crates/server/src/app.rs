@@ -10,6 +10,7 @@ use reenact_store::Store;
 
 use crate::Addresses;
 use crate::access::{Permissions, Searches};
+use crate::calls::Calls;
 use crate::capturing::Capturing;
 use crate::grouping::Grouping;
 use crate::jobs::Jobs;
@@ -47,6 +48,8 @@ pub struct App {
     pub volume: Arc<Volume>,
     /// What clients of ours are told.
     pub capturing: Arc<Capturing>,
+    /// Calls that returned.
+    pub calls: Arc<Calls>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Searches of captured values that stand in the audit log.
@@ -83,6 +86,8 @@ pub struct AppOptions {
     pub volume: Arc<Volume>,
     /// What clients of ours are told.
     pub capturing: Arc<Capturing>,
+    /// Calls that returned.
+    pub calls: Arc<Calls>,
     /// What everybody who reaches the pages may do, until there are accounts.
     pub local_admin: Permissions,
     /// Folders that clones of repositories may lie in; anywhere when empty.
@@ -105,6 +110,7 @@ impl App {
             grouping,
             volume,
             capturing,
+            calls,
             local_admin,
             source_roots,
         } = options;
@@ -117,6 +123,7 @@ impl App {
             grouping,
             volume,
             capturing,
+            calls,
             local_admin,
             store,
             receipts,

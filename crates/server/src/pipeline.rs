@@ -17,6 +17,7 @@ use reenact_store::{Store, StoreError, Write};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::app::now;
+use crate::calls::Calls;
 use crate::capturing::Capturing;
 use crate::earlier::{Earlier, Teller};
 use crate::grouping::{Applied, Grouping};
@@ -36,6 +37,7 @@ pub struct Pipeline {
     volume: Arc<Volume>,
     earlier: Earlier,
     capturing: Arc<Capturing>,
+    calls: Arc<Calls>,
     storing_fails: Arc<AtomicBool>,
     /// Turns of large requests.
     large: Semaphore,
@@ -61,11 +63,17 @@ impl Pipeline {
                 volume,
                 earlier: Earlier::default(),
                 capturing,
+                calls: Arc::default(),
                 large: Semaphore::new(LARGE_MAX),
                 storing_fails: Arc::default(),
             }),
             receiver,
         )
+    }
+
+    /// Calls that returned.
+    pub fn calls(&self) -> Arc<Calls> {
+        Arc::clone(&self.calls)
     }
 
     /// Whether the last commit failed; a commit that succeeds ends it.
@@ -135,6 +143,7 @@ impl Pipeline {
                     batch.dropped.push(Outcome::Filtered);
                 }
                 Fragment::Snapshot(snapshot) => {
+                    self.calls.arrived(snapshot);
                     let capture = snapshot.capture_id;
                     captures.entry(capture).or_default().push(redacted.derive_with(received_at, snapshot_of));
                 }

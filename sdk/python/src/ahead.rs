@@ -1,6 +1,6 @@
 //! Captures ahead of a hook: at a raise, and when a function is entered.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use reenact_client::heap::{Context, Heap};
 
@@ -10,6 +10,9 @@ use crate::read::exception::Exception;
 use crate::read::frame::{Entry, Frame};
 use crate::walk::Walk;
 use crate::walk::chain::{Chain, Extent, Place};
+
+/// Calls that returned are sent as long as less than one of so many places of the queue is taken.
+const CALLS_SHARE: usize = 4;
 
 /// What was captured at a raise.
 pub(crate) struct Raised {
@@ -104,7 +107,31 @@ impl Core {
         // SAFETY: as the caller promises.
         unsafe { Walk::new(&mut heap, workspace.scratch(), &settings.values, begun).arguments(frame) };
         drop(workspace);
-        self.reporter.spend(begun.elapsed());
+        self.reporter.spend(begun);
         Some(heap)
+    }
+
+    /// Sends the arguments of a call that returned, for comparison, unless much waits to be sent already; whether it did.
+    ///
+    /// # Safety
+    /// The GIL is held; the frame lives, and `heap` has its arguments.
+    pub(crate) unsafe fn submit_call(&self, frame: &Frame<'_>, mut heap: Heap) -> bool {
+        let begun = Instant::now();
+        let settings = self.reporter.settings();
+        if !self.reporter.has_time() || self.reporter.queued().0 * CALLS_SHARE >= settings.queue_captures_max
+        {
+            return false;
+        }
+        let Some(mut workspace) = self.workspace() else { return false };
+        let id = workspace.new_id();
+        // SAFETY: as the caller promises.
+        unsafe { Walk::new(&mut heap, workspace.scratch(), &settings.values, begun).call(frame, id) };
+        drop(workspace);
+        let timestamp_ns =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_nanos() as i64);
+        heap.context = Context { exception_id: id, timestamp_ns, ..Context::default() };
+        let is_sent = self.reporter.submit(heap);
+        self.reporter.spend(begun);
+        is_sent
     }
 }

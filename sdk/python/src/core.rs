@@ -130,7 +130,7 @@ impl Core {
             // SAFETY: a traceback of the exception holds the code.
             unsafe { monitor::arm(code) };
         }
-        self.reporter.spend(begun.elapsed());
+        self.reporter.spend(begun);
         outcome
     }
 
@@ -200,7 +200,7 @@ impl Core {
                 self.reporter.note_forced(identity);
                 Decision::Novel
             } else {
-                self.reporter.decide(identity)
+                self.reporter.decide(identity, begun)
             };
             match decision {
                 Decision::Novel | Decision::Repeat => {

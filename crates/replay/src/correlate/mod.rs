@@ -25,6 +25,7 @@
 //!   [`DEPTH_MAX`] names of a path, [`ELEMENTS_MAX`] elements of a sequence, [`PATHS_MAX`] paths of one function.
 //!   Time is proportional to the values, and to paths times occurrences.
 
+mod calls;
 mod interval;
 mod observed;
 mod predicates;
@@ -33,6 +34,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use reenact_model::{CapturedValue, Snapshot, SnapshotId, ValuePath};
 
+pub use calls::{entered, of_call};
 pub use interval::{Difference, Share};
 
 use crate::captured;

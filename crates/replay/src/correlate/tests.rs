@@ -313,3 +313,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn occurrences_are_compared_with_calls_by_their_arguments_at_entry() {
+    let named = |fields: Fields| {
+        Variables(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    };
+    let failed: Vec<Owned> = (0..20)
+        .map(|index| {
+            let (report, mut snapshots) = occurrence(next(), vec![("local", int(index))]);
+            let details = reenact_model::FrameDetails {
+                at_entry: named(vec![("currency", null()), ("count", int(index))]),
+                ..Default::default()
+            };
+            snapshots[0].arguments = named(vec![("currency", text("changed"))]);
+            snapshots[0].details = Some(Box::new(details));
+            (report, snapshots)
+        })
+        .collect();
+    let entered: Vec<Owned> =
+        failed.iter().map(|(report, snapshots)| (report.clone(), entered(snapshots))).collect();
+    let returned: Vec<Owned> = (0..20)
+        .map(|index| {
+            let id = SnapshotId(next() as u128 + 1);
+            let call = Snapshot {
+                id,
+                capture_id: Some(id),
+                function: "pay".into(),
+                file: "shop.py".into(),
+                arguments: named(vec![("currency", text("EUR")), ("count", int(index))]),
+                ..Snapshot::default()
+            };
+            assert!(call.is_call());
+            of_call(&call)
+        })
+        .collect();
+    let found = run(&entered, &returned);
+    let first = &found.findings[0];
+    assert_eq!(said(&first.predicate), "currency is None");
+    assert_eq!((first.of_issue.count, first.of_baseline.count, first.of_baseline.total), (20, 0, 20));
+    assert!(first.stands_out);
+    let (_, without) = occurrence(next(), vec![("local", int(1))]);
+    assert!(super::entered(&without).is_empty());
+}

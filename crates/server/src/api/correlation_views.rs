@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::views;
 
-/// What the events of the issue are compared with. Calls that succeeded belong here once clients send them.
+/// What the events of the issue are compared with.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Baseline {
@@ -15,6 +15,9 @@ pub(crate) enum Baseline {
     Others,
     /// Events of the issue before the range.
     History,
+    /// Calls of the same functions that returned, by their arguments at entry; `events` counts those whose arguments at
+    /// entry are known.
+    Calls,
 }
 
 /// What sets the events of an issue apart. A correlation is no cause.
@@ -28,7 +31,7 @@ pub(crate) struct Correlations {
     total: u64,
     /// Those of them that were looked at: the newest 200.
     events: usize,
-    /// Events of the baseline that were looked at, at most 200. Without any, findings say what is the same in all events
+    /// Events of the baseline that were looked at, or calls, at most 200. Without any, findings say what is the same in all events
     /// of the issue.
     baseline_events: usize,
     /// Whether either side has fewer than 5 events: then nothing stands out, whatever the numbers.
@@ -138,11 +141,35 @@ pub(crate) struct CorrelationPredicate {
     query: Option<String>,
 }
 
+/// What was looked at of the baseline.
+pub(crate) enum Others {
+    /// Events.
+    Events(Vec<(IssueId, EventId)>),
+    /// So many calls, which have no pages.
+    Calls(usize),
+}
+
+impl Others {
+    fn count(&self) -> usize {
+        match self {
+            Self::Events(events) => events.len(),
+            Self::Calls(count) => *count,
+        }
+    }
+
+    fn event(&self, place: usize) -> Option<&(IssueId, EventId)> {
+        match self {
+            Self::Events(events) => events.get(place),
+            Self::Calls(_) => None,
+        }
+    }
+}
+
 impl Correlations {
     /// For somebody who may not see captured values.
     pub(crate) fn hidden(baseline: Baseline, total: u64) -> Self {
         let nothing = replay::Correlations::default();
-        Self { values_hidden: total > 0, ..Self::of(baseline, total, nothing, &[], &[]) }
+        Self { values_hidden: total > 0, ..Self::of(baseline, total, nothing, &[], &Others::Calls(0)) }
     }
 
     /// What was found for these events and those of the baseline, in the order in which they were looked at.
@@ -151,11 +178,11 @@ impl Correlations {
         total: u64,
         found: replay::Correlations,
         events: &[(IssueId, EventId)],
-        others: &[(IssueId, EventId)],
+        others: &Others,
     ) -> Self {
         let finding = |finding: replay::Finding| {
             let of_issue = finding.examples.iter().filter_map(|place| events.get(*place));
-            let counterexample = finding.counterexample.and_then(|place| others.get(place));
+            let counterexample = finding.counterexample.and_then(|place| others.event(place));
             CorrelationFinding {
                 predicate: predicate(finding.predicate),
                 of_issue: share(finding.of_issue),
@@ -178,8 +205,8 @@ impl Correlations {
             values_hidden: false,
             total,
             events: events.len(),
-            baseline_events: others.len(),
-            too_few: events.len().min(others.len()) < replay::FEW,
+            baseline_events: others.count(),
+            too_few: events.len().min(others.count()) < replay::FEW,
             comparisons: found.comparisons,
             volatile: found.volatile,
             findings: found.findings.into_iter().map(finding).collect(),

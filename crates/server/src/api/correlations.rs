@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use reenact_model::{EventId, IssueId, Placed, Snapshot, Timestamp};
+use reenact_model::{EventId, IssueId, Placed, Report, Snapshot, Timestamp};
 use reenact_replay::compare::Side;
 use reenact_replay::correlate::{self, Function, SAMPLES_MAX};
 use reenact_store::{EventOrder, EventPage, EventQuery, Field, Filter, TimeRange};
@@ -34,7 +34,8 @@ const VALUES_MAX: usize = 500_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct BaselineChoice {
     /// `others` (default): events of other issues of the service in the range, in which a function was captured that
-    /// the issue's events have too. `history`: events of the issue before the range.
+    /// the issue's events have too. `history`: events of the issue before the range. `calls`: calls of those functions that
+    /// returned, by their arguments at entry, as far as the client sends them.
     baseline: Option<String>,
 }
 
@@ -43,9 +44,11 @@ impl BaselineChoice {
         match self.baseline.as_deref() {
             None | Some("" | "others") => Ok(views::Baseline::Others),
             Some("history") => Ok(views::Baseline::History),
-            Some(_) => {
-                Err(Failure::parameter("baseline", "`baseline` is one of `others`, `history`".to_owned()))
-            }
+            Some("calls") => Ok(views::Baseline::Calls),
+            Some(_) => Err(Failure::parameter(
+                "baseline",
+                "`baseline` is one of `others`, `history`, `calls`".to_owned(),
+            )),
         }
     }
 }
@@ -85,8 +88,12 @@ pub(crate) async fn one(
         for row in page.events {
             events.add(app, row.id)?;
         }
+        if matches!(baseline, views::Baseline::Calls) {
+            events.keep_entered();
+        }
         let functions = correlate::functions(&events.sides());
         let mut others = Samples::default();
+        let mut calls = Vec::new();
         match baseline {
             views::Baseline::History => {
                 let before = TimeRange { from: Timestamp::default(), to: range.from };
@@ -94,19 +101,31 @@ pub(crate) async fn one(
                     others.add(app, row)?;
                 }
             }
+            views::Baseline::Calls => {
+                calls = returned(app, issue.row.service.as_str(), &functions)?;
+            }
             views::Baseline::Others => {
                 add_others(app, &mut others, (id, issue.row.service.as_str()), &functions, range)?;
             }
         }
         if !events.all.is_empty() {
             // Without an entry no values are shown.
-            let (of_issue, of_baseline) = (events.all.len(), others.all.len());
+            let (of_issue, of_baseline) = (events.all.len(), others.all.len() + calls.len());
             let detail = format!("correlations of {of_issue} events with {of_baseline} others");
             let audit = viewer.does("values.viewed", Some(id.to_string()), Some(detail));
             app.policies.control().audit(&audit)?;
         }
-        let found = correlate::correlate(&events.sides(), &others.sides());
-        Ok(views::Correlations::of(baseline, matching_total, found, &events.ids(), &others.ids()))
+        let (compared, others) = match baseline {
+            views::Baseline::Calls => {
+                let sides = calls.iter().map(|(report, snapshots)| Side { report, snapshots }).collect();
+                (sides, views::Others::Calls(calls.len()))
+            }
+            views::Baseline::Others | views::Baseline::History => {
+                (others.sides(), views::Others::Events(others.ids()))
+            }
+        };
+        let found = correlate::correlate(&events.sides(), &compared);
+        Ok(views::Correlations::of(baseline, matching_total, found, &events.ids(), &others))
     });
     Ok(Json(found.await?))
 }
@@ -152,6 +171,14 @@ impl Samples {
         self.all.push(sample);
     }
 
+    /// Keeps what is known of the moments at which functions were entered.
+    fn keep_entered(&mut self) {
+        for (_, snapshots) in &mut self.all {
+            *snapshots = correlate::entered(snapshots);
+        }
+        self.all.retain(|(_, snapshots)| !snapshots.is_empty());
+    }
+
     fn sides(&self) -> Vec<Side<'_>> {
         self.all.iter().map(side).collect()
     }
@@ -175,6 +202,22 @@ fn page_before(app: &App, filter: Filter, range: TimeRange) -> Result<Vec<EventI
         return Ok(Vec::new());
     }
     Ok(page(app, filter, range)?.events.into_iter().map(|row| row.id).collect())
+}
+
+/// Calls of the functions that returned, of the function nearest to the raise first, the newest before the others. Blocks.
+fn returned(
+    app: &App,
+    service: &str,
+    functions: &[Function],
+) -> Result<Vec<(Report, Vec<Snapshot>)>, Failure> {
+    let mut returned = Vec::new();
+    for function in functions {
+        let mut ids = app.calls.of(service, &function.function, &function.file);
+        ids.truncate(SAMPLES_MAX - returned.len());
+        let calls = app.store.snapshots(&ids)?;
+        returned.extend(calls.iter().map(correlate::of_call));
+    }
+    Ok(returned)
 }
 
 /// Adds events of other issues in which one of the functions was captured, of the function nearest to the raise

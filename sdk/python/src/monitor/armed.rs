@@ -2,6 +2,8 @@
 //!
 //! - **Limits:** [`FUNCTIONS_MAX`] functions, each for [`CALLS_MAX`] calls and [`ARMED_NS`]; [`ENTRIES_MAX`] calls that run
 //!   are remembered, [`BYTES_MAX`] of them, and the one that began first is forgotten.
+//! - Calls that return are sent now and then, for comparison: the first [`SENT_FIRST`], then ever rarer ones, about fifty of
+//!   [`CALLS_MAX`].
 //! - A call is told from others by its frame, which no other call can have while it runs. One that begins takes the place
 //!   of one that had the same frame before.
 
@@ -17,6 +19,9 @@ pub(super) const FUNCTIONS_MAX: usize = 8;
 /// Calls of one function that are looked at.
 pub(super) const CALLS_MAX: u32 = 100_000;
 
+/// Calls of one function that returned and are sent, at first; each later one after a fourth more.
+const SENT_FIRST: u32 = 8;
+
 /// How long a function is armed, in nanoseconds: ten minutes.
 pub(super) const ARMED_NS: u64 = 600_000_000_000;
 
@@ -31,6 +36,9 @@ pub(super) struct Function {
     pub(super) code: Py<PyAny>,
     pub(super) calls: u32,
     pub(super) until: u64,
+    /// Calls that returned, and which of them is to be sent next.
+    pub(super) returned: u32,
+    pub(super) sent_next: u32,
 }
 
 /// A call that runs.
@@ -96,6 +104,19 @@ impl Armed {
             function.until = 0;
         }
         Some(if function.until <= now { Turn::Over } else { Turn::Look })
+    }
+
+    /// Counts a call that returned: whether it is to be sent.
+    pub(super) fn count_return(&mut self, code: usize) -> bool {
+        let is_it = |function: &&mut Function| function.code.as_ptr() as usize == code;
+        let Some(function) = self.functions.iter_mut().find(is_it) else { return false };
+        function.returned += 1;
+        if function.returned < function.sent_next {
+            return false;
+        }
+        let distance = if function.returned < SENT_FIRST { 1 } else { function.returned.div_ceil(4) };
+        function.sent_next = function.returned.saturating_add(distance);
+        true
     }
 
     /// Notes the arguments of a call that begins.

@@ -282,9 +282,21 @@ unsafe extern "C" fn left(_: Object, _arguments: *mut Object, _count: ffi::Py_ss
     quietly(|| unsafe {
         let frame = Frame::of(ffi::PyEval_GetFrame().cast())?;
         let py = Python::assume_attached();
-        let arguments = MONITOR.with(py, |known| known.as_mut()?.armed.leave(frame.identity())).flatten()?;
-        if let (Some(core), Ok(heap)) = (core::current(), std::sync::Arc::try_unwrap(arguments)) {
+        let code = std::ptr::from_ref(frame.code) as usize;
+        let leave = |known: &mut Option<Monitor>| {
+            let armed = &mut known.as_mut()?.armed;
+            Some((armed.leave(frame.identity())?, armed.count_return(code)))
+        };
+        let (arguments, is_sent) = MONITOR.with(py, leave).flatten()?;
+        let (core, heap) = (core::current()?, std::sync::Arc::try_unwrap(arguments).ok()?);
+        if !is_sent {
             core.reporter.recycle(heap);
+        } else if core.submit_call(&frame, heap) {
+            MONITOR.with(py, |known| {
+                if let Some(monitor) = known {
+                    monitor.counts.calls += 1;
+                }
+            });
         }
         Some(())
     });

@@ -77,6 +77,7 @@ struct Counts {
     raises: u64,
     entries: u64,
     armed: u64,
+    calls: u64,
     handled: u64,
 }
 
@@ -140,6 +141,7 @@ pub(crate) fn describe(py: Python<'_>, status: &Bound<'_, PyDict>) -> PyResult<(
         found.set_item("functions_armed", armed)?;
         found.set_item("functions_armed_total", counts.armed)?;
         found.set_item("entries_captured", counts.entries)?;
+        found.set_item("calls_sent", counts.calls)?;
     }
     status.set_item("monitoring", found)
 }
@@ -165,6 +167,8 @@ pub(crate) unsafe fn arm(code: Object) {
         disarmed.extend(monitor.armed.add(Function {
             code: object.clone().unbind(),
             calls: 0,
+            returned: 0,
+            sent_next: 0,
             until: now.saturating_add(ARMED_NS),
         }));
         Some((disarmed, Some((monitor.tool, monitor.events.start | monitor.events.end))))

@@ -91,7 +91,7 @@ pub(super) unsafe fn capture(
         record.calls = known;
         keep(py, exception, record);
     }
-    core.reporter.spend(begun.elapsed());
+    core.reporter.spend(begun);
     Some(())
 }
 

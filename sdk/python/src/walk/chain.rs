@@ -9,6 +9,8 @@ use super::{Walk, types};
 use crate::own_code::OwnCode;
 use crate::read::containers::{list_items, tuple_items};
 use crate::read::exception::Exception;
+#[cfg(Py_3_12)]
+use crate::read::frame::Frame;
 use crate::read::frame::{Entries, Entry};
 use crate::read::{Object, is_exactly, layout, text, type_of};
 
@@ -340,6 +342,32 @@ impl Walk<'_> {
             }
         }
         frames
+    }
+
+    /// Notes what a call is of whose arguments are there: function and place, without an exception.
+    ///
+    /// # Safety
+    /// The frame lives.
+    #[cfg(Py_3_12)]
+    pub(crate) unsafe fn call(&mut self, frame: &Frame<'_>, id: u128) {
+        let code = frame.code;
+        // SAFETY: code and globals hold these texts.
+        let (traced, parameters) = unsafe {
+            let traced = TracedFrame {
+                function: self.text_of(code.name()),
+                qualified_name: self.text_of(code.qualified_name().unwrap_or(std::ptr::null_mut())),
+                module: self.text_of(module_name(frame)),
+                file: self.text_of(code.file()),
+                line_number: code.position(0).1.first_line,
+                in_app: true,
+                captured: Some(0),
+            };
+            (traced, code.argument_names().iter().map(|name| self.text_of(*name)).collect())
+        };
+        self.heap.exceptions.push(ChainedException { frames: vec![traced], ..ChainedException::default() });
+        if let Some(captured) = self.heap.frames.first_mut() {
+            (captured.id, captured.parameters, captured.signature) = (id, parameters, code.signature());
+        }
     }
 
     unsafe fn notes(&mut self, exception: Exception) -> Vec<reenact_client::heap::Text> {

@@ -545,6 +545,26 @@ def test_a_function_is_disarmed_after_its_time():
     assert counts()["functions_armed"] == 1
 
 
+def test_calls_that_return_are_sent_ever_more_rarely():
+    watch(second_chance=True)
+
+    def function(argument):
+        if argument is None:
+            raise LookupError
+        return argument
+
+    _native.capture(raised(function, None))
+    sent = []
+    for number in range(1, 1001):
+        before = counts()["calls_sent"]
+        function([number])
+        sent += [number] * (counts()["calls_sent"] - before)
+        if len(sent) % 8 == 0:
+            _native.flush(0.01)
+    assert sent[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert 20 < len(sent) < 40
+
+
 def test_at_most_eight_functions_are_armed():
     watch(second_chance=True)
     for index in range(20):

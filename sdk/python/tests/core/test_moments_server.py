@@ -71,6 +71,44 @@ def test_values_at_the_raise_and_arguments_at_entry_arrive(programs: Programs, s
     assert "hunter-two" not in str(second)
 
 
+def test_occurrences_are_compared_with_calls_that_returned(programs: Programs, server: Server) -> None:
+    programs.run(
+        """
+        import reenact
+
+        def charge(currency, lines):
+            total = sum(lines)
+            lines.clear()
+            return {"EUR": 1, "SEK": 11}[currency] * total
+
+        for number in range(60):
+            try:
+                charge(["EUR", "SEK", "XTS"][number % 3], [number])
+            except KeyError as error:
+                reenact.capture_exception(error, handled=False)
+        print(reenact.status()["monitoring"])
+        """,
+        REENACT_URL=server.agent,
+        REENACT_SERVICE="calls",
+        REENACT_SECOND_CHANCE="1",
+        REENACT_CAPTURES_PER_SECOND="1000000",
+        REENACT_QUEUE_CAPTURES_MAX="1000",
+    )
+    # The 1st, 2nd, 4th … are captured; the first one before the function was watched.
+    server.wait_for_events("calls", 20)
+    (issue,) = server.get("/issues", query="service:calls")["issues"]
+    found = server.get(f"/issues/{issue['id']}/correlations", baseline="calls")
+    assert (found["baseline"], found["events"]) == ("calls", 4)
+    # The first 8 of 38 that returned while it was watched, and then ever rarer ones.
+    assert found["baseline_events"] == 14
+    first = found["findings"][0]
+    assert (first["predicate"]["path"], first["predicate"]["condition"], first["predicate"]["value"]["value"]) == ("currency", "is", "'XTS'")
+    assert (first["of_issue"]["count"], first["of_baseline"]["count"]) == (4, 0)
+    assert first["counterexample"] is None
+    # Arguments that the function changes are those at entry, on both sides.
+    assert not any(one["predicate"]["path"] == "lines" and one["predicate"]["condition"] == "empty" for one in found["findings"])
+
+
 def test_handled_exceptions_of_a_module_arrive_with_their_traceback(programs: Programs, server: Server) -> None:
     done = programs.run(
         """
