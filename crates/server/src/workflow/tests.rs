@@ -68,7 +68,7 @@ impl Place {
 
     pub(super) fn ask(&self, issue: u64, set: Set) -> Option<String> {
         let asked = Asked {
-            request: Request { set: Some(set), assignee: None },
+            request: Request { set: Some(set), assignee: None, cause: None },
             actor: "ada".to_owned(),
             audit: AuditEntry::default(),
         };
@@ -268,7 +268,7 @@ fn a_change_wakes_pages_and_knows_its_revision() {
     assert_eq!(place.ask(5, Set::Reviewed), None);
     assert!(!woken.has_changed().unwrap());
     let asked = Asked {
-        request: Request { set: Some(Set::Excluded), assignee: None },
+        request: Request { set: Some(Set::Excluded), assignee: None, cause: None },
         actor: "ada".to_owned(),
         audit: AuditEntry::default(),
     };

@@ -234,9 +234,10 @@ impl Labels {
     /// How many there are.
     fn count(&self) -> Option<usize> {
         match self {
-            // SAFETY: a range is an object and four numbers, of which the last is the count; all are integers.
             Self::Range(range) => {
-                unsafe { range_part(*range, 3) }.and_then(|count| usize::try_from(count).ok())
+                // SAFETY: a range is an object and four numbers, of which the last is the count; all are integers.
+                let count = unsafe { range_part(*range, 3) };
+                count.and_then(|count| usize::try_from(count).ok())
             }
             Self::Array(buffer) => Some(buffer.count()),
             Self::Other => None,
