@@ -1163,10 +1163,10 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
-         * @description What the events of the issue are compared with. Calls that succeeded belong here once clients send them.
+         * @description What the events of the issue are compared with.
          * @enum {string}
          */
-        Baseline: "others" | "history";
+        Baseline: "others" | "history" | "calls";
         /** @description A change of many issues: those of `ids`, or those that match. */
         BulkChange: {
             /** @description What becomes of each. */
@@ -1521,7 +1521,7 @@ export interface components {
             /** @description What they are compared with. */
             baseline: components["schemas"]["Baseline"];
             /**
-             * @description Events of the baseline that were looked at, at most 200. Without any, findings say what is the same in all events
+             * @description Events of the baseline that were looked at, or calls, at most 200. Without any, findings say what is the same in all events
              *     of the issue.
              */
             baseline_events: number;
@@ -4968,7 +4968,8 @@ export interface operations {
                 to?: string;
                 /**
                  * @description `others` (default): events of other issues of the service in the range, in which a function was captured that
-                 *     the issue's events have too. `history`: events of the issue before the range.
+                 *     the issue's events have too. `history`: events of the issue before the range. `calls`: calls of those functions that
+                 *     returned, by their arguments at entry, as far as the client sends them.
                  */
                 baseline?: string;
             };
