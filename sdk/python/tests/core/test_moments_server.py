@@ -102,7 +102,11 @@ def test_occurrences_are_compared_with_calls_that_returned(programs: Programs, s
     # The first 8 of 38 that returned while it was watched, and then ever rarer ones.
     assert found["baseline_events"] == 14
     first = found["findings"][0]
-    assert (first["predicate"]["path"], first["predicate"]["condition"], first["predicate"]["value"]["value"]) == ("currency", "is", "'XTS'")
+    assert (first["predicate"]["path"], first["predicate"]["condition"], first["predicate"]["value"]["value"]) == (
+        "currency",
+        "is",
+        "'XTS'",
+    )
     assert (first["of_issue"]["count"], first["of_baseline"]["count"]) == (4, 0)
     assert first["counterexample"] is None
     # Arguments that the function changes are those at entry, on both sides.
