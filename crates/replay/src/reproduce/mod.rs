@@ -28,6 +28,7 @@ mod sharing;
 mod shrink;
 mod source;
 mod standard;
+mod statements;
 mod tables;
 mod values;
 
