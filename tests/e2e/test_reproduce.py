@@ -26,7 +26,7 @@ OWN = 54
 # Events that have values, and how many of them are raised again at least, of cases.py and payments_app.py, which were
 # written for other tests, and of kinds.py, which has what is hard. docs/reproduction.md says what is not raised, and why.
 EVENTS, FLOOR = 18, 18
-KINDS, KINDS_FLOOR = 21, 14
+KINDS, KINDS_FLOOR = 21, 20
 
 
 def reenact(server: Server, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -358,9 +358,24 @@ def test_looks_are_noted_and_mistakes_are_explained(server: Server) -> None:
         (without["id"], {}, 409, "no_values"),
         (event["id"], {"frame": 7}, 400, "parameter_invalid"),
         (event["id"], {"frame": "x"}, 400, "parameter_invalid"),
+        (event["id"], {"mode": "x"}, 400, "parameter_invalid"),
         ("0" * 32, {}, 404, "not_found"),
     ]:
         answer = requests.get(f"{server.ui}/api/v1/events/{event_id}/reproduction", params=parameters, timeout=30)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
+    only = server.get(f"/events/{event['id']}/reproduction", mode="statement")
+    assert only["mode"] == "statement" and only["fidelity"][0]["name"] == "settle", only
+    source = {"file": made["frame"]["file"], "text": "def settle(amount):\n    amount = 1\n" + "    pass\n" * 100}
+    url = f"{server.ui}/api/v1/events/{event['id']}/reproduction"
+    told = requests.post(url, json={"sources": [source], "mode": "call"}, timeout=30).json()
+    assert told["fidelity"][0]["state"] == "changed" and "line 2" in told["fidelity"][0]["why"], told
+    for body, status, code in [
+        ({"sources": [source] * 17}, 400, "parameter_invalid"),
+        ({"mode": "guess"}, 400, "body_invalid"),
+        ({"surprise": 1}, 400, "body_invalid"),
+        ({"frame": 7}, 400, "parameter_invalid"),
+    ]:
+        answer = requests.post(url, json=body, timeout=30)
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
     printed = reenact(server, "reproduce", event["id"])
     assert printed.returncode == 0 and printed.stdout == made["text"] and "exact  amount" in printed.stderr
