@@ -23,6 +23,10 @@ SAME, OTHER, NOTHING = 0, 3, 4
 # Has our own client; that of the tests has not.
 OWN_PYTHON = ROOT / ".build/venv/sdk/bin/python"
 OWN = 54
+# Those of which our own client knows the arguments at entry.
+WATCHING_PYTHONS = [Path(python) for python in [os.environ.get("REENACT_SDK_PYTHON", "")] if python] or [
+    ROOT / f".build/venv/{name}/bin/python" for name in ("sdk-3.13", "sdk-3.12")
+]
 # Events that have values, and how many of them are raised again at least, of cases.py and payments_app.py, which were
 # written for other tests, and of kinds.py, which has what is hard. docs/reproduction.md says what is not raised, and why.
 EVENTS, FLOOR = 18, 18
@@ -133,16 +137,35 @@ STATEMENTS = {
 }
 
 
+def events_of_own(server: Server, python: Path, script: str, service: str, count: int, **more: str) -> list[dict[str, Any]]:
+    """What a program raises under our own client."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "PYTHON", "REENACT_"))}
+    limits = {"REENACT_NOVEL_BURST": "200", "REENACT_CPU_SHARE": "1", "REENACT_QUEUE_CAPTURES_MAX": "500", "REENACT_CAPTURES_PER_SECOND": "500"}
+    settings = {"REENACT_URL": server.agent, "REENACT_SERVICE": service, "REENACT_GIT_COMMIT": "0123abc", **limits, **more}
+    command = [str(python.parent / "reenact-run"), str(python), str(APPS / script)]
+    done = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, check=False, timeout=120, cwd=HERE)
+    assert done.returncode == 0, done.stderr
+    return server.wait_for_events(f"service:{service}", count)
+
+
 @pytest.fixture(scope="module")
 def own(server: Server) -> dict[str, dict[str, Any]]:
     """The events of all crashes under our own client, by the name of the crash."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "PYTHON", "REENACT_"))}
-    settings = {"REENACT_URL": server.agent, "REENACT_SERVICE": "repro-own", "REENACT_GIT_COMMIT": "0123abc", "REENACT_NOVEL_BURST": "200", "REENACT_CPU_SHARE": "1", "REENACT_QUEUE_CAPTURES_MAX": "500"}
-    command = [str(OWN_PYTHON.parent / "reenact-run"), str(OWN_PYTHON), str(APPS / "own_client_app.py")]
-    done = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, check=False, timeout=120, cwd=HERE)
-    assert done.returncode == 0, done.stderr
-    events = server.wait_for_events("service:repro-own", OWN)
+    events = events_of_own(server, OWN_PYTHON, "own_client_app.py", "repro-own", OWN)
     return {event["tags"]["case"]: event for event in events}
+
+
+def test_arguments_are_as_they_were_at_entry_where_that_was_captured(server: Server) -> None:
+    python = next((python for python in WATCHING_PYTHONS if python.exists()), None)
+    if python is None:
+        pytest.skip("no Python 3.12 or later is set up")
+    events = events_of_own(server, python, "own_entry_app.py", "repro-entry", 9, REENACT_SECOND_CHANCE="true")
+    for name in ("an argument that is emptied", "an argument that is assigned", "a method that changes its object"):
+        [first, *later] = sorted((event for event in events if event["tags"]["case"] == name), key=lambda event: event["timestamp"])
+        code, made = run(server, first["id"], python)
+        assert (code, made["mode"]) == (SAME, "statement"), (name, made["run"])
+        code, made = run(server, later[-1]["id"], python)
+        assert (code, made["mode"], {entry["state"] for entry in made["fidelity"]}) == (SAME, "call", {"exact"}), (name, made["fidelity"], made["run"])
 
 
 def test_with_our_own_client_crashes_are_raised_again_by_call_or_statement(server: Server, own: dict[str, dict[str, Any]]) -> None:

@@ -46,7 +46,9 @@ impl<'a> Stack<'a> {
         let (module, snapshot) = self.ground(frame)?;
         let details = snapshot.details.as_deref();
         let lines = Lines::of(frame, details, self.options.sources);
-        let text = lines.as_ref().and_then(|lines| lines.statement(line)).unwrap_or_default();
+        let text = lines.as_ref().and_then(|lines| lines.statement(line));
+        let printed = || Some(vec![frame.source_line.as_deref().filter(|line| source::is_whole(line))?]);
+        let text = text.or_else(printed).unwrap_or_default();
         let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
         let function = if frame.function.starts_with('<') { &frame.function } else { last(&frame.function) };
         let told = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());

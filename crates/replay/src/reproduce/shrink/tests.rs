@@ -54,7 +54,7 @@ fn what_is_not_needed_is_left_out_with_its_imports() {
     );
     assert!(shrunk.text.contains("\n\nfrom shop import total\n\n\ndef reproduce"), "{}", shrunk.text);
     assert!(!shrunk.text.contains("import datetime"));
-    assert_eq!(shrunk.parts_removed, 2);
+    assert_eq!(shrunk.parts_removed, 3);
 }
 
 #[test]
