@@ -5,11 +5,12 @@ use reenact_model::{CapturedValue, Content, ParameterKind};
 use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::fidelity::{Fidelity, State};
-use super::frames::{self, Callable, How, Input, Statement, Target};
+use super::frames::{self, Callable, How, Input, Target};
 use super::frozen;
 use super::literal;
 use super::python::{self, Name};
 use super::source;
+use super::statements::Statement;
 use super::values::Draft;
 
 /// The function as an expression.

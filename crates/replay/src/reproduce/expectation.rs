@@ -18,8 +18,7 @@ pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>) -> (Expected, usi
     let line = deepest.line_number.map_or(String::new(), |line| format!(":{line}"));
     let message = report.message();
     let is_whole = message.len() < MESSAGE_BYTES_MAX
-        && !["[redacted", "[hash: ", "[masked: ", " object>"].iter().any(|mark| message.contains(mark))
-        && !message.match_indices(CLASS).any(|(at, _)| !message[at + CLASS.len()..].starts_with('\''));
+        && !["[redacted", "[hash: ", "[masked: ", " object>"].iter().any(|mark| message.contains(mark));
     let expected = Expected {
         type_name: bare(report.type_name()).to_owned(),
         message: is_whole.then(|| without_addresses(message)),
@@ -27,9 +26,6 @@ pub(super) fn expected(stack: &Stack<'_>, target: &Target<'_>) -> (Expected, usi
     };
     (expected, count)
 }
-
-/// How Python prints a class, with quotes behind it; our client prints none.
-const CLASS: &str = "<class ";
 
 /// Messages from this length on are cut by some clients, and are not compared; nor are those in which our client put
 /// `<shop.Color object>`, because it runs no code of the application to print one.

@@ -1,13 +1,14 @@
-//! Which frame's function can be called, and with what; and which statement can be run.
+//! Which frame's function can be called, and with what.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use reenact_model::{CapturedValue, Form, Frame, ParameterKind, Report, Snapshot, SnapshotId};
 
 use super::changed;
 use super::module::{self, Module};
-use super::python::{Dotted, Name, prose};
-use super::source::{self, Around, Lines};
+use super::python::{Dotted, Name};
+use super::source::{Around, Lines};
+use super::statements::Statement;
 use super::values::Contents;
 use super::{ChosenFrame, Options};
 
@@ -48,25 +49,6 @@ impl Target<'_> {
     }
 }
 
-impl Statement<'_> {
-    /// Its lines, as comments.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let lines = self.text.iter().map(|line| prose(line)).filter(|line| !line.is_empty());
-        let mut notes: Vec<String> =
-            lines.take(LINES_NOTED_MAX + 1).map(|line| format!("    {line}")).collect();
-        if notes.len() > LINES_NOTED_MAX {
-            notes[LINES_NOTED_MAX] = "    ...".to_owned();
-        }
-        if !notes.is_empty() {
-            notes.insert(0, "The statement:".to_owned());
-        }
-        notes
-    }
-}
-
-/// Lines of a statement that are shown.
-const LINES_NOTED_MAX: usize = 8;
-
 /// How it is raised again.
 pub(super) enum How<'a> {
     /// The function is called.
@@ -82,19 +64,6 @@ pub(super) struct Callable {
     pub(super) function: Name,
     /// Whether the first argument is the class that it is called through.
     pub(super) is_class_method: bool,
-}
-
-/// A statement that can be run alone.
-pub(super) struct Statement<'a> {
-    pub(super) line: u32,
-    /// The name of the code that it is in: `total`, `<lambda>`.
-    pub(super) function: &'a str,
-    /// The name for people: `Cart.total`, `<lambda>`.
-    pub(super) called: String,
-    /// Its lines, where they are known.
-    pub(super) text: Vec<&'a str>,
-    /// Whether the import of the module may raise the exception.
-    pub(super) is_module_partial: bool,
 }
 
 /// An argument of the function, or a variable of the statement.
@@ -113,7 +82,7 @@ pub(super) struct Stack<'a> {
     snapshots: HashMap<SnapshotId, &'a Snapshot>,
     pub(super) frames: &'a [Frame],
     files: Vec<&'a str>,
-    options: Options<'a>,
+    pub(super) options: Options<'a>,
 }
 
 impl<'a> Stack<'a> {
@@ -186,7 +155,7 @@ impl<'a> Stack<'a> {
     }
 
     /// The module of a frame that is not Python's own, and its values.
-    fn ground(&self, frame: &Frame) -> Result<(Module, &'a Snapshot), String> {
+    pub(super) fn ground(&self, frame: &Frame) -> Result<(Module, &'a Snapshot), String> {
         let module = self.module(frame).ok_or("its file has no name to import it by")?;
         if module::is_pythons(&module.name) {
             return Err(format!("`{}` is a module of Python itself", module.name));
@@ -252,31 +221,6 @@ impl<'a> Stack<'a> {
         let how = How::Call(Callable { path, function, is_class_method });
         Ok(Target { index, frame, snapshot, module, how, inputs, lines })
     }
-
-    /// The statement that a frame was at as something that can be run alone, or why it cannot.
-    pub(super) fn statement(&self, index: usize) -> Result<Target<'a>, String> {
-        let frame = &self.frames[index];
-        let line = frame.line_number.ok_or("its line is not known")?;
-        let (module, snapshot) = self.ground(frame)?;
-        let details = snapshot.details.as_deref();
-        let lines = Lines::of(frame, details, self.options.sources);
-        let text = lines.as_ref().and_then(|lines| lines.statement(line)).unwrap_or_default();
-        let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
-        let function = if frame.function.starts_with('<') { &frame.function } else { last(&frame.function) };
-        let told = frame.qualified_name.as_deref().or_else(|| details?.qualified_name.as_deref());
-        let is_module_partial =
-            self.frames.iter().any(|other| other.function == "<module>" && other.file == frame.file);
-        let how = How::Statement(Statement {
-            line,
-            function,
-            called: told.unwrap_or(function).to_owned(),
-            is_module_partial,
-            text,
-        });
-        let mut target = Target { index, frame, snapshot, module, how, inputs: Vec::new(), lines };
-        target.inputs = variables(&target);
-        Ok(target)
-    }
 }
 
 /// Whether a frame's function has this name, as far as it is known.
@@ -294,36 +238,6 @@ fn qualified_name(around: &[Around<'_>]) -> String {
         }
     }
     name
-}
-
-/// The variables that the statement names; all where its lines are not known, or where it may look at all of them.
-fn variables<'a>(target: &Target<'a>) -> Vec<Input<'a>> {
-    let How::Statement(statement) = &target.how else { return Vec::new() };
-    let snapshot = target.snapshot;
-    let at_raise = snapshot.details.as_deref().map(|details| &details.at_raise);
-    let named = source::names(&statement.text);
-    let looks_at_all = ["locals", "vars", "dir", "eval", "exec", "def", "class"];
-    let takes_all = statement.text.is_empty() || looks_at_all.iter().any(|word| named.contains(word));
-    let mut inputs: Vec<Input<'a>> = Vec::new();
-    let of_module = Some(&snapshot.globals).filter(|_| statement.function == "<module>");
-    let groups = [&snapshot.arguments, &snapshot.locals, &snapshot.closure].into_iter().chain(of_module);
-    let mut seen = HashSet::new();
-    for (index, (text, value)) in groups.flat_map(|group| &group.0).enumerate() {
-        let is_for_super = index == 0 && named.contains("super");
-        let is_used = takes_all || is_for_super || named.contains(text.as_str()) || is_private(text, &named);
-        let Some(name) = Name::checked(text).filter(|_| is_used && !text.starts_with("__")) else { continue };
-        if inputs.len() == INPUTS_MAX || !seen.insert(text) {
-            continue;
-        }
-        let value = at_raise.and_then(|values| values.get(text)).unwrap_or(value);
-        inputs.push(Input { name, kind: None, value: Some(value), changed: None });
-    }
-    inputs
-}
-
-/// Whether `_Cart__rate` is what the code calls `__rate`.
-fn is_private(name: &str, named: &BTreeSet<&str>) -> bool {
-    name.starts_with('_') && name[1..].find("__").is_some_and(|at| named.contains(&name[at + 1..]))
 }
 
 fn bare_name(function: &str) -> Option<Name> {
@@ -394,7 +308,7 @@ fn inputs<'a>(
 }
 
 /// Arguments of a function that are followed.
-const INPUTS_MAX: usize = 255;
+pub(super) const INPUTS_MAX: usize = 255;
 
 /// Nesting in which content is looked for.
 const DEPTH_MAX: usize = 48;

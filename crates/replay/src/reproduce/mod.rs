@@ -28,6 +28,7 @@ mod sharing;
 mod shrink;
 mod source;
 mod standard;
+mod statements;
 mod tables;
 mod values;
 
@@ -296,7 +297,7 @@ fn missing(target: &Target<'_>, fidelity: &[Fidelity]) -> Vec<String> {
     }
     if has(State::Changed) {
         missing.push(
-            "arguments as they were at entry: the client captures them when the issue occurs again, if its values are asked for"
+            "arguments as they were at entry: the client of Reenact sends them with `second_chance`, from the second exception on"
                 .to_owned(),
         );
     }

@@ -184,13 +184,15 @@ fn between_quotes<T: Copy + Into<u32>>(
     out
 }
 
-/// Captured text for a comment or a docstring: one line that can end neither, cut at 120 characters.
+/// Captured text for a comment or a docstring: one line that can end neither and speaks to no linter (`# noqa`), cut at
+/// 120 characters.
 pub(super) fn prose(text: &str) -> String {
     let mut line = String::new();
     for c in text.chars().take(PROSE_CHARACTERS_MAX) {
         line.push(match c {
             '"' => '\'',
             '\\' => '/',
+            '#' => ' ',
             ' '..='~' => c,
             _ if !c.is_ascii() && c.is_alphanumeric() => c,
             _ => ' ',
@@ -249,7 +251,7 @@ mod tests {
 
     #[test]
     fn prose_is_one_line_without_quotes() {
-        assert_eq!(prose("a\"\"\"\nimport os\\\t é"), "a''' import os/ é");
+        assert_eq!(prose("a\"\"\"\nimport os\\\t é # noqa"), "a''' import os/ é noqa");
         assert_eq!(snake_case("HTTPError of X"), "httperror_of_x");
         assert_eq!(snake_case("KeyError"), "key_error");
     }

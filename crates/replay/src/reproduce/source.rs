@@ -150,6 +150,20 @@ fn is_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// Whether a line by itself is a whole statement, as far as that can be told: it begins like one, and leaves nothing open.
+pub(super) fn is_whole(line: &str) -> bool {
+    let line = line.trim();
+    let begins = ["return ", "raise ", "assert ", "del ", "yield ", "while ", "with "];
+    let target = line.split_once(" = ").map_or("", |(target, _)| target);
+    let is_assignment =
+        !target.is_empty() && target.chars().all(|c| is_part(c) || matches!(c, '.' | ' ' | ','));
+    let opened = line.matches(['(', '[', '{']).count();
+    (is_assignment || begins.iter().any(|word| line.starts_with(word)))
+        && opened == line.matches([')', ']', '}']).count()
+        && !after(line, Open::default()).is_open()
+        && !line.ends_with([',', '\\'])
+}
+
 /// The names that stand in these lines, in texts and comments too.
 pub(super) fn names<'a>(lines: &[&'a str]) -> BTreeSet<&'a str> {
     let words = lines.iter().flat_map(|line| line.split(|c: char| !is_part(c)));
@@ -322,6 +336,26 @@ def outer():
         assert_eq!((of(4), of(5), of(8), of(2)), (Some(2), Some(2), Some(3), None));
         assert_eq!((lines().end_of(8), lines().body_of(7), lines().body_of(8)), (15, 11, 11));
         assert!(names(&["f\"{total} é\" # x"]).is_superset(&BTreeSet::from(["total", "x", "é"])));
+    }
+
+    #[test]
+    fn a_printed_line_is_whole_where_it_begins_and_ends_as_a_statement() {
+        for line in ["return a / b", "    raise X(a)", "a, b = c(d)", "self.total = 1"] {
+            assert!(is_whole(line), "{line}");
+        }
+        for line in [
+            "a / b",
+            "rate=rate,",
+            "return f(",
+            "a)",
+            "return a)",
+            "for x in y",
+            "if (a = b)",
+            "x = (",
+            "return a, \\",
+        ] {
+            assert!(!is_whole(line), "{line}");
+        }
     }
 
     #[test]

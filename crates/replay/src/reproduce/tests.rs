@@ -494,6 +494,22 @@ fn what_cannot_be_called_is_run_as_a_statement() {
 }
 
 #[test]
+fn the_printed_line_tells_which_variables_the_statement_needs() {
+    let names = |line: &str| {
+        let mut made = charge(vec![("a", scalar("int", "1")), ("b", scalar("int", "0")), ("c", text("x"))]);
+        made.0.exceptions[0].frames[0].source_line = Some(line.to_owned());
+        as_mode(&made, Mode::Statement)
+            .fidelity
+            .into_iter()
+            .skip(1)
+            .map(|input| input.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("return a / b"), ["a", "b"]);
+    assert_eq!(names("a / b,"), ["a", "b", "c"]);
+}
+
+#[test]
 fn the_outermost_function_and_the_statement_are_offered() {
     let inner = Snapshot { id: SnapshotId(1), ..Snapshot::default() };
     let made = made(&outer_and((frame("inner", "/srv/app/shop/pay.py", 12, 1), inner)));
