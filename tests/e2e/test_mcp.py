@@ -218,6 +218,8 @@ def test_two_events_and_a_test(way: Way, events: list[dict[str, Any]]) -> None:
     assert "def test_" in made and "input order: " in made and "input password: redacted" in made
     api = way.server.get(f"/events/{events[0]['id']}/reproduction")["text"]
     assert api.strip() in block(made), "the file is not what the API gives"
+    alone = way.text("get_reproducer", event=events[0]["id"], mode="call", frame=0)
+    assert "it calls the function of frame 0" in alone and "--frame 0 --run" in alone
     assert "no room here" in way.text("get_reproducer", event=events[0]["id"], budget_tokens=500)
 
 

@@ -56,16 +56,21 @@ fn answer(text: &str) -> Value {
         "type": text, "message": text, "culprit": place, "service": text, "state": "for_review", "cause": "unknown",
         "cause_why": text, "assignee": text, "envs": [text], "versions": [text], "first_version": text, "tags": [],
         "count": 1, "count_total": 1, "has_values": true, "env": text, "version": text, "resource": text, "host": text,
-        "user_id": text, "commit": text, "thread": text, "warnings": [text], "handled": false,
+        "user_id": text
+    });
+    let more = json!({
+        "commit": text, "thread": text, "warnings": [text], "handled": false,
         "request": {"method": text, "url": text, "status_code": 500}, "grouping": {"why": [text]},
         "values": {"state": "captured", "reason": text}, "exceptions": exceptions, "facts": [fact],
         "left": {"id": EVENT, "timestamp": "2026-11-22T10:00:00.000Z"},
         "right": {"id": EVENT, "timestamp": "2026-11-22T10:00:00.000Z"},
         "counts": {"differs": 1}, "text": text, "file_name": text, "why": text,
         "frame": {"index": 0, "function": text, "module": text}, "expected": {"type": text, "place": text},
+        "mode": "statement", "offers": [{"mode": "call", "frame": 0, "function": text, "why": text}],
         "fidelity": [{"name": text, "state": "exact", "why": text}], "missing": [text],
         "passed_over": [{"frame": 1, "function": text, "reason": text}]
     });
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     all["issues"] = json!([all.clone()]);
     all["events"] = json!([all["issues"][0].clone()]);
     all
