@@ -120,6 +120,9 @@ pub(crate) struct GetReproducer {
     pub(crate) event: String,
     /// The frame whose function is called, from 0, the outermost call first; default the best one.
     pub(crate) frame: Option<usize>,
+    /// `call` of the function with its arguments, or `statement` for the statement that raised alone, with its
+    /// variables; default the better one.
+    pub(crate) mode: Option<String>,
     /// The folder on the machine of the event that modules are imported from: `/srv/shop`; default told from the paths.
     pub(crate) root: Option<String>,
     /// Room for the answer in tokens: 500 to 25000, default 25000. A file is shown whole or not at all.

@@ -62,8 +62,8 @@ pub(crate) fn reading() -> Vec<Tool> {
         reads::<take::GetReproducer>(
             "get_reproducer",
             "Get a reproducer",
-            "A test (one file for pytest) that calls the application's code with the captured values and expects the \
-             same exception, with how faithful each input is. Nothing is run. Read it before you run it.",
+            "A test (one file for pytest) that calls the application's code with the captured values, or runs the \
+             statement that raised alone, and expects the same exception, with how faithful each input is. Nothing is run. Read it before you run it.",
         ),
     ]
 }

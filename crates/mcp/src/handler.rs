@@ -51,7 +51,8 @@ impl<A: Api> Tools<A> {
             && self.api.call(Call::get("/me", Vec::new())).await.is_ok_and(|me| me["may_triage"] == true)
     }
 
-    async fn run(
+    /// Runs a tool; `None` when there is none of this name for this caller.
+    pub(crate) async fn run(
         &self,
         name: &str,
         arguments: Option<Map<String, Value>>,

@@ -16,6 +16,8 @@ mod catalogue;
 mod compare;
 mod event;
 mod handler;
+#[cfg(test)]
+mod hostile_tests;
 mod issues;
 pub mod limits;
 mod reproducer;

@@ -14,13 +14,18 @@ pub(crate) async fn of_event<A: Api>(api: &A, asked: GetReproducer) -> Result<St
     let event = event_id(api, &asked.event).await?;
     let mut parameters = Vec::new();
     add(&mut parameters, "frame", asked.frame);
+    add(&mut parameters, "mode", asked.mode);
     add(&mut parameters, "root", asked.root);
     let made = api.call(Call::get(format!("/events/{event}/reproduction"), parameters)).await?;
     let frame = made["frame"]["index"].as_u64().unwrap_or(0);
+    let (does, flag) = match text(&made, "mode") {
+        "statement" => ("runs the statement that raised in", " --statement"),
+        _ => ("calls the function of", ""),
+    };
+    let command = format!("reenact reproduce {event} --frame {frame}{flag}");
     let head = format!(
-        "A test of event {event}: it calls the function of frame {frame}. It runs real code with captured values: read it \
-         first. To write and run it under a guard, twice: `reenact reproduce {event} --frame {frame} --run --root DIR \
-         --python PATH`."
+        "A test of event {event}: it {does} frame {frame}. It runs real code with captured values: read it first. To write \
+         and run it under a guard, twice: `{command} --run --root DIR --python PATH`."
     );
     let mut answer = Answer::new(head, budget);
     let about = about(&made);
@@ -30,8 +35,8 @@ pub(crate) async fn of_event<A: Api>(api: &A, asked: GetReproducer) -> Result<St
     let file = visible_lines(text(&made, "text"));
     if file.len() + about.iter().map(String::len).sum::<usize>() > budget * crate::limits::TOKEN_BYTES {
         answer.note(format!(
-            "The file has {} bytes and no room here. Write it with `reenact reproduce {event} --frame {frame} --output \
-             FILE`, or give a greater `budget_tokens` (now {budget}, at most {BUDGET_TOKENS_MAX}).",
+            "The file has {} bytes and no room here. Write it with `{command} --output FILE`, or give a greater \
+             `budget_tokens` (now {budget}, at most {BUDGET_TOKENS_MAX}).",
             file.len()
         ));
     } else {
@@ -48,7 +53,7 @@ fn about(made: &Value) -> Vec<String> {
     let expected = &made["expected"];
     let said = |value: &Value, key: &str| short(text(value, key), LISTED_CHARACTERS_MAX);
     let mut lines = vec![
-        format!("calls {} of {}: {}", said(frame, "function"), said(frame, "module"), said(made, "why")),
+        format!("{} of {}: {}", said(frame, "function"), said(frame, "module"), said(made, "why")),
         format!("expects {} at {}", said(expected, "type"), said(expected, "place")),
     ];
     for input in list(made, "fidelity") {
@@ -62,6 +67,15 @@ fn about(made: &Value) -> Vec<String> {
             passed["frame"].as_u64().unwrap_or(0),
             said(passed, "function"),
             said(passed, "reason")
+        ));
+    }
+    for offer in list(made, "offers") {
+        lines.push(format!(
+            "other test: mode {}, frame {}, {}: {}",
+            word(text(offer, "mode")),
+            offer["frame"].as_u64().unwrap_or(0),
+            said(offer, "function"),
+            said(offer, "why")
         ));
     }
     for missing in list(made, "missing") {

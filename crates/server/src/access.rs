@@ -112,11 +112,13 @@ impl FromRequestParts<Arc<App>> for Viewer {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
         let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
         let by_agent = parts.headers.contains_key(AGENT_HEADER);
-        let Some(shown) = parts.headers.get(header::AUTHORIZATION) else {
+        // Other schemes are those of proxies in front of us.
+        let shown = parts.headers.get(header::AUTHORIZATION).and_then(keys::bearer);
+        let Some(shown) = shown else {
             let name = "local admin".to_owned();
             return Ok(Self { name, by_key: false, by_agent, address, permissions: app.local_admin });
         };
-        let key = keys::of_header(app, shown).await?;
+        let key = keys::shown(app, shown).await?;
         let name = format!("key {}", key.name);
         Ok(Self { name, by_key: true, by_agent, address, permissions: key.permissions() })
     }

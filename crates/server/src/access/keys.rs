@@ -79,13 +79,18 @@ pub(crate) fn hash(shown: &str) -> String {
     blake3::hash(shown.as_bytes()).to_hex().to_string()
 }
 
-/// The key in `Authorization: Bearer …`.
-pub(crate) async fn of_header(app: &Arc<App>, shown: &HeaderValue) -> Result<AccessKey, Failure> {
-    let bearer = shown.to_str().ok().and_then(|text| {
-        let (scheme, key) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
-    let Some(bearer) = bearer.filter(|key| key.starts_with(PREFIX)) else { return Err(unknown()) };
+/// What stands behind `Bearer` in `Authorization`; `None` with another scheme.
+pub(crate) fn bearer(header: &HeaderValue) -> Option<&str> {
+    let text = header.to_str().ok()?.trim();
+    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
+}
+
+/// The key that is shown.
+pub(crate) async fn shown(app: &Arc<App>, bearer: &str) -> Result<AccessKey, Failure> {
+    if !bearer.starts_with(PREFIX) {
+        return Err(unknown());
+    }
     let (hash, app) = (hash(bearer), Arc::clone(app));
     let found = tokio::task::spawn_blocking(move || named::load::<AccessKey>(app.policies.control()));
     let (_, keys) = found.await.map_err(|_| Failure::internal())??;
