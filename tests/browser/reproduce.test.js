@@ -76,6 +76,20 @@ describe("a test that raises an exception again", () => {
       await drawer(page).getByRole("button", { name: "Copy the command" }).click();
       await until("the command is copied", async () => (await page.evaluate(() => navigator.clipboard.readText())) === `reenact reproduce ${events.ZeroDivisionError.id} --run --frame 1`);
 
+      // The same occurrence in a debugger.
+      const section = drawer(page).getByRole("region", { name: "In a debugger" });
+      const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+      for (const [label, command] of [["Copy the command for a prompt", "--pdb"], ["Copy the command for debuggers", "--port 4711"]]) {
+        await section.getByRole("button", { name: label }).click();
+        await until(`${command} is copied`, async () => (await clipboard()) === `reenact debug ${events.ZeroDivisionError.id} ${command}`);
+      }
+      await section.getByRole("button", { name: "Copy launch.json" }).click();
+      const launchFile = await until("launch.json is copied", async () => (await clipboard()).startsWith("{") && JSON.parse(await clipboard()));
+      assert.deepEqual([launchFile.configurations[0].debugServer, launchFile.configurations[0].event], [4711, events.ZeroDivisionError.id]);
+      assert.equal(JSON.stringify(JSON.parse(await section.getByRole("region", { name: "launch.json" }).innerText())), JSON.stringify(launchFile));
+      await section.scrollIntoViewIfNeeded();
+      await shot(page, "debugger-light");
+
       await page.keyboard.press("Escape");
       await drawer(page).waitFor({ state: "hidden" });
       assert.ok(await button.evaluate((element) => element === document.activeElement));
@@ -96,6 +110,8 @@ describe("a test that raises an exception again", () => {
       assert.ok(await page.evaluate(() => [document.documentElement, document.querySelector("dialog .content")].every((element) => element.scrollWidth <= innerWidth)));
       await expectNoAxeViolations(page);
       await shot(page, "dark");
+      await drawer(page).getByRole("region", { name: "In a debugger" }).scrollIntoViewIfNeeded();
+      await shot(page, "debugger-dark");
       await choice.selectOption("");
       await drawer(page).getByText(/^handle of module/).waitFor();
     }));

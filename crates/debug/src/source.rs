@@ -35,7 +35,7 @@ impl LocalState {
     /// `hash` is the BLAKE3 hash of the file in hexadecimal. Time is proportional to the file and the lines.
     pub fn of(text: &str, hash: &str, captured: &[&Lines]) -> Self {
         let mut hashes = captured.iter().filter_map(|lines| lines.file_hash.as_deref());
-        if let Some(wanted) = hashes.rfind(|wanted| !wanted.is_empty()) {
+        if let Some(wanted) = hashes.find(|wanted| !wanted.is_empty()) {
             return if hash.starts_with(wanted) { Self::Same } else { Self::Differs };
         }
         let here: Vec<&str> = text.lines().collect();

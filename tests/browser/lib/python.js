@@ -17,3 +17,12 @@ export async function runNative(program, ...args) {
   const { stdout } = await promisify(execFile)(python, [fileURLToPath(new URL(`../${program}`, import.meta.url)), ...args], { timeout: LIMIT_MS, env });
   return JSON.parse(stdout);
 }
+
+/** Runs a program of this folder to its end under ddtrace. */
+export async function runTraced(program, agent, service, ...args) {
+  const bin = fileURLToPath(new URL(".build/venv/client-current/bin/", ROOT));
+  if (!existsSync(`${bin}ddtrace-run`)) throw new Error(`${bin}ddtrace-run is missing: scripts/setup makes it`);
+  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:REENACT|DD|OTEL|PYTHON)/.test(name)));
+  const env = { ...kept, DD_SERVICE: service, DD_ENV: "e2e", DD_TRACE_AGENT_URL: agent, DD_EXCEPTION_REPLAY_ENABLED: "true", DD_REMOTE_CONFIGURATION_ENABLED: "false" };
+  await promisify(execFile)(`${bin}ddtrace-run`, [`${bin}python`, fileURLToPath(new URL(`../${program}`, import.meta.url)), ...args], { timeout: LIMIT_MS, env });
+}

@@ -50,7 +50,7 @@ fn converse(
     let mut framing = Framing::default();
     let mut bytes = vec![0; READ_BYTES];
     loop {
-        while let Some(message) = framing.next_message()? {
+        while let Some(message) = framing.take()? {
             let mut effects = session.handle(&message);
             effects.reverse();
             while let Some(effect) = effects.pop() {

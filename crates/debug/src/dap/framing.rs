@@ -49,7 +49,7 @@ impl Framing {
     ///
     /// # Errors
     /// [`FramingError`]; the stream is of no use then.
-    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
+    pub fn take(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
         let window = &self.bytes[..self.bytes.len().min(HEADER_BYTES_MAX)];
         let Some(end) = window.windows(4).position(|four| four == b"\r\n\r\n") else {
             // What is no header is told by its first line, before all of it is there.
@@ -110,7 +110,7 @@ mod tests {
         for part in bytes.chunks(by.max(1)) {
             framing.receive(part);
             loop {
-                match framing.next_message() {
+                match framing.take() {
                     Ok(Some(message)) => got.push(message),
                     Ok(None) => break,
                     Err(error) => return (got, Some(error)),

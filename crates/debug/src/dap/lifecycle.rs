@@ -65,7 +65,9 @@ impl Session {
             ));
         }
         let wanted: StartArguments = arguments(json)?;
+        let is_open = |event: &str| self.case.as_ref().is_some_and(|case| case.event.id == event);
         match wanted.event.filter(|event| !event.trim().is_empty()) {
+            Some(event) if is_open(event.trim()) => Ok(None),
             Some(event) => Ok(Some(Wanted { event, root: wanted.root })),
             None if self.case.is_some() => Ok(None),
             None => Err(Refused::new(

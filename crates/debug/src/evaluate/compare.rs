@@ -28,6 +28,9 @@ const BY_TEXT: [&str; 13] = [
     "ellipsis",
 ];
 
+/// Bytes of a text that are looked at for the price of one value.
+const TEXT_STEP_BYTES: usize = 256;
+
 impl Evaluator<'_> {
     pub(super) fn compare(&self, comparison: Comparison, left: &Value, right: &Value) -> Evaluated<bool> {
         match comparison {
@@ -87,6 +90,10 @@ impl Evaluator<'_> {
         }
         if let Some(order) = numeric(&one, &other)? {
             return Ok(order == Some(Ordering::Equal));
+        }
+        if let (Shape::Text(left), Shape::Text(right)) = (&one, &other) {
+            // Long texts cost as many values do.
+            self.step((left.text.len() + right.text.len()) / TEXT_STEP_BYTES)?;
         }
         match (&one, &other) {
             (Shape::Absent(node), _) | (_, Shape::Absent(node)) => Err(absent(node)),
@@ -221,7 +228,6 @@ impl Evaluator<'_> {
 }
 
 /// The order of two numbers; no order where one is `nan`. `Ok(None)` where one of them is no number.
-#[expect(clippy::option_option, reason = "no number, and numbers without an order, are two things")]
 fn numeric(one: &Shape<'_>, other: &Shape<'_>) -> Evaluated<Option<Option<Ordering>>> {
     let whole = |shape: &Shape<'_>| match shape {
         Shape::Bool(value) => Some(i128::from(*value)),
@@ -251,10 +257,14 @@ fn numeric(one: &Shape<'_>, other: &Shape<'_>) -> Evaluated<Option<Option<Orderi
                 "a whole number of more than 127 bits is not compared with a float here",
             ));
         }
-        (Shape::Float(float), _) => {
-            whole(other).map(|whole| whole_and_float(whole, *float).map(Ordering::reverse))
-        }
-        (_, Shape::Float(float)) => whole(one).map(|whole| whole_and_float(whole, *float)),
+        (Shape::Float(float), _) => match decimal(other) {
+            Some(decimal) => Some(decimal_and_float(decimal, *float)?.map(Ordering::reverse)),
+            None => whole(other).map(|whole| whole_and_float(whole, *float).map(Ordering::reverse)),
+        },
+        (_, Shape::Float(float)) => match decimal(one) {
+            Some(decimal) => Some(decimal_and_float(decimal, *float)?),
+            None => whole(one).map(|whole| whole_and_float(whole, *float)),
+        },
         _ => {
             let of = |shape| decimal(shape).or_else(|| whole(shape).map(Decimal::of_int));
             match (of(one), of(other)) {
@@ -266,6 +276,14 @@ fn numeric(one: &Shape<'_>, other: &Shape<'_>) -> Evaluated<Option<Option<Orderi
             }
         }
     })
+}
+
+fn decimal_and_float(decimal: Decimal, float: f64) -> Evaluated<Option<Ordering>> {
+    if float.is_nan() {
+        return Ok(None);
+    }
+    let near = || Unknown::new("the numbers are too near to each other to be compared here");
+    decimal.compared_with_float(float).map(Some).ok_or_else(near)
 }
 
 /// Whole numbers and floats are compared exactly.

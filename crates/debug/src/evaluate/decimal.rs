@@ -55,6 +55,18 @@ impl Decimal {
         format!("{}e{}", self.digits, self.exponent).parse().unwrap_or(f64::NAN)
     }
 
+    /// The order of a decimal and a float, exactly; `None` where they are too near to each other for the digits that are kept.
+    pub(super) fn compared_with_float(self, float: f64) -> Option<Ordering> {
+        // Rounding keeps the order, so that only equal ones are left.
+        match self.to_float().partial_cmp(&float)? {
+            Ordering::Equal => {
+                let exact = format!("{float:.40}");
+                self.compared(Self::read(exact.trim_end_matches('0').trim_end_matches('.'))?)
+            }
+            order => Some(order),
+        }
+    }
+
     /// Towards zero, as `int` does; `None` over 127 bits.
     pub(super) fn to_int(self) -> Option<i128> {
         let power = 10_i128.checked_pow(self.exponent.unsigned_abs())?;

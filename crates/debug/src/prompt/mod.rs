@@ -1,11 +1,12 @@
 //! A prompt in a terminal, after the crash: the commands of `pdb` that look at something.
 
+mod listing;
+#[cfg(test)]
+mod tests;
+mod values;
+
 use crate::case::{Case, Raised, ScopeKind, StackFrame};
-use crate::complete::{completed, proposals};
-use crate::display;
-use crate::evaluate::{Value, evaluate};
-use crate::graph::Body;
-use crate::limits::{LISTED_LINES_MAX, TEXT_CHARACTERS_MAX};
+use crate::limits::LISTED_LINES_MAX;
 use crate::visible::visible;
 
 /// A prompt about one event.
@@ -30,13 +31,6 @@ pub struct Answer {
     /// Whether the prompt ends.
     pub is_end: bool,
 }
-
-/// Lines before and after the current one that are listed.
-const AROUND: u32 = 5;
-/// Lines in one list.
-const LISTED: u32 = 11;
-/// Nesting of parts that `pp` lays out in lines.
-const LAID_OUT_DEPTH_MAX: usize = 6;
 
 const HELP: &str = "\
 w, where, bt        the frames; `>` marks the current one
@@ -120,15 +114,6 @@ impl Prompt {
             _ => self.evaluated(line.trim_start_matches('!')),
         };
         Answer { text, is_end: false }
-    }
-
-    /// What may follow a line that is being typed: the place where it begins, in bytes, and texts.
-    pub fn completions(&self, before: &str) -> (usize, Vec<String>) {
-        let Some((frame, wanted)) = self.current().zip(completed(before)) else {
-            return (before.len(), Vec::new());
-        };
-        let found = proposals(&self.case, frame, &wanted);
-        (before.len() - wanted.typed.len(), found.into_iter().map(|proposal| proposal.text).collect())
     }
 
     fn current(&self) -> Option<&StackFrame> {
@@ -226,162 +211,4 @@ impl Prompt {
         };
         list.map(line).collect()
     }
-
-    fn list(&mut self, wanted: &str) -> String {
-        let Some(frame) = self.current() else { return self.place() };
-        let numbers: Result<Vec<u32>, _> = wanted
-            .split([',', ' '])
-            .map(str::trim)
-            .filter(|part| !part.is_empty() && *part != ".")
-            .map(str::parse)
-            .collect();
-        let Ok(numbers) = numbers else { return "*** numbers of lines are missing: `l 10 20`\n".to_owned() };
-        let around = frame.line.saturating_sub(AROUND).max(1);
-        let (from, to) = match numbers.as_slice() {
-            [] => {
-                let from = self.next_line.filter(|_| wanted.is_empty()).unwrap_or(around);
-                (from, from.saturating_add(LISTED - 1))
-            }
-            [first] => (first.saturating_sub(AROUND).max(1), first.saturating_add(AROUND)),
-            // As `pdb` does: a last one below the first is a count.
-            [first, last, ..] if last < first => (*first, first.saturating_add(*last)),
-            [first, last, ..] => (*first, *last),
-        };
-        let (text, last) = self.lines(frame, from, to);
-        self.next_line = Some(last.map_or(from, |last| last.saturating_add(1)));
-        if text.is_empty() { "[EOF]\n".to_owned() } else { text }
-    }
-
-    fn list_all(&self) -> String {
-        let Some(frame) = self.current() else { return self.place() };
-        let (text, _) = self.lines(frame, 1, u32::MAX);
-        if text.is_empty() { "*** no line of this file is known\n".to_owned() } else { text }
-    }
-
-    fn lines(&self, frame: &StackFrame, from: u32, to: u32) -> (String, Option<u32>) {
-        let source = frame.source.and_then(|place| self.case.sources.all.get(place));
-        let Some(source) = source else { return (String::new(), None) };
-        let lines = source.lines(from, to);
-        let mut text = String::new();
-        for (number, line) in lines.iter().take(LISTED_LINES_MAX) {
-            let mark = if *number == frame.line { "->" } else { "  " };
-            let line = line.trim_end().replace('\t', "    ");
-            text.push_str(format!("{number:>4} {mark} {}", visible(&line)).trim_end());
-            text.push('\n');
-        }
-        if lines.len() > LISTED_LINES_MAX {
-            text.push_str(&format!(
-                "… {} more lines; `l FIRST LAST` lists them\n",
-                lines.len() - LISTED_LINES_MAX
-            ));
-        }
-        if !text.is_empty() {
-            let origin = source.origin();
-            text = format!("[{origin}]\n{text}");
-        }
-        (text, lines.last().map(|(number, _)| *number))
-    }
-
-    fn evaluated(&self, text: &str) -> String {
-        match self.value(text) {
-            Ok(value) => display::text(&self.case.graph, &value, TEXT_CHARACTERS_MAX) + "\n",
-            Err(why) => format!("*** {why}\n"),
-        }
-    }
-
-    fn value(&self, text: &str) -> Result<Value, String> {
-        let frame = self.current().ok_or("this exception has no frames")?;
-        evaluate(&self.case, frame, text).map_err(|unknown| unknown.to_string())
-    }
-
-    fn laid_out(&self, text: &str) -> String {
-        let mut lines = Vec::new();
-        match self.value(text) {
-            Ok(value) => self.lay_out("", &value, 0, &mut lines),
-            Err(why) => return format!("*** {why}\n"),
-        }
-        if lines.len() > LISTED_LINES_MAX {
-            lines.truncate(LISTED_LINES_MAX);
-            lines.push("… and more".to_owned());
-        }
-        lines.join("\n") + "\n"
-    }
-
-    /// A value in one line where it is short, else each of its parts in lines of its own.
-    fn lay_out(&self, name: &str, value: &Value, depth: usize, lines: &mut Vec<String>) {
-        if lines.len() > LISTED_LINES_MAX {
-            return;
-        }
-        let indent = "    ".repeat(depth);
-        let graph = &self.case.graph;
-        let whole = display::text(graph, value, WIDTH + 1);
-        let parts = self.parts(value);
-        if whole.chars().count() <= WIDTH || depth >= LAID_OUT_DEPTH_MAX || parts.is_empty() {
-            let line =
-                if parts.is_empty() { display::text(graph, value, TEXT_CHARACTERS_MAX) } else { whole };
-            lines.push(format!("{indent}{name}{line}"));
-            return;
-        }
-        let about = match value {
-            Value::Node(id) => {
-                let node = graph.get(*id);
-                let why = node.absence().map_or(String::new(), |why| format!("; {why}"));
-                format!("{} with {} parts{why}", node.type_name, parts.len())
-            }
-            _ => format!("{} parts", parts.len()),
-        };
-        lines.push(visible(&format!("{indent}{name}{about}")));
-        for (name, part) in parts {
-            self.lay_out(&name, &part, depth + 1, lines);
-        }
-    }
-
-    fn parts(&self, value: &Value) -> Vec<(String, Value)> {
-        match value {
-            Value::List(values) | Value::Tuple(values) => values
-                .iter()
-                .enumerate()
-                .map(|(index, value)| (format!("[{index}] "), value.clone()))
-                .collect(),
-            Value::Node(id) => match &self.case.graph.get(*id).body {
-                Body::Fields(fields) => fields
-                    .iter()
-                    .map(|(name, part)| (visible(&format!(".{name} = ")), Value::Node(*part)))
-                    .collect(),
-                Body::Elements(elements) => {
-                    let name = |index| format!("[{index}] ");
-                    elements
-                        .iter()
-                        .enumerate()
-                        .map(|(index, part)| (name(index), Value::Node(*part)))
-                        .collect()
-                }
-                Body::Entries(entries) => {
-                    let name = |key| format!("[{}] ", display::line(&self.case.graph, &Value::Node(key)));
-                    entries.iter().map(|(key, part)| (name(*key), Value::Node(*part))).collect()
-                }
-                Body::Nothing | Body::Null | Body::Scalar(_) => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
-
-    fn scope(&self, kind: ScopeKind) -> String {
-        let Some(frame) = self.current() else { return self.place() };
-        let Some(node) = frame.scope(kind) else {
-            return match &frame.why_none {
-                Some(why) => format!("*** no values: {}\n", visible(why)),
-                None => "*** none were captured\n".to_owned(),
-            };
-        };
-        let mut text = String::new();
-        for (name, value) in self.parts(&Value::Node(node)).into_iter().take(LISTED_LINES_MAX) {
-            let name = name.trim_start_matches('.');
-            text.push_str(&format!("{name}{}\n", display::line(&self.case.graph, &value)));
-        }
-        text
-    }
 }
-
-/// Characters of a line that `pp` does not part.
-const WIDTH: usize = 80;
