@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import REENACT_RUN, Programs, wait_until
-from real_server import Server, frame_of, needs_server
+from real_server import BINARY, Server, frame_of, needs_server
 from test_ddtrace import NESTED, TRACED
 from test_opentelemetry import SETUP
 from test_web import FLASK, gunicorn
@@ -210,3 +211,35 @@ def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path,
         process.stdin.close()
         process.wait(20)
         server.stop()
+
+
+def test_tables_and_iterators_are_made_anew(programs: Programs, server: Server) -> None:
+    pytest.importorskip("pandas")
+    programs.write(
+        """
+        def settle(table, column, rows, numbered):
+            raise ValueError(f"{table['price'].sum()} {sorted(table['name'])} {column.name} {column.index.tolist()}")
+        """,
+        "ledger.py",
+    )
+    programs.run(
+        """
+        import pandas
+        from ledger import settle
+        rows, numbered = iter(["a", "b", "c"]), enumerate("xyz", 5)
+        next(rows), next(numbered)
+        table = pandas.DataFrame({"price": [1.5, 2.5], "name": ["n", None], 7: [1, 2]}, index=[10, 20]).fillna("m")
+        settle(table, pandas.Series([True, False], name="flag"), rows, numbered)
+        """,
+        REENACT_URL=server.agent,
+        REENACT_SERVICE="ledger",
+        REENACT_TIME_BUDGET_MS="500",
+    )
+    (event,) = server.wait_for_events("ledger", 1)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [str(BINARY), "reproduce", event["id"], "--server", server.ui]
+    run = {"cwd": programs.directory, "env": {**os.environ, "PATH": path}, "capture_output": True, "text": True, "timeout": 60}
+    made = subprocess.run(command, **run)
+    assert 'rows = iter(["b", "c"])' in made.stdout and "enumerate(itertools.islice(" in made.stdout, (made.stdout, made.stderr)
+    again = subprocess.run([*command, "--run"], **run)
+    assert again.returncode == 0 and "same" in again.stdout, (again.stdout, again.stderr)
