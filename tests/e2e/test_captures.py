@@ -82,7 +82,7 @@ def test_exception_replay_is_switched_on_where_the_service_was_started_without(c
     try:
         failing = Failing(app, server)
         failing.raise_until("off")
-        put(server, server.get("/captures")["version"], {"service": "asleep-*", "enabled": True})
+        put(server, server.get("/captures")["version"], {"service": service, "enabled": True})
         failing.raise_until("captured")
     finally:
         app.stop()

@@ -36,15 +36,15 @@ class Server:
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         wait_until("the server is ready", lambda: ready.exists() and ready.read_text())
         addresses = json.loads(ready.read_text())
-        self.agent, self._api = addresses["agent"], addresses["ui"]
+        self.agent, self.ui = addresses["agent"], addresses["ui"]
 
     def get(self, path: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"{self._api}/api/v1{path}?{query}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.ui}/api/v1{path}?{query}", timeout=30) as answer:
             return json.load(answer)
 
     def put(self, path: str, body: Any) -> Any:
-        request = urllib.request.Request(f"{self._api}/api/v1{path}", json.dumps(body).encode(), method="PUT")
+        request = urllib.request.Request(f"{self.ui}/api/v1{path}", json.dumps(body).encode(), method="PUT")
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)

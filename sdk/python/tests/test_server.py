@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import REENACT_RUN, Programs, wait_until
-from real_server import Server, frame_of, needs_server
+from real_server import BINARY, Server, frame_of, needs_server
 from test_ddtrace import NESTED, TRACED
 from test_opentelemetry import SETUP
 from test_web import FLASK, gunicorn
@@ -156,11 +157,12 @@ SWITCHED = """
     for line in sys.stdin:
         # Another kind is one that was not seen before.
         kind = LookupError if line.startswith("on again") else ValueError
-        try:
-            raise kind(line.strip())
-        except Exception as error:
-            reenact.capture_exception(error)
-        reenact.flush(5)
+        if line.strip() != "status":
+            try:
+                raise kind(line.strip())
+            except Exception as error:
+                reenact.capture_exception(error)
+            reenact.flush(5)
         print(reenact.status()["enabled"], flush=True)
 """
 
@@ -173,14 +175,14 @@ def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path,
     process = subprocess.Popen(run, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin and process.stdout
 
-    def raise_one(message: str) -> str:
-        process.stdin.write(f"{message}\n")
+    def tell(line: str) -> str:
+        process.stdin.write(f"{line}\n")
         process.stdin.flush()
         return process.stdout.readline().strip()
 
-    def raise_until(enabled: str) -> None:
+    def wait_for_status(enabled: str) -> None:
         """The client asks every ten seconds."""
-        wait_until(f"captures are {enabled}", lambda: raise_one("between") == enabled, 30)
+        wait_until(f"captures are {enabled}", lambda: tell("status") == enabled, 60)
 
     def state_of(message: str) -> str:
         def arrived() -> Any:
@@ -190,22 +192,54 @@ def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path,
         return str(wait_until(f"{message} arrives", arrived, 30))
 
     try:
-        raise_one("first")
+        tell("first")
         assert state_of("first") == "captured"
         other = {"service": "other", "env": None, "enabled": False}
         server.put("/captures", {"version": 0, "switches": [{**other, "service": "switch*", "env": "prod"}, other]})
-        raise_until("False")
-        raise_one("while off")
+        wait_for_status("False")
+        tell("while off")
         assert state_of("while off") == "off"
         server.restart()
         assert server.get("/captures")["switches"][0]["service"] == "switch*"
         server.put(
             "/captures", {"version": 1, "switches": [{**other, "service": "switched", "enabled": True, "captures_per_second": 1000}]}
         )
-        raise_until("True")
-        raise_one("on again")
+        wait_for_status("True")
+        tell("on again")
         assert state_of("on again") == "captured"
     finally:
         process.stdin.close()
         process.wait(20)
         server.stop()
+
+
+def test_tables_and_iterators_are_made_anew(programs: Programs, server: Server) -> None:
+    pytest.importorskip("pandas")
+    programs.write(
+        """
+        def settle(table, column, rows, numbered):
+            raise ValueError(f"{table['price'].sum()} {sorted(table['name'])} {column.name} {column.index.tolist()}")
+        """,
+        "ledger.py",
+    )
+    programs.run(
+        """
+        import pandas
+        from ledger import settle
+        rows, numbered = iter(["a", "b", "c"]), enumerate("xyz", 5)
+        next(rows), next(numbered)
+        table = pandas.DataFrame({"price": [1.5, 2.5], "name": ["n", None], 7: [1, 2]}, index=[10, 20]).fillna("m")
+        settle(table, pandas.Series([True, False], name="flag"), rows, numbered)
+        """,
+        REENACT_URL=server.agent,
+        REENACT_SERVICE="ledger",
+        REENACT_TIME_BUDGET_MS="500",
+    )
+    (event,) = server.wait_for_events("ledger", 1)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [str(BINARY), "reproduce", event["id"], "--server", server.ui]
+    run = {"cwd": programs.directory, "env": {**os.environ, "PATH": path}, "capture_output": True, "text": True, "timeout": 60}
+    made = subprocess.run(command, **run)
+    assert 'rows = iter(["b", "c"])' in made.stdout and "enumerate(itertools.islice(" in made.stdout, (made.stdout, made.stderr)
+    again = subprocess.run([*command, "--run"], **run)
+    assert again.returncode == 0 and "same" in again.stdout, (again.stdout, again.stderr)

@@ -42,11 +42,13 @@ impl<'a> Draft<'a> {
                 called("iter", vec![function, sentinel])
             }
             "range_iterator" => {
+                self.moved();
                 let rest = self.value(field(fields, "(rest)")?, hint);
                 called("iter", vec![rest])
             }
             // One that is at its end holds nothing any more.
             name if fields.is_empty() && is_of_sequence(name) && value.not_captured.is_none() => {
+                self.moved();
                 called("iter", vec![Expression::Tuple(Vec::new())])
             }
             name => {
@@ -55,6 +57,11 @@ impl<'a> Draft<'a> {
                 self.rest(name, position, sequence, hint)
             }
         }
+    }
+
+    /// What it gave before may have been taken by the very call that is made again.
+    fn moved(&mut self) {
+        self.trouble(State::Partial, "is where it was at the exception: what it gave before is not in it");
     }
 
     fn parts(&mut self, iterators: &'a CapturedValue, hint: &Name) -> Option<Vec<Expression>> {
@@ -76,11 +83,16 @@ impl<'a> Draft<'a> {
         hint: &Name,
     ) -> Option<Expression> {
         let length = self.length(sequence);
-        let made = self.at(".sequence".to_owned(), |draft| draft.value(sequence, hint));
         let is_backwards = type_name.contains("reverse");
+        let is_at_start =
+            if is_index_backwards(type_name) { length == Some(position + 1) } else { position == 0 };
+        if !is_at_start {
+            self.moved();
+        }
+        let made = self.at(".sequence".to_owned(), |draft| draft.value(sequence, hint));
         // Backwards a position of a list is an index, and one of a dictionary a count.
         let passed = match type_name {
-            "list_reverseiterator" | "reversed" => length?.checked_sub(position + 1)?,
+            name if is_index_backwards(name) => length?.checked_sub(position + 1)?,
             _ => position,
         };
         let made = match type_name {
@@ -129,6 +141,10 @@ impl<'a> Draft<'a> {
             _ => known.size.and_then(|size| usize::try_from(size).ok()),
         }
     }
+}
+
+fn is_index_backwards(name: &str) -> bool {
+    matches!(name, "list_reverseiterator" | "reversed")
 }
 
 fn is_of_sequence(name: &str) -> bool {

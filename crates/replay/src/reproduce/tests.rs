@@ -191,7 +191,9 @@ fn iterators_are_made_anew_with_what_remains() {
     for (value, want) in cases {
         let event = charge(vec![("rows", value)]);
         assert!(body(&event).contains(&format!("rows = {want}\n")), "{want}: {}", body(&event));
-        assert_eq!(state(&event, "rows").0, State::Exact, "{want}");
+        let is_at_start = want == "iter({\"a\": 1, \"b\": 2})";
+        let kept = if is_at_start { State::Exact } else { State::Partial };
+        assert_eq!(state(&event, "rows").0, kept, "{want}");
     }
     let whole = CapturedValue { size: Some(9), ..letters() };
     assert_eq!(state(&charge(vec![("rows", over("list_iterator", "1", whole))]), "rows").0, State::Partial);
