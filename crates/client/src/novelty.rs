@@ -6,7 +6,8 @@
 //!   repeats thousands of times a second, every other one is captured at its first occurrence.
 //! - One that repeats is captured again at its 2nd, 4th, 8th … occurrence, and when its last capture is an hour
 //!   old, as far as the rate for repeats allows.
-//! - The share of time that capturing takes stays below its limit, whatever comes.
+//! - The share of time that capturing takes stays below its limit, whatever comes; repeats and events without values
+//!   leave a part of it to exceptions that were not seen before.
 //!
 //! - **Limits:** [`NoveltyLimits`]; [`TABLE_MAX`] exceptions are remembered, the ones not seen for longest are forgotten.
 //! - **Units:** nanoseconds of a clock that never goes back.
@@ -23,6 +24,9 @@ const REFRESH_NS: u64 = 3_600_000_000_000;
 
 /// How much time, as a multiple of one second's share, may be used at once.
 const SHARE_BURST_SECONDS: f64 = 10.0;
+
+/// The part of that time which only exceptions not seen before may use.
+const SHARE_FOR_NOVEL: f64 = 0.5;
 
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,7 +115,7 @@ impl Novelty {
         if !is_due {
             return Decision::Skip(Skipped::RateLimited);
         }
-        if !self.cpu.has_any(now) {
+        if !self.cpu.has_share(SHARE_FOR_NOVEL, now) {
             return Decision::Skip(Skipped::OverBudget);
         }
         if !self.repeats.take(1.0, now) {
@@ -124,7 +128,7 @@ impl Novelty {
 
     /// One that finds no budget is not remembered, so that it still is new when it comes again.
     fn decide_unseen(&mut self, identity: Identity, now: u64) -> Decision {
-        if !self.cpu.has_any(now) {
+        if !self.cpu.has_share(0.0, now) {
             return Decision::Skip(Skipped::OverBudget);
         }
         if !self.novel.take(1.0, now) {
@@ -144,7 +148,7 @@ impl Novelty {
 
     /// Whether an event without values may be sent.
     pub fn may_send_event(&mut self, now: u64) -> bool {
-        self.cpu.has_any(now) && self.events.take(1.0, now)
+        self.cpu.has_share(SHARE_FOR_NOVEL, now) && self.events.take(1.0, now)
     }
 
     /// Whether there is time left to look at values.
@@ -212,9 +216,10 @@ impl Bucket {
         is_enough
     }
 
-    fn has_any(&mut self, now: u64) -> bool {
+    /// Whether there is more than a share of what there may be.
+    fn has_share(&mut self, share: f64, now: u64) -> bool {
         self.refill(now);
-        self.tokens > 0.0
+        self.tokens > self.capacity * share
     }
 }
 
@@ -336,6 +341,24 @@ mod tests {
         assert_eq!(novelty.decide(1, 0), Decision::Skip(Skipped::OverBudget));
         assert!(!novelty.may_send_event(0));
         assert_eq!(novelty.decide(1, 100 * SECOND), Decision::Novel);
+    }
+
+    #[test]
+    fn repeats_and_events_without_values_leave_time_for_new_ones() {
+        let mut novelty = Novelty::new(&LIMITS);
+        let mut captured = 0;
+        for tick in 0..20_000_u64 {
+            let now = tick * SECOND / 1_000;
+            // On a busy machine even an event without values holds the thread up.
+            if novelty.decide(0, now).may_capture() || novelty.may_send_event(now) {
+                novelty.spend(SECOND / 1_000, now);
+            }
+            if tick % 2_000 == 1_500 {
+                captured += u32::from(novelty.decide(1 + tick, now) == Decision::Novel);
+                novelty.spend(3 * SECOND / 1_000, now);
+            }
+        }
+        assert_eq!(captured, 10);
     }
 
     #[test]
