@@ -153,7 +153,7 @@ impl Novelty {
 
     /// Whether there is time left to look at values.
     pub fn has_time(&mut self, now: u64) -> bool {
-        self.cpu.has_any(now)
+        self.cpu.has_share(0.0, now)
     }
 
     /// Notes how long a capture took.
