@@ -151,9 +151,10 @@ impl Novelty {
         self.cpu.has_share(SHARE_FOR_NOVEL, now) && self.events.take(1.0, now)
     }
 
-    /// Whether there is time left to look at values.
+    /// Whether there is time left to look at values of what may not become an event: as for repeats, a part is left to
+    /// exceptions not seen before.
     pub fn has_time(&mut self, now: u64) -> bool {
-        self.cpu.has_share(0.0, now)
+        self.cpu.has_share(SHARE_FOR_NOVEL, now)
     }
 
     /// Notes how long a capture took.

@@ -16,8 +16,7 @@ use crate::monitor;
 use crate::own_code::OwnCode;
 use crate::read::Object;
 use crate::read::exception::Exception;
-use crate::read::text;
-use crate::remembered::{KnownCapture, KnownFrame, Remembered};
+use crate::remembered::{KnownCapture, KnownFrame, Remembered, known_frame, numbered};
 use crate::walk::chain::{self, Chain, Place};
 use crate::walk::{Scratch, Walk};
 use crate::wanted::{Want, Wanted};
@@ -379,37 +378,4 @@ unsafe fn is_wanted(workspace: &mut Workspace, exception: Exception) -> bool {
         Want { type_name: chain::type_name(exception), function: frame.function, file: frame.file }
     };
     workspace.wanted.take(&seen)
-}
-
-fn known_frame(chain: &Chain<'_>, place: Place, snapshot_id: u128) -> Option<KnownFrame> {
-    const NAME_MAX: usize = 1000;
-    let entry = chain.entry(place)?.entry;
-    // SAFETY: a frame holds its code, and this its names.
-    let (function, file) = unsafe {
-        (
-            text::to_string(entry.frame.code.name(), NAME_MAX),
-            text::to_string(entry.frame.code.file(), NAME_MAX),
-        )
-    };
-    let line_number = match entry.line {
-        line if line > 0 => line as u32,
-        _ => entry.frame.code.position(entry.instruction).0,
-    };
-    Some(KnownFrame { place, snapshot_id, function, file, line_number })
-}
-
-/// The captured frames with their numbers over the chain, in their order. A frame that stands in several tracebacks has
-/// several numbers, each with the line of its traceback.
-fn numbered(chain: &Chain<'_>, frames: &[KnownFrame]) -> Vec<(u32, KnownFrame)> {
-    let object_at = |place: Place| chain.entry(place).map(|entry| entry.entry.frame.identity());
-    let mut numbered = Vec::new();
-    for (place, number) in chain.numbered() {
-        let here = object_at(place);
-        if let Some(known) = frames.iter().find(|known| here.is_some() && object_at(known.place) == here)
-            && let Some(frame) = known_frame(chain, place, known.snapshot_id)
-        {
-            numbered.push((number, frame));
-        }
-    }
-    numbered
 }
