@@ -161,7 +161,8 @@ def test_arguments_are_as_they_were_at_entry_where_that_was_captured(server: Ser
         pytest.skip("no Python 3.12 or later is set up")
     events = events_of_own(server, python, "own_entry_app.py", "repro-entry", 9, REENACT_SECOND_CHANCE="true")
     for name in ("an argument that is emptied", "an argument that is assigned", "a method that changes its object"):
-        [first, *later] = sorted((event for event in events if event["tags"]["case"] == name), key=lambda event: event["timestamp"])
+        captured = [event for event in events if event["tags"]["case"] == name and event["values"]["state"] == "captured"]
+        [first, *later] = sorted(captured, key=lambda event: event["timestamp"])
         code, made = run(server, first["id"], python)
         assert (code, made["mode"]) == (SAME, "statement"), (name, made["run"])
         code, made = run(server, later[-1]["id"], python)

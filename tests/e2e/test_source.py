@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 import requests
 
 from clients import CLIENTS, App, Client
-from payloads import error_span, post_traces, traces_body
+from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from polling import wait_until
 from server import Server
 
@@ -256,3 +257,25 @@ def test_issues_are_found_by_their_owners(own_server: Server, clone: Clone) -> N
     assert keys["owner"] == ["none", "unknown"]
     refused = requests.get(f"{server.ui}/api/v1/issues", params={"query": "owner:>5"}, timeout=30)
     assert refused.status_code == 400 and refused.json()["error"]["code"] == "query_invalid"
+
+
+def test_a_test_of_an_exception_knows_the_source_of_the_commit_that_ran(own_server: Server, clone: Clone) -> None:
+    head = "class Ledger:\n    @staticmethod\n    def settle(rows, entry):\n        rows.pop()\n"
+    text = head + "        pass\n" * (40 - head.count("\n")) + "        post(entry)\n"
+    commit = clone.commit("Settle", {"billing.py": text}, hours_ago=2)
+    clone.commit("Later", {"billing.py": "# moved\n" + text}, hours_ago=1)
+    assert add(own_server, clone).status_code == 201
+    made = {}
+    for service, named in (("source-exact", {"git.commit.sha": commit}), ("source-guessed", {})):
+        span = captured_span(service, "no entry", service)
+        span["meta"] |= named
+        rows = {"type": "list", "elements": [], "size": 0}
+        assert post_snapshots(own_server.agent, json.dumps([snapshot(service, service, rows=rows, entry={"type": "int", "value": "5"})])).ok
+        assert post_traces(own_server.agent, traces_body(span)).ok
+        [event] = own_server.wait_for_events(f"service:{service}", 1)
+        made[service] = own_server.get(f"/events/{event['id']}/reproduction", mode="call")
+    exact, guessed = made["source-exact"], made["source-guessed"]
+    assert exact["frame"]["function"] == "Ledger.settle" and "raised(Ledger.settle, rows=rows, entry=entry)" in exact["text"]
+    assert exact["fidelity"][0] == {"name": "rows", "state": "changed", "why": "`rows` is changed on line 4, before the raise"}
+    # A commit that nobody names may be another one.
+    assert guessed["frame"]["function"] == "settle" and guessed["fidelity"][0]["state"] == "exact"

@@ -1,6 +1,8 @@
 """Raises exceptions of functions that change their arguments, twice each: from the second on our own client has the
 arguments as they were at entry."""
 
+import time
+
 import kinds
 import reenact
 
@@ -26,4 +28,6 @@ if __name__ == "__main__":
                 crash()
             except Exception as error:
                 reenact.capture_exception(error, tags={"case": name})
+            # So that the events follow each other in time.
+            time.sleep(0.02)
     assert reenact.flush(30), reenact.status()

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use reenact_model::Snapshot;
+use reenact_model::{Placed, Snapshot};
 use reenact_replay::reproduce::{self, Options, SourceFile, Unreproducible};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +20,7 @@ use super::reproduction_views as views;
 use super::views::ErrorBody;
 use crate::App;
 use crate::access::Viewer;
+use crate::source::located;
 
 /// Which test is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -127,8 +128,10 @@ async fn made(
         let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;
         let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
         let root = request.root.as_deref().filter(|root| !root.is_empty());
+        let of_repository = of_repository(app, &placed)?;
+        let all = request.sources.iter().chain(&of_repository);
         let sources: Vec<SourceFile<'_>> =
-            request.sources.iter().filter(|source| is_what_ran(source, &snapshots)).map(as_file).collect();
+            all.filter(|source| is_what_ran(source, &snapshots)).map(as_file).collect();
         let mode = request.mode.map(reproduce::Mode::from);
         let options = Options { frame: request.frame, mode, root, sources: &sources };
         let made = reproduce::reproduction(&placed.report, &snapshots, options).map_err(refused)?;
@@ -137,6 +140,21 @@ async fn made(
         Ok(views::Reproduction::from(made))
     });
     Ok(Json(made.await?))
+}
+
+/// Files of the frames in the service's repository, if the event names the commit that ran.
+fn of_repository(app: &App, placed: &Placed) -> Result<Vec<SourceText>, Failure> {
+    let located = located(app, placed)?.ok().filter(|located| located.commit.by.is_exact());
+    let last = located.as_ref().and_then(|located| located.exceptions.last()).map_or(&[][..], Vec::as_slice);
+    let frames = placed.report.exception().map_or(&[][..], |exception| &exception.frames);
+    let mut sources: Vec<SourceText> = Vec::new();
+    for (frame, located) in frames.iter().zip(last).rev() {
+        let Some(text) = &located.text else { continue };
+        if sources.len() < SOURCES_MAX && sources.iter().all(|source| source.file != frame.file) {
+            sources.push(SourceText { file: frame.file.clone(), text: text.to_string() });
+        }
+    }
+    Ok(sources)
 }
 
 fn as_file(source: &SourceText) -> SourceFile<'_> {
