@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 REQUIREMENTS = HERE / "requirements.txt"
+DIRECTORY = ROOT / ".build/venv/corpus"
 INSTALL_SECONDS = 900
 
 
@@ -46,21 +47,37 @@ def wheel() -> Path:
 
 
 def made() -> Environment:
-    """The environment, made anew whenever the Python, a pin or the wheel changed."""
-    environment = Environment(ROOT / ".build/venv/corpus")
+    """The environment, made anew whenever the Python or a pin changed; the wheel is installed whenever it changed."""
+    environment = Environment(DIRECTORY)
     client = wheel()
-    key = f"{sys.version} {hashlib.sha256(REQUIREMENTS.read_bytes() + client.read_bytes()).hexdigest()}"
-    stamp = environment.directory / ".made-from"
-    if stamp.exists() and stamp.read_text() == key:
-        return environment
-    print(f"==> corpus: Python environment ({len(pins())} packages)", file=sys.stderr, flush=True)
-    base = getattr(sys, "_base_executable", sys.executable)
-    _run(base, "-m", "venv", "--clear", str(environment.directory))
     pip = (str(environment.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
-    _run(*pip, "--only-binary", ":all:", "-r", str(REQUIREMENTS))
-    _run(*pip, "--no-index", str(client))
-    stamp.write_text(key)
+    if _is_new(environment, "packages", f"{sys.version} {_hash(REQUIREMENTS)}"):
+        print(f"==> corpus: Python environment ({len(pins())} packages)", file=sys.stderr, flush=True)
+        base = getattr(sys, "_base_executable", sys.executable)
+        _run(base, "-m", "venv", "--clear", str(environment.directory))
+        _run(*pip, "--only-binary", ":all:", "-r", str(REQUIREMENTS))
+        _note(environment, "packages", f"{sys.version} {_hash(REQUIREMENTS)}")
+    if _is_new(environment, "client", _hash(client)):
+        _run(*pip, "--no-index", "--force-reinstall", str(client))
+        _note(environment, "client", _hash(client))
     return environment
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _stamp(environment: Environment, what: str) -> Path:
+    return environment.directory / f".{what}-made-from"
+
+
+def _is_new(environment: Environment, what: str, key: str) -> bool:
+    stamp = _stamp(environment, what)
+    return not stamp.exists() or stamp.read_text() != key
+
+
+def _note(environment: Environment, what: str, key: str) -> None:
+    _stamp(environment, what).write_text(key)
 
 
 def _run(*command: str) -> None:

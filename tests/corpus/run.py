@@ -216,6 +216,8 @@ def run_all(
     def one(pair: tuple[Crash, str]) -> Outcome:
         outcome = measured(*pair, environment, server, directory)
         outcomes.append(outcome)
+        with (directory / "outcomes.jsonl").open("a") as kept:
+            kept.write(json.dumps(asdict(outcome)) + "\n")
         tell(
             f"{len(outcomes):4}/{len(todo)}  {outcome.client:8} {outcome.outcome:10} {outcome.seconds:5.1f} s"
             f"  {outcome.crash}  {outcome.reason}"
@@ -226,6 +228,17 @@ def run_all(
         return list(pool.map(one, todo))
 
 
+def _measured_by_a_server(
+    crashes: list[Crash], clients: tuple[str, ...], environment: Environment, directory: Path, jobs: int
+) -> list[Outcome]:
+    directory.mkdir(parents=True, exist_ok=True)
+    server = Server(directory).start()
+    try:
+        return run_all(crashes, clients, environment, server, directory, jobs, partial(print, file=sys.stderr, flush=True))
+    finally:
+        server.kill()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="crashes whose name, package or kind has this word")
@@ -233,22 +246,23 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="crashes at once (default: 2)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reproduction.md")
-    parser.add_argument("--keep", type=Path, help="leave tests, truths and the server's data in this new folder")
+    parser.add_argument("--keep", type=Path, help="leave tests, outcomes.jsonl and the server's data in this new folder")
+    parser.add_argument("--from", dest="measured", type=Path, help="measure nothing: the table of such an outcomes.jsonl")
     arguments = parser.parse_args()
     word = arguments.only.lower()
     chosen = [crash for crash in CRASHES.values() if word in f"{crash.name} {crash.function} {crash.input}".lower()]
     if not chosen:
         parser.error(f"no crash has `{arguments.only}`")
-    clients = (arguments.client,) if arguments.client else CLIENTS
-    environment = environments.made()
-    with tempfile.TemporaryDirectory() as temporary:
-        directory = arguments.keep or Path(temporary)
-        directory.mkdir(parents=True, exist_ok=True)
-        server = Server(directory).start()
-        try:
-            outcomes = run_all(chosen, clients, environment, server, directory, arguments.jobs, partial(print, file=sys.stderr, flush=True))
-        finally:
-            server.kill()
+    if arguments.measured:
+        environment = Environment(environments.DIRECTORY)
+        outcomes = [Outcome(**json.loads(line)) for line in arguments.measured.read_text().splitlines()]
+        order = list(CRASHES)
+        outcomes.sort(key=lambda outcome: (order.index(outcome.crash), CLIENTS.index(outcome.client)))
+    else:
+        clients = (arguments.client,) if arguments.client else CLIENTS
+        environment = environments.made()
+        with tempfile.TemporaryDirectory() as temporary:
+            outcomes = _measured_by_a_server(chosen, clients, environment, arguments.keep or Path(temporary), arguments.jobs)
     if arguments.json:
         print(json.dumps({"crashes": [asdict(outcome) for outcome in outcomes], "summary": table.summary(outcomes)}, indent=1))
     else:
