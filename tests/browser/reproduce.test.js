@@ -79,7 +79,7 @@ describe("a test that raises an exception again", () => {
       // The same occurrence in a debugger.
       const section = drawer(page).getByRole("region", { name: "In a debugger" });
       const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
-      for (const [label, command] of [["Copy the command for a prompt", "--pdb"], ["Copy the command for debuggers", "--port 4711"]]) {
+      for (const [label, command] of [["Copy for a prompt", "--pdb"], ["Copy for a debugger", "--port 4711"]]) {
         await section.getByRole("button", { name: label }).click();
         await until(`${command} is copied`, async () => (await clipboard()) === `reenact debug ${events.ZeroDivisionError.id} ${command}`);
       }

@@ -69,7 +69,7 @@ def test_captured_text_cannot_steer_the_terminal(server: Server) -> None:
     assert post_traces(server.agent, traces_body(captured_span("steer", "no\x1b[2Jway", "steer"))).ok
     [event] = server.wait_for_events("service:steer", 1)
     said = prompt(server, event["id"], "w", "a", "pp note", "p note", "ll", "exceptions", "p __import__('os')", "p __exception__")
-    assert "\x1b" not in said and "\u202e" not in said and "\x07" not in said and "\\u{1b}[2J" in said, repr(said)
+    assert "\x1b" not in said and "\u202e" not in said and "\x07" not in said and "\\x1b[2J" in said, repr(said)
     assert "`__import__` is not called: nothing is run" in said
 
 

@@ -8,7 +8,7 @@ use crate::event::{Event, Exception, Frame, FrameValues};
 use crate::graph::{Body, Graph, NodeId};
 use crate::limits::{FRAMES_MAX, GROUP_DEPTH_MAX};
 use crate::source::{LocalFile, Sources};
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// What a debugger shows: an event with its values, and what of its source is on this machine.
 #[derive(Debug)]

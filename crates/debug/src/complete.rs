@@ -113,7 +113,10 @@ pub(crate) fn proposals(case: &Case, frame: &StackFrame, wanted: &Completed<'_>)
     let mut seen = HashSet::new();
     names.retain(|(name, _)| name.starts_with(wanted.typed) && seen.insert(name.clone()));
     names.truncate(COMPLETIONS_MAX);
-    names.into_iter().map(|(text, kind)| Proposal { text: crate::visible::visible(&text), kind }).collect()
+    names
+        .into_iter()
+        .map(|(text, kind)| Proposal { text: reenact_replay::visible::visible(&text), kind })
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use reenact_model::Form;
 use crate::evaluate::Value;
 use crate::graph::{Body, Graph, Node, NodeId};
 use crate::limits::LINE_CHARACTERS_MAX;
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Parts of a value that are shown in one line.
 const PARTS_MAX: usize = 10;

@@ -18,7 +18,6 @@ mod graph;
 pub mod limits;
 mod prompt;
 mod source;
-mod visible;
 
 pub use case::Case;
 pub use dap::{Effect, Framing, FramingError, Session, Wanted, framed};

@@ -167,7 +167,7 @@ impl Source {
         if self.lines.is_empty() {
             return format!(
                 "# No line of this file was captured, and it was not found on this machine:\n# {}\n",
-                crate::visible::visible(&self.file)
+                reenact_replay::visible::visible(&self.file)
             );
         }
         let mut text = String::new();

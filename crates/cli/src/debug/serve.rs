@@ -1,6 +1,6 @@
 //! The Debug Adapter Protocol on standard streams, and on TCP.
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::Context;
@@ -14,6 +14,9 @@ pub(super) fn on_standard_streams(
     case: Option<Case>,
     load: impl Fn(&Wanted) -> Result<Case, String>,
 ) -> anyhow::Result<()> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("waiting for a debugger on standard input; --pdb is a prompt for people, --port N a TCP port");
+    }
     let mut session = case.map_or_else(Session::new, Session::with);
     converse(&mut session, &mut std::io::stdin().lock(), &mut std::io::stdout().lock(), &load)
 }

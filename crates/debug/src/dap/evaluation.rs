@@ -11,7 +11,7 @@ use crate::complete::{completed, proposals};
 use crate::display;
 use crate::evaluate::evaluate;
 use crate::limits::{COMPLETIONS_MAX, LINE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX};
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Exceptions that are told of within each other.
 const INNER_DEPTH_MAX: usize = 32;

@@ -7,7 +7,7 @@ use super::{Answered, Effect, NOTHING_RUNS, Refused, Session, Wanted, arguments,
 use crate::case::Case;
 use crate::limits::BREAKPOINTS_MAX;
 use crate::source::LocalState;
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Files that differ, of which the client is told by name.
 const DIFFERING_MAX: usize = 5;

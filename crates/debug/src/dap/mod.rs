@@ -168,7 +168,10 @@ impl Session {
             }
             other => {
                 let name: String = other.chars().take(60).collect();
-                let why = format!("`{}` is not known to Reenact's debugger", crate::visible::visible(&name));
+                let why = format!(
+                    "`{}` is not known to Reenact's debugger",
+                    reenact_replay::visible::visible(&name)
+                );
                 Err(Refused::new(reason::UNKNOWN_COMMAND, why))
             }
         };

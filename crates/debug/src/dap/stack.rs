@@ -13,7 +13,7 @@ use crate::case::{self, Case, ScopeKind};
 use crate::evaluate::Value;
 use crate::limits::{FRAMES_MAX, LISTED_MAX};
 use crate::source::LocalState;
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// The one thread.
 pub(super) const THREAD: i64 = 1;

@@ -10,7 +10,7 @@ use crate::display;
 use crate::evaluate::{Value, is_name, written};
 use crate::graph::{Body, NodeId};
 use crate::limits::{NAME_BYTES_MAX, REFERENCES_MAX, VARIABLES_PER_PAGE_MAX};
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Characters of the name of a variable.
 const NAME_CHARACTERS_MAX: usize = 120;

@@ -44,7 +44,7 @@ pub(crate) struct Unknown(pub(crate) String);
 
 impl Unknown {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self(crate::visible::visible(&what.into()))
+        Self(reenact_replay::visible::visible(&what.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Prompt;
 use crate::case::StackFrame;
 use crate::limits::LISTED_LINES_MAX;
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Lines before and after the current one that are listed.
 const AROUND: u32 = 5;

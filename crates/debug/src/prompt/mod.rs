@@ -7,7 +7,7 @@ mod values;
 
 use crate::case::{Case, Raised, ScopeKind, StackFrame};
 use crate::limits::LISTED_LINES_MAX;
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// A prompt about one event.
 #[derive(Debug)]

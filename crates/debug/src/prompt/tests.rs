@@ -52,7 +52,7 @@ fn frames_are_walked_as_in_pdb() {
     check(&mut prompt, "u x", &["a number of frames is missing"]);
     check(&mut prompt, "exceptions", &["> ", "  0 ValueError: no", "  1 KeyError: 'x'"]);
     check(&mut prompt, "exceptions 1", &["(30)look()"]);
-    check(&mut prompt, "p key", &["'x\\u{1b}'"]);
+    check(&mut prompt, "p key", &["'x\\x1b'"]);
     check(&mut prompt, "exceptions 9", &["there are 2"]);
 }
 

@@ -6,7 +6,7 @@ use crate::display;
 use crate::evaluate::{Value, evaluate};
 use crate::graph::Body;
 use crate::limits::{LISTED_LINES_MAX, TEXT_CHARACTERS_MAX};
-use crate::visible::visible;
+use reenact_replay::visible::visible;
 
 /// Characters of a line that `pp` does not part.
 const WIDTH: usize = 80;
