@@ -9,8 +9,8 @@ use crate::api::{Api, Call};
 use crate::arguments::{GetEvent, Id, budget, id};
 use crate::issues::{EVER, place};
 use crate::limits::{
-    BUDGET_TOKENS_DEFAULT, BUDGET_TOKENS_MAX, LISTED_CHARACTERS_MAX, MESSAGE_CHARACTERS_MAX,
-    NAME_CHARACTERS_MAX, SOURCE_CHARACTERS_MAX, SOURCE_LINES_AROUND, VALUE_CHARACTERS_MAX,
+    BUDGET_TOKENS_DEFAULT, BUDGET_TOKENS_MAX, MESSAGE_CHARACTERS_MAX, NAME_CHARACTERS_MAX,
+    SOURCE_CHARACTERS_MAX, SOURCE_LINES_AROUND, VALUE_CHARACTERS_MAX,
 };
 
 /// The variables of a frame, in the order in which they are shown.
@@ -104,50 +104,57 @@ fn head(event: &Value, exceptions: &[Value]) -> String {
     )
 }
 
-/// The facts around an event, and what was raised.
+/// The facts around an event, and what was raised: in a small answer shorter, so that there is room for frames.
 fn facts(answer: &mut Answer, event: &Value, exceptions: &[Value]) -> Result<(), Full> {
+    let most = (answer.left() / 20).clamp(20, NAME_CHARACTERS_MAX);
+    let message_most = (answer.left() / 8).min(MESSAGE_CHARACTERS_MAX);
     for (index, exception) in exceptions.iter().enumerate().rev() {
         let role = match exception["relation"].as_str() {
             Some("cause") => "caused the one after it",
             Some(_) => "was being handled when the one after it was raised",
             None => "escaped",
         };
-        answer.line(&format!("exception {index} ({role}): {}", named(exception, MESSAGE_CHARACTERS_MAX)))?;
+        answer.line(&format!("exception {index} ({role}): {}", named(exception, most, message_most)))?;
         for note in list(exception, "notes").iter().take(5) {
-            answer.line(&format!("  note: {}", short(note.as_str().unwrap_or(""), LISTED_CHARACTERS_MAX)))?;
+            answer.line(&format!("  note: {}", short(note.as_str().unwrap_or(""), most)))?;
         }
         let mut room = MEMBERS_MAX;
-        members(answer, exception, "  ", &mut room)?;
+        members(answer, exception, most, "  ", &mut room)?;
     }
     for key in ["service", "env", "version", "resource", "host", "commit", "thread"] {
         if let Some(value) = event[key].as_str() {
-            answer.line(&format!("{key}: {}", short(value, NAME_CHARACTERS_MAX)))?;
+            answer.line(&format!("{key}: {}", short(value, most)))?;
         }
     }
     let request = &event["request"];
     if request.is_object() {
-        let part = |key: &str| short(text(request, key), LISTED_CHARACTERS_MAX);
+        let part = |key: &str| short(text(request, key), most);
         let status = request["status_code"].as_u64().map_or(String::new(), |status| format!(" -> {status}"));
         answer.line(&format!("request: {} {}{status}", part("method"), part("url")))?;
     }
     if event["values"]["state"] != "captured" {
-        answer
-            .line(&format!("values: {}", short(text(&event["values"], "reason"), LISTED_CHARACTERS_MAX)))?;
+        answer.line(&format!("values: {}", short(text(&event["values"], "reason"), most)))?;
     }
     for warning in list(event, "warnings").iter().take(10) {
-        answer.line(&format!("warning: {}", short(warning.as_str().unwrap_or(""), LISTED_CHARACTERS_MAX)))?;
+        answer.line(&format!("warning: {}", short(warning.as_str().unwrap_or(""), most)))?;
     }
     Ok(())
 }
 
-fn named(exception: &Value, message_max: usize) -> String {
-    let name = short(text(exception, "type"), NAME_CHARACTERS_MAX);
-    let message = short(text(exception, "message"), message_max);
+fn named(exception: &Value, name_most: usize, message_most: usize) -> String {
+    let name = short(text(exception, "type"), name_most);
+    let message = short(text(exception, "message"), message_most);
     if message.is_empty() { name } else { format!("{name}: {message}") }
 }
 
-/// The exceptions in a group, as far as there is room.
-fn members(answer: &mut Answer, exception: &Value, indent: &str, room: &mut usize) -> Result<(), Full> {
+/// The exceptions in a group, as far as there is room; texts of at most `most` characters.
+fn members(
+    answer: &mut Answer,
+    exception: &Value,
+    most: usize,
+    indent: &str,
+    room: &mut usize,
+) -> Result<(), Full> {
     for chain in list(exception, "members") {
         let Some(member) = chain.as_array().and_then(|chain| chain.last()) else { continue };
         if *room == 0 {
@@ -155,9 +162,9 @@ fn members(answer: &mut Answer, exception: &Value, indent: &str, room: &mut usiz
         }
         *room -= 1;
         let raised = list(member, "frames").last().and_then(place);
-        let raised = raised.map_or(String::new(), |raised| format!(" | {raised}"));
-        answer.line(&format!("{indent}member: {}{raised}", named(member, LISTED_CHARACTERS_MAX)))?;
-        members(answer, member, &format!("{indent}  "), room)?;
+        let raised = raised.map_or(String::new(), |raised| format!(" | {}", short(&raised, most)));
+        answer.line(&format!("{indent}member: {}{raised}", named(member, most, most)))?;
+        members(answer, member, most, &format!("{indent}  "), room)?;
     }
     Ok(())
 }

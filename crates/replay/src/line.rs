@@ -85,8 +85,7 @@ impl Writing<'_> {
     fn take(&mut self, text: &str) {
         for character in text.chars() {
             if self.left == 0 {
-                self.text.push('…');
-                return;
+                return self.dots();
             }
             let shown = visible(character.encode_utf8(&mut [0; 4]));
             // What is not seen takes more room than it has characters.
@@ -95,10 +94,16 @@ impl Writing<'_> {
         }
     }
 
+    /// Says once that something is left out here.
+    fn dots(&mut self) {
+        if !self.text.ends_with('…') {
+            self.text.push('…');
+        }
+    }
+
     fn write(&mut self, given: &CapturedValue, depth: usize) {
         if self.left == 0 || depth > DEPTH_MAX {
-            self.text.push('…');
-            return;
+            return self.dots();
         }
         let shared = self.shared;
         let value = shared.content(given);
@@ -124,8 +129,8 @@ impl Writing<'_> {
                     }
                     _ => self.take(text),
                 }
-                if value.truncated && !self.text.ends_with('…') {
-                    self.text.push('…');
+                if value.truncated {
+                    self.dots();
                 }
             }
             Content::Nothing => self.nothing(value),
@@ -156,7 +161,7 @@ impl Writing<'_> {
             parts += 1;
             let has_room = writing.left > 0;
             if !has_room {
-                writing.text.push('…');
+                writing.dots();
             }
             has_room
         };
@@ -198,7 +203,7 @@ impl Writing<'_> {
             Content::Nothing | Content::Null | Content::Scalar(_) => {}
         }
         if whole && value.not_captured.is_some() && room(self) {
-            self.text.push('…');
+            self.dots();
         }
         self.text.push_str(&visible(&closing));
     }
