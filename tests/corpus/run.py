@@ -32,11 +32,11 @@ from environment import Environment  # noqa: E402
 from server import Server, binary  # noqa: E402
 
 CLIENTS = ("reenact", "ddtrace")
-CAPTURE_SECONDS = 60
-EVENT_SECONDS = 30
+CAPTURE_SECONDS = 180
+EVENT_SECONDS = 60
 RUN_SECONDS = 20
-COMMAND_SECONDS = 300
-CHECK_SECONDS = 60
+COMMAND_SECONDS = 600
+CHECK_SECONDS = 180
 REASON_MAX = 220
 SAME, OTHER, NOTHING = 0, 3, 4
 
