@@ -1,12 +1,12 @@
 """What watching a service costs, and what arrives of it: this client beside ddtrace's Exception Replay and Sentry's SDK.
 
     python -m venv bench && bench/bin/pip install -r sdk/python/benches/beside/requirements.txt .build/wheels/reenact-….whl
-    bench/bin/python sdk/python/benches/beside            # about 5 minutes; MEASURE … for some of them
+    bench/bin/python sdk/python/benches/beside            # about 10 minutes; MEASURE … for some of them
 
 Each measurement runs in a process of its own against a server on loopback that only takes what it is sent, all clients in
-turn on the same machine. Requests are calls of the application in its process; there is no socket. Costs are CPU time, the
-least of 15 windows of 40 requests. The last columns say what the others add, and how many
-times ours that is.
+turn on the same machine. Requests are calls of the application in its process; there is no socket. Costs are CPU time: in
+the thread that serves, the least of 15 windows of 40 requests; in the process, of all of them with what follows. The last
+columns say what the others add, and how many times ours that is.
 """
 
 from __future__ import annotations
