@@ -182,7 +182,7 @@ describe("looking around", () => {
       const views = (name) => page.locator("summary").filter({ hasText: name });
       const own = await titles();
       await page.getByRole("button", { name: "Choose filters" }).click();
-      for (const name of ["Host", "Resource", "Commonest tags, below"]) await filters.getByRole("checkbox", { name }).uncheck();
+      for (const name of ["Host", "Resource", "Commonest tags, below"]) await filters.getByRole("checkbox", { name, exact: true }).uncheck();
       await filters.getByRole("button", { name: "Done" }).click();
       await views("Views").click();
       await page.getByRole("checkbox", { name: /^With the filters beside the list/ }).check();
