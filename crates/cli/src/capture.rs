@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::client::{self, ServerArguments, text};
+use crate::issue::checked;
 use crate::output::{self, Out, Style, inert};
 use crate::rules::{ListArguments, SetArguments, read};
 
@@ -34,6 +35,12 @@ Examples:
 Example:
   reenact capture unset --service checkout --env prod")]
     Unset(OfArguments),
+    /// Ask for the values of the next event of an issue, whatever the limits of its client say
+    #[command(after_help = "\
+Examples:
+  reenact capture next 0123456789abcdef
+  reenact capture next 0123456789abcdef --cancel")]
+    Next(NextArguments),
     /// Replace all switches
     #[command(after_help = "\
 Example:
@@ -66,6 +73,20 @@ pub(crate) struct OnArguments {
     per_second: Option<f64>,
 }
 
+#[derive(Args)]
+pub(crate) struct NextArguments {
+    /// The issue (16 hexadecimal digits)
+    issue: String,
+    /// Take the request back
+    #[arg(long)]
+    cancel: bool,
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
 pub(crate) fn run(command: &CaptureCommand) -> anyhow::Result<ExitCode> {
     match command {
         CaptureCommand::List(ListArguments { json, server }) => {
@@ -80,12 +101,29 @@ pub(crate) fn run(command: &CaptureCommand) -> anyhow::Result<ExitCode> {
             switches.remove(at);
             Ok(())
         })?,
+        CaptureCommand::Next(arguments) => next(arguments)?,
         CaptureCommand::Set(SetArguments { file, json, server }) => {
             let all = read(file)?;
             save(&server.server, &all["version"], &all["switches"], *json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn next(NextArguments { issue, cancel, json, server }: &NextArguments) -> anyhow::Result<()> {
+    let address = format!("/issues/{}/capture-next", checked(issue)?);
+    if *cancel {
+        client::delete(&server.server, &address, &[])?;
+        eprintln!("taken back");
+        return Ok(());
+    }
+    let asked = client::put(&server.server, &address, &json!({}))?;
+    let mut out = Out::stdout();
+    if *json {
+        return output::json(&mut out, &asked);
+    }
+    out.line(&format!("asked for the next event, until {}", text(&asked, "expires_at")))?;
+    Ok(())
 }
 
 /// The switch that was set last decides.

@@ -299,6 +299,18 @@ mod tests {
     }
 
     #[test]
+    fn the_rate_of_repeats_can_be_changed_on_the_way() {
+        let mut novelty = Novelty::new(&LIMITS);
+        assert_eq!(novelty.decide(7, 0), Decision::Novel);
+        novelty.set_repeats_per_second(0.0, 0);
+        assert_eq!(novelty.decide(7, 10 * SECOND), Decision::Skip(Skipped::RateLimited));
+        // First occurrences have limits of their own.
+        assert_eq!(novelty.decide(8, 10 * SECOND), Decision::Novel);
+        novelty.set_repeats_per_second(1.0, 20 * SECOND);
+        assert_eq!(novelty.decide(7, 20 * SECOND), Decision::Repeat);
+    }
+
+    #[test]
     fn repeats_are_captured_at_powers_of_two_and_once_a_second_at_most() {
         let mut novelty = Novelty::new(&LIMITS);
         let captured: Vec<u64> =

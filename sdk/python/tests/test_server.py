@@ -167,6 +167,11 @@ SWITCHED = """
 """
 
 
+def capture_next(server: Server, issue: str, *arguments: str) -> str:
+    command = [str(BINARY), "capture", "next", issue, "--server", server.ui, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
 def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path, programs: Programs) -> None:
     server = Server(tmp_path)
     environment = programs.environment(REENACT_URL=server.agent, REENACT_SERVICE="switched", REENACT_ENV="prod")
@@ -194,6 +199,8 @@ def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path,
     try:
         tell("first")
         assert state_of("first") == "captured"
+        issue = server.get("/issues", query="service:switched")["issues"][0]["id"]
+        assert "asked for the next event" in capture_next(server, issue)
         other = {"service": "other", "env": None, "enabled": False}
         server.put("/captures", {"version": 0, "switches": [{**other, "service": "switch*", "env": "prod"}, other]})
         wait_for_status("False")
@@ -201,6 +208,9 @@ def test_captures_are_switched_off_and_on_while_the_program_runs(tmp_path: Path,
         assert state_of("while off") == "off"
         server.restart()
         assert server.get("/captures")["switches"][0]["service"] == "switch*"
+        assert server.get(f"/issues/{issue}")["capture_next"]["by"]
+        capture_next(server, issue, "--cancel")
+        assert server.get(f"/issues/{issue}")["capture_next"] is None
         server.put(
             "/captures", {"version": 1, "switches": [{**other, "service": "switched", "enabled": True, "captures_per_second": 1000}]}
         )
