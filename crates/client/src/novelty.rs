@@ -163,6 +163,14 @@ impl Novelty {
         self.cpu.tokens -= nanos as f64;
     }
 
+    /// Notes how long one that was not captured took. It takes nothing of the part that is left to exceptions not seen
+    /// before, so that not even thousands a second starve them.
+    pub fn spend_on_skipped(&mut self, nanos: u64, now: u64) {
+        self.cpu.refill(now);
+        let left = (self.cpu.tokens - nanos as f64).max(self.cpu.capacity * SHARE_FOR_NOVEL);
+        self.cpu.tokens = self.cpu.tokens.min(left);
+    }
+
     /// How many exceptions are remembered.
     pub fn remembered(&self) -> usize {
         self.seen.len()
@@ -372,6 +380,22 @@ mod tests {
             }
         }
         assert_eq!(captured, 10);
+    }
+
+    #[test]
+    fn skipped_ones_alone_cannot_use_up_the_time_for_new_ones() {
+        let mut novelty = Novelty::new(&LIMITS);
+        let mut now = 0;
+        for _ in 0..20_000 {
+            now += SECOND / 1_000;
+            novelty.decide(0, now);
+            novelty.spend_on_skipped(SECOND / 1_000, now);
+        }
+        assert!(!novelty.has_time(now));
+        assert_eq!(novelty.decide(1, now), Decision::Novel);
+        novelty.spend(SECOND, now);
+        novelty.spend_on_skipped(SECOND, now);
+        assert_eq!(novelty.decide(2, now), Decision::Skip(Skipped::OverBudget));
     }
 
     #[test]

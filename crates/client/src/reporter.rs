@@ -119,10 +119,19 @@ impl Reporter {
 
     /// Notes that the application's thread was held up from `begun` until now.
     pub fn spend(&self, begun: Instant) {
+        self.note_time(begun, Novelty::spend);
+    }
+
+    /// As [`Self::spend`], by an exception that was not captured.
+    pub fn spend_on_skipped(&self, begun: Instant) {
+        self.note_time(begun, Novelty::spend_on_skipped);
+    }
+
+    fn note_time(&self, begun: Instant, note: fn(&mut Novelty, u64, u64)) {
         let end = Instant::now();
         let nanos = end.saturating_duration_since(begun).as_nanos() as u64;
         self.counters.capture_ns.fetch_add(nanos, Ordering::Relaxed);
-        lock(&self.novelty).spend(nanos, self.since_begun(end));
+        note(&mut lock(&self.novelty), nanos, self.since_begun(end));
     }
 
     /// A heap to fill.

@@ -129,7 +129,10 @@ impl Core {
             // SAFETY: a traceback of the exception holds the code.
             unsafe { monitor::arm(code) };
         }
-        self.reporter.spend(begun);
+        match outcome.reason {
+            Some(_) => self.reporter.spend_on_skipped(begun),
+            None => self.reporter.spend(begun),
+        }
         outcome
     }
 

@@ -15,7 +15,9 @@ pub(super) fn on_standard_streams(
     load: impl Fn(&Wanted) -> Result<Case, String>,
 ) -> anyhow::Result<()> {
     if std::io::stdin().is_terminal() {
-        eprintln!("waiting for a debugger on standard input; --pdb is a prompt for people, --port N a TCP port");
+        eprintln!(
+            "waiting for a debugger on standard input; --pdb is a prompt for people, --port N a TCP port"
+        );
     }
     let mut session = case.map_or_else(Session::new, Session::with);
     converse(&mut session, &mut std::io::stdin().lock(), &mut std::io::stdout().lock(), &load)
