@@ -246,7 +246,9 @@ const CLASS_NAMED: &str = r#"def class_named(name, module):
         new = [cls for cls in type.__subclasses__(todo.pop()) if cls is not type and cls not in seen]
         seen.update(new)
         todo.extend(new)
-    classes = [cls for cls in seen if cls.__qualname__ == name]
+    classes = [cls for cls in seen if cls.__qualname__ == name and not cls.__module__.startswith("_pytest.")]
+    package = module.partition(".")[0]
+    classes = [cls for cls in classes if cls.__module__.partition(".")[0] == package] or classes
     assert len(classes) == 1, f"{len(classes)} classes are called {name}: import the right one instead"
     return classes[0]
 "#;

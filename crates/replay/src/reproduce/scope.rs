@@ -129,7 +129,7 @@ impl Scope {
         let local = match self.imported.get(&key) {
             Some(local) => local.clone(),
             None => {
-                let local = self.new_name(path.first());
+                let local = self.new_name(&not_collected(path.first()));
                 self.imported.insert(key, local.clone());
                 local
             }
@@ -179,6 +179,13 @@ impl Scope {
 
 fn attributes(of: Expression, names: &[Name]) -> Expression {
     names.iter().fold(of, |of, name| Expression::Attribute(Box::new(of), name.clone()))
+}
+
+/// A name under which pytest does not take for a test what is imported.
+fn not_collected(name: &Name) -> Name {
+    let is_collected = name.as_str().starts_with("test") || name.as_str().starts_with("Test");
+    let other = if is_collected { Name::checked(&format!("its_{name}")) } else { None };
+    other.unwrap_or_else(|| name.clone())
 }
 
 /// Attempts at a name that is not taken.
@@ -247,6 +254,17 @@ mod tests {
         scope.import_standard("re");
         let want = "import re\nfrom logging import Logger\n\nfrom another import total as total_\n\
                     from shop.cart import RATES, Cart, total\n";
+        assert_eq!(scope.import_lines(), want);
+    }
+
+    #[test]
+    fn what_is_imported_is_no_test() {
+        let mut scope = Scope::default();
+        let dotted = |text| Dotted::checked(text).unwrap();
+        scope.import(&dotted("jinja2.tests"), &dotted("test_odd"));
+        scope.import(&dotted("shop.cart"), &dotted("TestCart.total"));
+        let want = "from jinja2.tests import test_odd as its_test_odd\n\
+                    from shop.cart import TestCart as its_TestCart\n";
         assert_eq!(scope.import_lines(), want);
     }
 }

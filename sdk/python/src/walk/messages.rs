@@ -3,11 +3,12 @@
 use pyo3::ffi;
 
 use super::scalars::write_inline;
+use super::types::write_type_name;
 use crate::read::attributes::slot;
 use crate::read::containers::{DictEntries, dict_length, list_items, set_items, tuple_items};
 use crate::read::exception::Exception;
 use crate::read::text::{Characters, bytes, is_text, to_string};
-use crate::read::{Object, is_exactly, layout, number, type_of};
+use crate::read::{Object, has_flag, is_exactly, layout, number, type_of};
 
 /// The longest message, in bytes.
 const MESSAGE_BYTES_MAX: usize = 4096;
@@ -141,9 +142,31 @@ unsafe fn write_repr(object: Object, out: &mut Vec<u8>, depth: u32) {
             write_all(b"{", set_items(object, ITEMS_MAX), count, b"}", out, depth);
         } else if is(&raw mut ffi::PyDict_Type) {
             write_dict(object, out, depth);
+        } else if is_plain_class(object) {
+            out.extend_from_slice(b"<class '");
+            write_type_name(object.cast(), out);
+            out.extend_from_slice(b"'>");
         } else {
+            let start = out.len();
             write_inline(object, out, TEXT_MAX);
+            let module = MODULES_UNSAID.iter().find(|module| out[start..].starts_with(module));
+            out.drain(start..start + module.map_or(0, |module| module.len()));
         }
+    }
+}
+
+/// Modules that Python leaves out when it prints objects of their classes: `Decimal('1')`.
+const MODULES_UNSAID: [&[u8]; 3] = [b"decimal.", b"pathlib.", b"uuid."];
+
+/// Whether something is a class that is printed as `type` prints it.
+unsafe fn is_plain_class(object: Object) -> bool {
+    // SAFETY: a live object; its type lives at least as long.
+    unsafe {
+        let class = type_of(object);
+        let printed_by =
+            |class: *mut ffi::PyTypeObject| (*class).tp_repr.map_or(0, |function| function as usize);
+        has_flag(object, ffi::Py_TPFLAGS_TYPE_SUBCLASS)
+            && printed_by(class) == printed_by(&raw mut ffi::PyType_Type)
     }
 }
 

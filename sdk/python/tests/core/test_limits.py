@@ -1,8 +1,12 @@
 """Limits, what they say where they cut, identity, and what a frame shows."""
 
+import abc
+import decimal
 import json
+import pathlib
 import sys
 import time
+import uuid
 
 import pytest
 from capturing import local, occurrence, raised, short, snapshots
@@ -246,6 +250,13 @@ class Quiet(Exception):
         StopIteration(3),
         ZeroDivisionError("division by zero"),
         RecursionError("deep"),
+        KeyError(int),
+        KeyError(Quiet),
+        KeyError([decimal.DivisionByZero, abc.ABC]),
+        decimal.DivisionByZero([decimal.DivisionByZero]),
+        KeyError(decimal.Decimal("1.10")),
+        KeyError(uuid.UUID(int=5)),
+        KeyError(pathlib.PurePosixPath("/srv/data")),
     ],
     ids=repr,
 )
