@@ -266,6 +266,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/grouping/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves stored events to the issues that the grouping rules in force give them. `POST /grouping/preview` with `stored`
+         *     says what that would do.
+         */
+        post: operations["startRegroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/grouping/preview": {
         parameters: {
             query?: never;
@@ -383,7 +403,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes the state or the assignee of an issue. A change that changes nothing is no error. */
+        /** Changes the state, the assignee or the suspected cause of an issue. A change that changes nothing is no error. */
         patch: operations["changeIssue"];
         trace?: never;
     };
@@ -1023,6 +1043,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/volume/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What volume rules and limits would have kept of the newest events that are there. Changes nothing; what was not kept
+         *     in the first place is not among them.
+         */
+        post: operations["previewVolume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/volume/rules": {
         parameters: {
             query?: never;
@@ -1077,17 +1117,26 @@ export interface components {
             at: string;
             /** @description Whether the change can be undone for this issue. */
             can_undo: boolean;
+            /** @description The suspected cause that was set before; null for that of the events. */
+            cause_from?: string | null;
+            /** @description The suspected cause that is set now, likewise. */
+            cause_to?: string | null;
             /** @description The change that it is part of. */
             change_id?: string | null;
             /** @description Its environment. */
             env?: string | null;
             /** @description The event. */
             event_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many events moved.
+             */
+            events?: number | null;
             from?: null | components["schemas"]["IssueState"];
             /** @description The entry. */
             id: string;
             ignore?: null | components["schemas"]["IgnoreTermsView"];
-            /** @description The other issues, of merges and splits. */
+            /** @description The other issues, of merges, splits and moves. */
             issue_ids: string[];
             /** @description What. */
             kind: components["schemas"]["ActivityKind"];
@@ -1106,7 +1155,7 @@ export interface components {
          * @description The kinds of entries of a timeline.
          * @enum {string}
          */
-        ActivityKind: "state" | "assigned" | "comment" | "regression" | "merged_into" | "merged" | "split_from" | "split" | "first_seen";
+        ActivityKind: "state" | "assigned" | "cause" | "comment" | "regression" | "merged_into" | "merged" | "moved_in" | "moved_out" | "split_from" | "split" | "first_seen";
         /** @description A page of an issue's timeline, the newest entry first. */
         ActivityList: {
             /** @description The entries. */
@@ -1248,6 +1297,15 @@ export interface components {
              * @description The version that is changed.
              */
             version: number;
+        };
+        /** @description A suspected cause that somebody set. */
+        CauseView: {
+            /** @description Who set it. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /** @description As `cause` of the issue; `unknown` where those that are recognised are wrong. */
+            cause: string;
         };
         /** @description What became of a change of one issue. */
         ChangeResult: {
@@ -2149,7 +2207,9 @@ export interface components {
             /** @description Whether the client of the newest event can be asked for the values of the next one. */
             can_capture_next: boolean;
             capture_next?: null | components["schemas"]["CaptureNext"];
-            /** @description What the suspected cause was recognised by, in the newest event; null when that is not kept any more. */
+            /** @description What probably went wrong as recognised in the newest event, whatever somebody set. */
+            cause_of_events: string;
+            /** @description What that was recognised by; null when that is not kept any more. */
             cause_why?: string | null;
             /**
              * Format: int64
@@ -2172,10 +2232,15 @@ export interface components {
             /** @description Where it stands, in full. */
             status: components["schemas"]["IssueStatus"];
         };
-        /** @description A change of one issue; at least one of `state` and `assignee`. */
+        /** @description A change of one issue; at least one of `state`, `assignee` and `cause`. */
         IssueChange: {
             /** @description Another assignee, or null for none; 1 to 200 bytes. Absent: as it is. */
             assignee?: string | null;
+            /**
+             * @description Another suspected cause, as `cause` of an issue has it, or null for that of its events; `unknown` says that those
+             *     that are recognised are wrong. Absent: as it is.
+             */
+            cause?: string | null;
             ignore?: null | components["schemas"]["IgnoreTerms"];
             /**
              * Format: int64
@@ -2247,6 +2312,7 @@ export interface components {
             actor?: string | null;
             /** @description Who works on it. */
             assignee?: string | null;
+            cause?: null | components["schemas"]["CauseView"];
             /**
              * Format: int64
              * @description Events that were not kept because it was excluded, since ever.
@@ -2270,7 +2336,7 @@ export interface components {
             /** @description Who works on it. */
             assignee?: string | null;
             /**
-             * @description What probably went wrong in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
+             * @description What probably went wrong, as somebody set it, else as recognised in the newest event: `network`, `timeout`, `database`, `invalid_input`, `missing_value`,
              *     `missing_item`, `permission`, `resources`, `configuration`, `concurrency`, `assertion` or `unknown`.
              */
             cause: string;
@@ -2342,8 +2408,12 @@ export interface components {
             hits: components["schemas"]["RuleCount"][];
             /** @description Its id. */
             id: string;
+            /** @description Of which issues events are grouped again; of all when empty. */
+            issues: string[];
             /** @description What it does. */
             kind: components["schemas"]["JobKind"];
+            /** @description Which of their events. */
+            query: string;
             /** @description Who asked for it. */
             requested_by: string;
             /** @description How it stands. */
@@ -2360,7 +2430,7 @@ export interface components {
          * @description What a job does.
          * @enum {string}
          */
-        JobKind: "scrub";
+        JobKind: "scrub" | "regroup";
         /** @description Jobs, the newest first. */
         JobList: {
             /** @description The jobs. */
@@ -2623,6 +2693,11 @@ export interface components {
             query?: string | null;
             /** @description All rules as they would be. */
             rules: components["schemas"]["GroupingRule"][];
+            /**
+             * @description Compares with the issues that events are in, which is what `POST /grouping/apply` would change, rather than with
+             *     those that the rules in force would give them.
+             */
+            stored?: boolean;
             /** @description End of the range; now when absent. */
             to?: string | null;
         };
@@ -2784,6 +2859,17 @@ export interface components {
             event_id?: string | null;
             /** @description Its version. */
             version?: string | null;
+        };
+        /** @description Which stored events to group again. */
+        RegroupRequest: {
+            /** @description Start of the range: RFC 3339 or `now-1d`; everything when absent. */
+            from?: string | null;
+            /** @description Of these issues, with those that were merged into them, 200 at most; of all when absent or empty. */
+            issues?: string[];
+            /** @description Which of their events: a query over what is known of an event when it arrives; all when absent. */
+            query?: string | null;
+            /** @description End of the range; now when absent. */
+            to?: string | null;
         };
         /**
          * @description How an exception led to the next one.
@@ -3072,6 +3158,7 @@ export interface components {
             changed_at: string;
             /** @description Who did that. */
             changed_by: string;
+            facets?: null | components["schemas"]["ViewFacets"];
             /** @description 16 hexadecimal digits. */
             id: string;
             /** @description For people. */
@@ -3599,6 +3686,7 @@ export interface components {
         };
         /** @description A view to save. */
         ViewChange: {
+            facets?: null | components["schemas"]["ViewFacets"];
             /** @description 1 to 100 bytes, without control characters; no other view has it. */
             name: string;
             /** @description The query; empty for everything. */
@@ -3614,6 +3702,18 @@ export interface components {
              * @description The version that is changed; needed for a change, and not known for a new view.
              */
             version?: number | null;
+        };
+        /** @description Which facets a view shows, and how. */
+        ViewFacets: {
+            /** @description Those that are folded, each once. */
+            folded?: string[];
+            /**
+             * @description Keys of the query language and `@` with the name of a tag, in the order in which they stand; 30 at most, each
+             *     once. Those of the server when null.
+             */
+            keys?: string[] | null;
+            /** @description Whether the commonest tags stand below them. */
+            tags?: boolean;
         };
         /**
          * @description Why a difference says nothing.
@@ -3670,6 +3770,139 @@ export interface components {
              * @description First events of new issues that are kept beyond the limit of all.
              */
             new_issues_per_minute: number;
+        };
+        /** @description What rules and limits would have kept of the newest events that are there. */
+        VolumePreview: {
+            /**
+             * Format: int64
+             * @description Events that a rule would not keep.
+             */
+            filtered: number;
+            /**
+             * Format: int64
+             * @description Events that the rules in force would not keep if they arrived now.
+             */
+            filtered_now: number;
+            /** @description Issues that would lose events, those that lose the most first; 50 at most. */
+            issues: components["schemas"]["VolumePreviewIssue"][];
+            /** @description Further ones. */
+            issues_left_out: number;
+            /**
+             * Format: int64
+             * @description Events that would be kept.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Those of them that were looked at, the newest.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Events that match.
+             */
+            matching: number;
+            /** @description Whether 20 seconds were over before all that were asked for were looked at. */
+            out_of_time: boolean;
+            /**
+             * Format: int64
+             * @description Events that would be over a limit, if no others had come than those that were looked at.
+             */
+            rate_limited: number;
+            /** @description What each rule would do, in the order of the rules. */
+            rules: components["schemas"]["VolumePreviewRule"][];
+            /** @description Services that would lose events, those that lose the most first; 50 at most. */
+            services: components["schemas"]["VolumePreviewService"][];
+            /** @description Further ones. */
+            services_left_out: number;
+        };
+        /** @description An issue that would lose events. */
+        VolumePreviewIssue: {
+            /**
+             * Format: int64
+             * @description Its events among those that were looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those that a rule would not keep.
+             */
+            filtered: number;
+            /** @description 16 hexadecimal digits. */
+            id: string;
+            /** @description Its message. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Those that would be over a limit.
+             */
+            rate_limited: number;
+            /** @description That event. */
+            sample_event_id: string;
+            /** @description Its service. */
+            service: string;
+            /** @description Type of the newest of its events that were looked at. */
+            type: string;
+        };
+        /** @description What to preview. */
+        VolumePreviewRequest: {
+            /** @description How many of the newest events, 1 to 10,000, default 2,000. */
+            events?: number | null;
+            /**
+             * Format: int32
+             * @description A limit of all issues together, 1 to 1,000,000,000 events per minute; none when absent.
+             */
+            events_per_minute?: number | null;
+            /** @description Start of the range; a day before `to` when absent. */
+            from?: string | null;
+            /**
+             * Format: int32
+             * @description A limit of each issue, likewise.
+             */
+            issue_events_per_minute?: number | null;
+            /** @description Which events to look at; all when absent. */
+            query?: string | null;
+            /** @description All rules as they would be. */
+            rules: components["schemas"]["VolumeRule"][];
+            /** @description End of the range; now when absent. */
+            to?: string | null;
+        };
+        /** @description What a rule would do. */
+        VolumePreviewRule: {
+            /**
+             * Format: int64
+             * @description Events that it would decide about.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those of them that it would not keep.
+             */
+            filtered: number;
+            /** @description The rule; one without an id is called `new-` and its number from 0. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A service that would lose events. */
+        VolumePreviewService: {
+            /**
+             * Format: int64
+             * @description Its events among those that were looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those that a rule would not keep.
+             */
+            filtered: number;
+            /**
+             * Format: int64
+             * @description Those that would be over a limit.
+             */
+            rate_limited: number;
+            /** @description The service. */
+            service: string;
         };
         /** @description One rule. */
         VolumeRule: {
@@ -4366,6 +4599,45 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startRegroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegroupRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6487,6 +6759,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VolumeStatus"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewVolume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VolumePreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumePreview"];
                 };
             };
             400: {
