@@ -131,4 +131,28 @@ describe("grouping", () => {
       await page.getByRole("navigation", { name: "Parts of the issue" }).getByRole("link", { name: "Grouping" }).click();
       await page.getByText('The rule "Refusals by region" says what these events have in common.').waitFor();
     }));
+
+  test("stored events are looked at, moved to where the rules put them, and the old address leads there", async () => {
+    const { id } = await issueOf(server, "Declined");
+    for (const colorScheme of ["light", "dark"]) {
+      await visit("/settings/grouping", async (page) => {
+        const stored = page.getByRole("region", { name: "Stored events" });
+        await stored.getByRole("button", { name: "Look what would move" }).click();
+        await stored.getByText(/^Looked at/).or(stored.getByText(/would become|Nothing would change/)).first().waitFor();
+        assert.equal(await page.locator("main img").count(), 0);
+        await expectNoAxeViolations(page);
+        await noSidewaysScrolling(page);
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/regroup-${colorScheme}.png`, fullPage: true });
+        await stored.getByRole("button", { name: "Move events…" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+        await stored.getByRole("article", { name: "Grouping again, done" }).first().waitFor();
+        await expectNoAxeViolations(page);
+      }, { colorScheme });
+    }
+    const { jobs } = await api(server, "/jobs");
+    assert.deepEqual(jobs.map((job) => [job.kind, job.state, job.changed > 0]), [["regroup", "done", false], ["regroup", "done", true]]);
+    await visit(`/issues/${id}/activity`, async (page) => {
+      await page.getByText(/moved \d+ events? of it to/).or(page.getByText(/moved \d+ events? of .* into it/)).first().waitFor();
+    });
+  });
 });

@@ -11,6 +11,7 @@ import requests
 
 from clients import Client
 from payloads import error_span, post_traces, traces_body
+from polling import wait_until
 from server import Server
 
 ALWAYS = {"from": "1970-01-02T00:00:00Z"}
@@ -356,3 +357,119 @@ def test_commands_do_what_the_api_does(no_rules: Server, tmp_path: Path) -> None
     assert "1. all" in server.command("grouping", "list", *at, NO_COLOR="1").stdout
     assert "changed meanwhile" in server.command("grouping", "set", str(file), *at, code=1).stderr
     assert "no issue" in server.command("issue", "merge", "x", two, *at, code=1).stderr
+
+
+def applied(server: Server, **asked: Any) -> dict:
+    """Applies the rules in force to what is stored, to the end."""
+    job = call(server, "POST", "/grouping/apply", asked, 202)
+    return wait_until("the job ends", lambda: next((one for one in [server.get(f"/jobs/{job['id']}")] if one["state"] != "running"), None))
+
+
+def by_count(server: Server, service: str) -> list[tuple[str, int, int | None]]:
+    found = server.get("/issues", query=f"service:{service}", limit=200, **ALWAYS)["issues"]
+    return sorted((issue["id"], issue["count"], issue["users"]) for issue in found)
+
+
+def test_stored_events_move_by_the_rules_in_force(own_server: Server) -> None:
+    server = own_server
+    for region, user in [("eu", "ada"), ("eu", "bob"), ("us", "ada"), ("us", "ada"), ("us", "cy")]:
+        send(server, "moving", region=region, user=user)
+    send(server, "moving", "other", region="eu", user="dan")
+    send(server, "staying", region="eu")
+    found = issues(server, "moving")
+    old, other = found["settle"]["id"], found["other"]["id"]
+    call(server, "PATCH", f"/issues/{old}", {"assignee": "ada"})
+    call(server, "POST", f"/issues/{old}/comments", {"text": "by region, please"}, 201)
+
+    rules(server, rule("By region", "service:moving frame.function:settle", "{{default}} {{tag.region}}"))
+    assert by_count(server, "moving") == sorted([(old, 5, 3), (other, 1, 1)]), "what is stored stays"
+    preview = call(server, "POST", "/grouping/preview", {"rules": server.get("/grouping/rules")["rules"], "from": "now-1d", "stored": True})
+    [split] = preview["splits"]
+    assert (split["issue"]["id"], split["moved"], sorted(part["count"] for part in split["becomes"])) == (old, 5, [2, 3])
+    by_rules = call(server, "POST", "/grouping/preview", {"rules": server.get("/grouping/rules")["rules"], "from": "now-1d"})
+    assert by_rules["splits"] == [], "rules as they are change nothing of each other"
+    ids = {part["count"]: part["id"] for part in split["becomes"]}
+
+    # Of one issue and a part of its events first; the rest later.
+    job = applied(server, issues=[old], query="@region:eu")
+    assert (job["kind"], job["state"], job["changed"], job["total"]) == ("regroup", "done", 2, 7)
+    assert by_count(server, "moving") == sorted([(old, 3, 2), (ids[2], 2, 2), (other, 1, 1)])
+    assert [(entry["kind"], entry["issue_ids"], entry["events"]) for entry in server.get(f"/issues/{old}/activity")["entries"]][0] == ("moved_out", [ids[2]], 2)
+    assert server.get(f"/issues/{ids[2]}/activity")["entries"][0]["kind"] == "moved_in"
+    fresh = server.get(f"/issues/{ids[2]}", **ALWAYS)
+    assert (fresh["count_total"], fresh["state"]) == (2, "for_review")
+
+    server.kill()
+    server.start()
+    assert by_count(server, "moving") == sorted([(old, 3, 2), (ids[2], 2, 2), (other, 1, 1)]), "counted once"
+    assert applied(server, **{"from": "now-1d"})["changed"] == 3
+    assert by_count(server, "moving") == sorted([(ids[3], 3, 2), (ids[2], 2, 2), (other, 1, 1)])
+    moved = server.get(f"/issues/{ids[3]}", **ALWAYS)
+    assert (moved["count_total"], moved["first_seen"] <= moved["last_seen"]) == (3, True)
+    # Of the old issue nothing is left: it leads to the one that has its last events, with what people said and did.
+    led = server.get(f"/issues/{old}")
+    assert (led["merged_into"], led["assignee"], led["state"]) == (ids[3], "ada", "reviewed")
+    assert "by region, please" in [entry["text"] for entry in server.get(f"/issues/{old}/activity")["entries"]]
+    assert [value["issues"] for value in server.get("/facets/service/values", query="service:moving")["values"]] == [3]
+    event = server.get(f"/issues/{ids[3]}/events")["events"][0]
+    assert "region" in " ".join(server.get(f"/events/{event['id']}")["grouping"]["why"])
+    assert applied(server)["changed"] == 0, "everything is where it belongs"
+
+    # Without the rule they come back together.
+    rules(server)
+    assert applied(server)["changed"] == 5
+    assert by_count(server, "moving") == sorted([(ids[3], 5, 3), (other, 1, 1)]), "the old issue is shown as the one it leads to"
+    actions = [entry["action"] for entry in server.get("/audit")["entries"]]
+    assert actions.count("grouping.applied") == 4
+    told = server.command("grouping", "apply", "--from", "now-1d", "--server", server.ui).stdout
+    assert "done: looked at 7 of 7 events, 0 moved to other issues" in told
+    assert "nothing would change" in server.command("grouping", "apply", "--preview", "--server", server.ui).stdout
+    for wrong, field in [({"issues": ["x"]}, "issues.0"), ({"query": "is:new"}, None), ({"from": "tomorrow"}, None)]:
+        error = call(server, "POST", "/grouping/apply", wrong, 400)["error"]
+        assert error.get("field") == field or field is None, error
+
+
+def test_moved_events_bring_nothing_back(own_server: Server) -> None:
+    server = own_server
+    send(server, "quiet", region="eu", version="1")
+    send(server, "quiet", "other", version="2")
+    found = issues(server, "quiet")
+    call(server, "PATCH", f"/issues/{found['other']['id']}", {"state": "resolved"})
+    call(server, "PATCH", f"/issues/{found['settle']['id']}", {"state": "ignored"})
+    rules(server, rule("One", "service:quiet", "one"))
+    send(server, "quiet", version="3")
+    [one] = [issue for issue in server.get("/issues", query="service:quiet")["issues"] if issue["id"] not in {i["id"] for i in found.values()}]
+    call(server, "PATCH", f"/issues/{one['id']}", {"state": "resolved"})
+    assert applied(server)["changed"] == 2
+    server.kill()
+    server.start()
+    shown = server.get(f"/issues/{one['id']}", **ALWAYS)
+    assert (shown["count_total"], shown["state"]) == (3, "resolved")
+    assert {server.get(f"/issues/{issue['id']}")["merged_into"] for issue in found.values()} == {one["id"]}
+
+
+def test_moving_goes_on_after_a_kill_and_can_be_ended(own_server: Server) -> None:
+    server = own_server
+    for _ in range(8):
+        spans = [error_span("many", f"it failed {n}") for n in range(250)]
+        for n, span in enumerate(spans):
+            span["meta"]["region"] = f"r{n % 5}"
+        assert post_traces(server.agent, traces_body(*spans)).ok
+    rules(server, rule("By region", "service:many", "{{tag.region}}"))
+    job = call(server, "POST", "/grouping/apply", {}, 202)
+    wait_until("some moved", lambda: server.get(f"/jobs/{job['id']}")["changed"] > 0)
+    server.kill()
+    server.start()
+    wait_until("it ends", lambda: server.get(f"/jobs/{job['id']}")["state"] == "done", 60)
+    assert [count for _, count, _ in by_count(server, "many")] == [400] * 5
+    assert all(server.get(f"/issues/{issue}", **ALWAYS)["count_total"] == 400 for issue, _, _ in by_count(server, "many"))
+
+    rules(server)
+    job = call(server, "POST", "/grouping/apply", {}, 202)
+    ended = call(server, "POST", f"/jobs/{job['id']}/cancel", {})
+    assert ended["state"] in ("cancelled", "done")
+    assert wait_until("counts agree", lambda: sum(count for _, count, _ in by_count(server, "many")) == 2_000)
+    for issue, count, _ in by_count(server, "many"):
+        wait_until("each does", lambda issue=issue, count=count: server.get(f"/issues/{issue}", **ALWAYS)["count_total"] == count)
+    assert applied(server)["state"] == "done"
+    assert sum(count for _, count, _ in by_count(server, "many")) == 2_000

@@ -105,7 +105,8 @@ fn read(
     let text = answer.body_mut().read_to_string().context("the answer broke off")?;
     let body: Value = serde_json::from_str(&text)
         .with_context(|| format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))?;
-    if let Some(error) = body.get("error") {
+    // A job has an error of its own, which is a text.
+    if let Some(error) = body.get("error").filter(|error| error.is_object()) {
         bail!("{}", error["message"].as_str().unwrap_or("the server refused the call"));
     }
     Ok(body)

@@ -298,6 +298,8 @@ fn entry_text(entry: &Value) -> String {
         "merged" => format!("merged with {}", ids(entry)),
         "split_from" => format!("split off from {}", ids(entry)),
         "split" => format!("split off {}", ids(entry)),
+        "moved_in" => format!("{} events moved here from {}", entry["events"], ids(entry)),
+        "moved_out" => format!("{} events moved to {}", entry["events"], ids(entry)),
         "regression" => format!("came back{}{}", place("version", "in version"), place("env", "in")),
         _ => format!("first seen{}", place("version", "in version")),
     };

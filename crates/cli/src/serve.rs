@@ -87,7 +87,13 @@ async fn serve(config: &Config, workers: usize) -> anyhow::Result<()> {
     let grouping = Grouping::load(Arc::clone(&control))?;
     let volume = Volume::load(config.volume_limits, Arc::clone(&store), Arc::clone(&control))?;
     let capturing = Capturing::load(Arc::clone(&control))?;
-    let jobs = Jobs::new(Arc::clone(&store), control, Arc::clone(&policies));
+    let jobs = Jobs::new(
+        Arc::clone(&store),
+        control,
+        Arc::clone(&policies),
+        Arc::clone(&grouping),
+        Arc::clone(&workflow),
+    );
     let receipts = Arc::new(Receipts::default());
     let (pipeline, recorded) = Pipeline::new(
         Arc::clone(&policies),

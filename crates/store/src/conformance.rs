@@ -3,6 +3,7 @@
 mod merged;
 mod random;
 pub mod records;
+pub mod regroup;
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub fn run(make: Make<'_>) {
     old_days_are_deleted(&*make());
     merged::issues_are_shown_as_another_one(&*make());
     what_is_rewritten_is_gone(&*make());
+    regroup::events_move_to_other_issues(&*make());
     nothing_is_taken_after_close(&*make());
     run_random(make, 24, &mut |_| {});
 }

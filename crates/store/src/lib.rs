@@ -79,6 +79,34 @@ pub struct RewriteStep {
 /// same ids.
 pub type Change<'a> = &'a mut dyn FnMut(Stored) -> Option<Redacted<Stored>>;
 
+/// What one step of [`Store::regroup`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegroupStep {
+    /// Events looked at.
+    pub looked_at: u64,
+    /// Those of them that moved to other issues.
+    pub moved: u64,
+    /// When all events were looked at: from which own issues to which how many moved, for some of the issues that
+    /// events left, and only once for each. A step that is done again says it again.
+    pub moves: Vec<IssueMove>,
+    /// Where the next step begins; `None` when everything is done.
+    pub next: Option<String>,
+}
+
+/// How many events moved from one own issue to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssueMove {
+    /// The issue that they left.
+    pub from: IssueId,
+    /// The issue that they have now.
+    pub to: IssueId,
+    /// How many.
+    pub events: u64,
+}
+
+/// What becomes of a stored event: `None` leaves it as it is. The same event comes back, in another own issue.
+pub type Regrouped<'a> = &'a mut dyn FnMut(Placed) -> Option<Redacted<Placed>>;
+
 /// What became of each write of a batch, in order; one outcome per event and per snapshot.
 pub type Outcomes = Vec<Outcome>;
 
@@ -250,6 +278,20 @@ pub trait Store: Send + Sync {
         position: Option<&str>,
         change: Change<'_>,
     ) -> Result<RewriteStep, StoreError>;
+
+    /// Moves some of the stored events in the range to other own issues. Counts follow at once; when all events were
+    /// looked at, the first and last events of issues that any left are found again, and issues of which nothing is
+    /// left are forgotten. A step that failed, or that a crash ended, is done again from the same `position`; `None`
+    /// begins. One at a time. An empty range brings to its end what was begun before.
+    ///
+    /// # Errors
+    /// [`StoreError::Cursor`] for a position that is none of ours.
+    fn regroup(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Regrouped<'_>,
+    ) -> Result<RegroupStep, StoreError>;
 
     /// Finishes pending writes and stops the threads of the store. Later calls of `submit` fail.
     fn close(&self) -> Result<(), StoreError>;

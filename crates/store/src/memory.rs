@@ -13,8 +13,9 @@ use crate::page::{self, Buckets, EventKey, IssueFacts, IssueKey};
 use crate::rows::place_of;
 use crate::{
     Change, Done, EventOrder, EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram,
-    IssueDetail, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Merged, Neighbours, Outcomes,
-    OwnIssue, RewriteStep, SeenIn, Store, StoreError, StoreStats, Stored, TimeRange, ValueCondition, Write,
+    IssueDetail, IssueMove, IssuePage, IssueQuery, IssueRow, KnownIssue, Matches, Merged, Neighbours,
+    Outcomes, OwnIssue, RegroupStep, Regrouped, RewriteStep, SeenIn, Store, StoreError, StoreStats, Stored,
+    TimeRange, ValueCondition, Write,
 };
 
 /// A store in memory: what every other engine's answers are compared with. Nothing is bounded, so it
@@ -497,6 +498,34 @@ impl Store for MemoryStore {
         kept.gone.extend::<Vec<_>>(gone);
         kept.snapshots.retain(|_, snapshot| snapshot.timestamp.day() >= day_kept);
         Ok(())
+    }
+
+    fn regroup(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Regrouped<'_>,
+    ) -> Result<RegroupStep, StoreError> {
+        if position.is_some() {
+            return Err(StoreError::Cursor);
+        }
+        let mut step = RegroupStep::default();
+        let mut moves: BTreeMap<(IssueId, IssueId), u64> = BTreeMap::new();
+        for event in &mut self.lock().events {
+            if !range.contains(event.report.timestamp) {
+                continue;
+            }
+            step.looked_at += 1;
+            let from = event.issue_id;
+            let changed = change(event.clone()).map(Redacted::into_inner);
+            let Some(moved) = changed.filter(|changed| changed.issue_id != from) else { continue };
+            step.moved += 1;
+            *moves.entry((from, moved.issue_id)).or_default() += 1;
+            *event = moved;
+        }
+        let one = |((from, to), events)| IssueMove { from, to, events };
+        step.moves = moves.into_iter().map(one).collect();
+        Ok(step)
     }
 
     fn rewrite(

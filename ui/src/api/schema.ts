@@ -266,6 +266,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/grouping/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves stored events to the issues that the grouping rules in force give them. `POST /grouping/preview` with `stored`
+         *     says what that would do.
+         */
+        post: operations["startRegroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/grouping/preview": {
         parameters: {
             query?: never;
@@ -1107,11 +1127,16 @@ export interface components {
             env?: string | null;
             /** @description The event. */
             event_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many events moved.
+             */
+            events?: number | null;
             from?: null | components["schemas"]["IssueState"];
             /** @description The entry. */
             id: string;
             ignore?: null | components["schemas"]["IgnoreTermsView"];
-            /** @description The other issues, of merges and splits. */
+            /** @description The other issues, of merges, splits and moves. */
             issue_ids: string[];
             /** @description What. */
             kind: components["schemas"]["ActivityKind"];
@@ -1130,7 +1155,7 @@ export interface components {
          * @description The kinds of entries of a timeline.
          * @enum {string}
          */
-        ActivityKind: "state" | "assigned" | "cause" | "comment" | "regression" | "merged_into" | "merged" | "split_from" | "split" | "first_seen";
+        ActivityKind: "state" | "assigned" | "cause" | "comment" | "regression" | "merged_into" | "merged" | "moved_in" | "moved_out" | "split_from" | "split" | "first_seen";
         /** @description A page of an issue's timeline, the newest entry first. */
         ActivityList: {
             /** @description The entries. */
@@ -2383,8 +2408,12 @@ export interface components {
             hits: components["schemas"]["RuleCount"][];
             /** @description Its id. */
             id: string;
+            /** @description Of which issues events are grouped again; of all when empty. */
+            issues: string[];
             /** @description What it does. */
             kind: components["schemas"]["JobKind"];
+            /** @description Which of their events. */
+            query: string;
             /** @description Who asked for it. */
             requested_by: string;
             /** @description How it stands. */
@@ -2401,7 +2430,7 @@ export interface components {
          * @description What a job does.
          * @enum {string}
          */
-        JobKind: "scrub";
+        JobKind: "scrub" | "regroup";
         /** @description Jobs, the newest first. */
         JobList: {
             /** @description The jobs. */
@@ -2664,6 +2693,11 @@ export interface components {
             query?: string | null;
             /** @description All rules as they would be. */
             rules: components["schemas"]["GroupingRule"][];
+            /**
+             * @description Compares with the issues that events are in, which is what `POST /grouping/apply` would change, rather than with
+             *     those that the rules in force would give them.
+             */
+            stored?: boolean;
             /** @description End of the range; now when absent. */
             to?: string | null;
         };
@@ -2825,6 +2859,17 @@ export interface components {
             event_id?: string | null;
             /** @description Its version. */
             version?: string | null;
+        };
+        /** @description Which stored events to group again. */
+        RegroupRequest: {
+            /** @description Start of the range: RFC 3339 or `now-1d`; everything when absent. */
+            from?: string | null;
+            /** @description Of these issues, with those that were merged into them, 200 at most; of all when absent or empty. */
+            issues?: string[];
+            /** @description Which of their events: a query over what is known of an event when it arrives; all when absent. */
+            query?: string | null;
+            /** @description End of the range; now when absent. */
+            to?: string | null;
         };
         /**
          * @description How an exception led to the next one.
@@ -4554,6 +4599,45 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startRegroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegroupRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,11 @@ test("assignments", () => {
   expect(sentence(entry({ kind: "assigned", assignee_from: "Ada", assignee_to: null }))).toBe("took it off Ada");
 });
 
+test("events that moved name the others", () => {
+  expect(sentence(entry({ kind: "moved_in", issue_ids: ["0123456789abcdef"], events: 3 }))).toBe("moved 3 events of 0123456789abcdef into it");
+  expect(sentence(entry({ kind: "moved_out", issue_ids: ["a", "b"], events: 1 }))).toBe("moved 1 event of it to 2 issues");
+});
+
 test("suspected causes", () => {
   expect(sentence(entry({ kind: "cause", cause_to: "missing_item" }))).toBe("set its suspected cause to Missing item");
   expect(sentence(entry({ kind: "cause", cause_from: "timeout", cause_to: "unknown" }))).toBe("took its suspected cause away");

@@ -16,6 +16,8 @@ export function sentence(entry: ActivityEntry): string {
     case "regression": return `reopened it as a regression${where(entry)}`;
     case "assigned": return assigned(entry.assignee_from ?? null, entry.assignee_to ?? null);
     case "cause": return caused(entry.cause_to ?? null);
+    case "moved_in": return `moved ${plural(entry.events ?? 0, "event")} of ${those(entry)} into it`;
+    case "moved_out": return `moved ${plural(entry.events ?? 0, "event")} of it to ${those(entry)}`;
     case "merged_into": return `merged it into ${entry.issue_ids[0] ?? "another issue"}`;
     case "merged": return `merged ${those(entry)} into it`;
     case "split_from": return `split it off from ${entry.issue_ids[0] ?? "another issue"}`;

@@ -60,8 +60,10 @@ export function iconOf(entry: ActivityEntry): Sign {
     case "regression": return "regression";
     case "first_seen": return "star";
     case "merged":
+    case "moved_in":
     case "merged_into": return "merge";
     case "split":
+    case "moved_out":
     case "split_from": return "split";
     case "state": return STATES[entry.to ?? "for_review"];
   }

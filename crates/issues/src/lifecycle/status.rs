@@ -303,6 +303,20 @@ pub enum Activity {
         /// The others.
         issues: Vec<IssueId>,
     },
+    /// Stored events of another issue are its own now.
+    MovedIn {
+        /// The other one.
+        issue: IssueId,
+        /// How many.
+        events: u64,
+    },
+    /// Stored events of its own are those of other issues now.
+    MovedOut {
+        /// The others, those with the most of these events first; 20 at most.
+        issues: Vec<IssueId>,
+        /// How many.
+        events: u64,
+    },
     /// What somebody wrote.
     Comment {
         /// The text.

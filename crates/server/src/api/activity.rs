@@ -191,6 +191,18 @@ fn shown(entry: ActivityEntry, revision: u64) -> views::ActivityEntry {
         Activity::Split { issues } => {
             views::ActivityEntry { kind: ActivityKind::Split, issue_ids: texts(&issues), ..view }
         }
+        Activity::MovedIn { issue, events } => views::ActivityEntry {
+            kind: ActivityKind::MovedIn,
+            issue_ids: vec![issue.to_string()],
+            events: Some(events),
+            ..view
+        },
+        Activity::MovedOut { issues, events } => views::ActivityEntry {
+            kind: ActivityKind::MovedOut,
+            issue_ids: texts(&issues),
+            events: Some(events),
+            ..view
+        },
         Activity::Comment { text } => {
             views::ActivityEntry { kind: ActivityKind::Comment, text: Some(text), ..view }
         }

@@ -75,6 +75,10 @@ pub(crate) struct PreviewRequest {
     /// How many of the newest events, 1 to 10,000, default 2,000.
     #[serde(default)]
     events: Option<usize>,
+    /// Compares with the issues that events are in, which is what `POST /grouping/apply` would change, rather than with
+    /// those that the rules in force would give them.
+    #[serde(default)]
+    stored: bool,
 }
 
 /// What rules would do to the newest events that are there.
@@ -204,7 +208,7 @@ pub(crate) async fn try_out(
     viewer: Viewer,
     request: Result<Json<PreviewRequest>, JsonRejection>,
 ) -> Result<Json<GroupingPreview>, Failure> {
-    let PreviewRequest { rules, query, from, to, events } = body(request)?;
+    let PreviewRequest { rules, query, from, to, events, stored } = body(request)?;
     let events = events.unwrap_or(EVENTS_DEFAULT);
     if !(1..=EVENTS_MAX).contains(&events) {
         return Err(Failure::parameter("events", format!("`events` is from 1 to {EVENTS_MAX}")));
@@ -223,7 +227,7 @@ pub(crate) async fn try_out(
         let (current, merged) = (app.grouping.0.rules(), app.workflow.merged());
         let filter: Filter = selection.filter(app, &viewer, now)?;
         let of = PreviewOf {
-            current: &current,
+            current: Some(&*current).filter(|_| !stored),
             proposed: &proposed,
             merged: &merged,
             filter: &filter,

@@ -1,4 +1,4 @@
-//! Jobs: redacting again what is stored.
+//! Jobs: redacting again what is stored, and grouping it again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use reenact_model::Timestamp;
+use reenact_model::{IssueId, Timestamp};
+use reenact_store::query;
 
 use super::failure::Failure;
 use super::parameters::{body, time};
@@ -17,7 +18,7 @@ use super::{ask, new_id};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
-use crate::jobs::{Job, State as JobState};
+use crate::jobs::{Job, Kind, Regroup, State as JobState};
 use crate::policy::RuleKey;
 
 /// Redacts again what is stored, with the rules in force.
@@ -44,6 +45,57 @@ pub(crate) async fn scrub(
         Ok(shown(job, &names(&app.policies.current())))
     });
     Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}
+
+/// Issues that one job names.
+const ISSUES_MAX: usize = 200;
+
+/// Moves stored events to the issues that the grouping rules in force give them. `POST /grouping/preview` with `stored`
+/// says what that would do.
+#[utoipa::path(post, operation_id = "startRegroup", path = "/grouping/apply", tag = "grouping",
+    request_body = views::RegroupRequest,
+    responses((status = 202, body = views::Job), (status = 400, body = super::views::ErrorBody),
+        (status = 403, body = super::views::ErrorBody)))]
+pub(crate) async fn regroup(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    request: Result<Json<views::RegroupRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<views::Job>), Failure> {
+    may_change(&viewer)?;
+    let request = body(request)?;
+    let now = now();
+    let from = time(request.from.as_deref(), now, "from")?;
+    let to = time(request.to.as_deref(), now, "to")?.unwrap_or(Timestamp::from_nanos(i64::MAX));
+    if from.is_some_and(|from| from >= to) {
+        return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
+    }
+    let query = request.query.unwrap_or_default();
+    query::parse_with(&query, &query::field_of_key).map_err(|error| Failure::query(&error))?;
+    if request.issues.len() > ISSUES_MAX {
+        return Err(Failure::parameter("issues", format!("`issues` names up to {ISSUES_MAX} issues")));
+    }
+    let issues = request.issues.iter().enumerate().map(|(at, id)| {
+        let wrong = |_| Failure::parameter(&format!("issues.{at}"), "this is no id of an issue".to_owned());
+        id.parse().map_err(wrong)
+    });
+    let issues: Vec<IssueId> = issues.collect::<Result<_, _>>()?;
+    let id = new_id()?;
+    let audit = viewer.does("grouping.applied", Some(id.clone()), Some(about(&issues, &query)));
+    let job = ask(&app, move |app| {
+        let job = app.jobs.regroup(id, Regroup { issues, query, from, to }, &audit)?;
+        Ok(shown(job, &names(&app.policies.current())))
+    });
+    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}
+
+/// Which events are meant, for the audit log.
+fn about(issues: &[IssueId], query: &str) -> String {
+    let events = if query.is_empty() { "events".to_owned() } else { format!("events of `{query}`") };
+    match issues {
+        [] => events,
+        [issue] => format!("{events} in issue {issue}"),
+        many => format!("{events} in {} issues", many.len()),
+    }
 }
 
 /// Jobs, the newest first.
@@ -82,8 +134,11 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<views::Job>, Failure> {
     may_change(&viewer)?;
-    let audit = viewer.does("scrub.cancelled", Some(id.clone()), None);
+    let mut audit = viewer.does("scrub.cancelled", Some(id.clone()), None);
     ask(&app, move |app| {
+        if app.jobs.one(&id)?.is_some_and(|job| job.kind == Kind::Regroup) {
+            audit.action = "grouping.apply_cancelled".to_owned();
+        }
         let job = app.jobs.cancel(&id, &audit)?.ok_or_else(|| Failure::not_found("job"))?;
         Ok(Json(shown(job, &names(&app.policies.current()))))
     })
@@ -102,7 +157,12 @@ fn shown(job: Job, names: &BTreeMap<String, String>) -> views::Job {
     hits.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.rule.cmp(&b.rule)));
     views::Job {
         id: job.id,
-        kind: views::JobKind::Scrub,
+        kind: match job.kind {
+            Kind::Scrub => views::JobKind::Scrub,
+            Kind::Regroup => views::JobKind::Regroup,
+        },
+        issues: job.issues,
+        query: job.query,
         state: match job.state {
             JobState::Running => views::JobState::Running,
             JobState::Done => views::JobState::Done,

@@ -129,6 +129,7 @@ use failure::Failure;
         scanner::put_rule,
         scanner::delete_rule,
         jobs::scrub,
+        jobs::regroup,
         jobs::list,
         jobs::one,
         jobs::cancel,
@@ -162,6 +163,7 @@ impl App {
             .route("/issues/{id}/similar", get(similar::list))
             .route("/grouping/rules", get(grouping::get).put(grouping::put))
             .route("/grouping/preview", post(grouping::try_out))
+            .route("/grouping/apply", post(jobs::regroup))
             .route("/volume", get(volume::status))
             .route("/volume/rules", get(volume::get).put(volume::put))
             .route("/volume/preview", post(volume_preview::try_out))

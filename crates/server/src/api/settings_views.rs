@@ -253,6 +253,24 @@ pub(crate) struct ScrubRequest {
     pub(crate) to: Option<String>,
 }
 
+/// Which stored events to group again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegroupRequest {
+    /// Of these issues, with those that were merged into them, 200 at most; of all when absent or empty.
+    #[serde(default)]
+    pub(crate) issues: Vec<String>,
+    /// Which of their events: a query over what is known of an event when it arrives; all when absent.
+    #[serde(default)]
+    pub(crate) query: Option<String>,
+    /// Start of the range: RFC 3339 or `now-1d`; everything when absent.
+    #[serde(default)]
+    pub(crate) from: Option<String>,
+    /// End of the range; now when absent.
+    #[serde(default)]
+    pub(crate) to: Option<String>,
+}
+
 /// Jobs, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobList {
@@ -279,6 +297,10 @@ pub(crate) struct Job {
     pub(crate) created_at: String,
     /// When it ended.
     pub(crate) finished_at: Option<String>,
+    /// Of which issues events are grouped again; of all when empty.
+    pub(crate) issues: Vec<String>,
+    /// Which of their events.
+    pub(crate) query: String,
     /// Events and snapshots looked at.
     pub(crate) done: u64,
     /// Events and snapshots in all, as counted at its start.
@@ -297,6 +319,8 @@ pub(crate) struct Job {
 pub(crate) enum JobKind {
     /// Redacts stored data again, with the rules in force.
     Scrub,
+    /// Moves stored events to the issues that the grouping rules in force give them.
+    Regroup,
 }
 
 /// How a job stands.

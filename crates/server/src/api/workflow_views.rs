@@ -348,6 +348,10 @@ pub(crate) enum ActivityKind {
     MergedInto,
     /// Events of other issues are shown as its own.
     Merged,
+    /// Stored events of another issue are its own now.
+    MovedIn,
+    /// Stored events of its own are those of other issues now.
+    MovedOut,
     /// Its events are its own again.
     SplitFrom,
     /// Events of other issues are their own again.
@@ -391,8 +395,10 @@ pub(crate) struct ActivityEntry {
     pub(crate) env: Option<String>,
     /// The event.
     pub(crate) event_id: Option<String>,
-    /// The other issues, of merges and splits.
+    /// The other issues, of merges, splits and moves.
     pub(crate) issue_ids: Vec<String>,
+    /// How many events moved.
+    pub(crate) events: Option<u64>,
     /// The issue that it is about, when that is one that was merged into this one.
     pub(crate) of_issue_id: Option<String>,
     /// The change that it is part of.

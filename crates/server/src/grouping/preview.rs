@@ -16,8 +16,8 @@ const LISTED_MAX: usize = 50;
 
 /// What is previewed.
 pub(crate) struct PreviewOf<'a> {
-    /// The rules in force.
-    pub(crate) current: &'a Rules<Applied>,
+    /// The rules in force; `None` to compare with where events are, whatever rules placed them.
+    pub(crate) current: Option<&'a Rules<Applied>>,
     /// Those that would be.
     pub(crate) proposed: &'a Rules<Applied>,
     /// Which issues are shown as others.
@@ -120,7 +120,11 @@ pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, 
     let mut todays: HashMap<IssueId, Sample> = HashMap::new();
     let mut visit = |event: Placed| {
         found.looked_at += 1;
-        let (before, after) = (place_again(of.current, &event), place_again(of.proposed, &event));
+        let after = place_again(of.proposed, &event);
+        let before = match of.current {
+            Some(current) => place_again(current, &event),
+            None => event,
+        };
         let (was, becomes) = (of.merged.shown(before.issue_id), of.merged.shown(after.issue_id));
         found.unchanged += u64::from(was == becomes);
         if let Some(rule) = &after.grouping.rule {
@@ -220,7 +224,7 @@ mod tests {
 
     fn preview_of(proposed: &Rules<Applied>, events: usize) -> Preview {
         let of = PreviewOf {
-            current: &Rules::default(),
+            current: Some(&Rules::default()),
             proposed,
             merged: &Merged::default(),
             filter: &Filter::All,
@@ -252,6 +256,21 @@ mod tests {
     }
 
     #[test]
+    fn events_are_compared_with_where_they_are() {
+        let proposed = rules("type:Timeout", "late");
+        let of = PreviewOf {
+            current: None,
+            proposed: &proposed,
+            merged: &Merged::default(),
+            filter: &Filter::All,
+            range: conformance::always(),
+            events: 100,
+        };
+        let found = preview(&store(), &of).unwrap();
+        assert_eq!((found.unchanged, found.splits.len(), found.splits[0].moved), (8, 1, 4));
+    }
+
+    #[test]
     fn the_newest_events_are_looked_at() {
         let found = preview_of(&rules("type:Timeout", "late"), 5);
         assert_eq!((found.matching, found.looked_at, found.unchanged), (12, 5, 1));
@@ -261,7 +280,7 @@ mod tests {
     fn rules_as_they_are_change_nothing() {
         let same = rules("", "late");
         let of = PreviewOf {
-            current: &same,
+            current: Some(&same),
             proposed: &same,
             merged: &Merged::default(),
             filter: &Filter::All,

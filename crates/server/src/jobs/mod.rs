@@ -1,21 +1,24 @@
-//! Long work that goes on after a restart: today, redacting again what is stored.
+//! Long work that goes on after a restart: redacting again what is stored, and moving stored events to other issues.
 //!
 //! A job is a document; after each step its position is written, so that a crash loses one step at most.
 //! One job works at a time, on a thread of its own.
 
+mod regroup;
 mod scrub;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use reenact_model::Timestamp;
+use reenact_model::{IssueId, Timestamp};
 use reenact_store::control::{AuditEntry, Control};
 use reenact_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::now;
+use crate::grouping::Grouping;
 use crate::policy::{ChangeError, Policies};
+use crate::workflow::Workflow;
 
 /// What job documents are called.
 const START: &str = "job/";
@@ -32,10 +35,40 @@ pub(crate) enum State {
     Failed,
 }
 
+/// What a job does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// Redacts again.
+    #[default]
+    Scrub,
+    /// Moves events to other issues.
+    Regroup,
+}
+
+/// What stored events are to be grouped again.
+#[derive(Debug)]
+pub(crate) struct Regroup {
+    /// All when empty.
+    pub(crate) issues: Vec<IssueId>,
+    /// All when empty.
+    pub(crate) query: String,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Timestamp,
+}
+
 /// A job as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) kind: Kind,
+    /// Of which issues events are regrouped; of all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) issues: Vec<String>,
+    /// Which of their events.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) query: String,
     pub(crate) state: State,
     pub(crate) requested_by: String,
     pub(crate) created_at: i64,
@@ -57,6 +90,8 @@ pub struct Jobs {
     store: Arc<dyn Store>,
     control: Arc<dyn Control>,
     policies: Arc<Policies>,
+    grouping: Arc<Grouping>,
+    workflow: Arc<Workflow>,
     stopping: AtomicBool,
     /// Held while a job's document changes.
     changing: Mutex<()>,
@@ -65,11 +100,19 @@ pub struct Jobs {
 
 impl Jobs {
     /// The jobs that `control` knows; those that were running go on when [`Jobs::run`] does.
-    pub fn new(store: Arc<dyn Store>, control: Arc<dyn Control>, policies: Arc<Policies>) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        control: Arc<dyn Control>,
+        policies: Arc<Policies>,
+        grouping: Arc<Grouping>,
+        workflow: Arc<Workflow>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             control,
             policies,
+            grouping,
+            workflow,
             stopping: AtomicBool::new(false),
             changing: Mutex::default(),
             wake: Condvar::new(),
@@ -138,21 +181,23 @@ impl Jobs {
         audit: &AuditEntry,
     ) -> Result<Job, ChangeError> {
         let stats = self.store.stats()?;
+        let job = Job { total: stats.events + stats.snapshots, ..begun(id, from, to, audit) };
+        self.start(job, audit)
+    }
+
+    /// Asks for stored events to be grouped again, by the rules in force.
+    pub(crate) fn regroup(&self, id: String, asked: Regroup, audit: &AuditEntry) -> Result<Job, ChangeError> {
         let job = Job {
-            id,
-            state: State::Running,
-            requested_by: audit.actor.clone(),
-            created_at: now().as_nanos(),
-            finished_at: None,
-            from: from.map(Timestamp::as_nanos),
-            to: to.as_nanos(),
-            position: None,
-            done: 0,
-            total: stats.events + stats.snapshots,
-            changed: 0,
-            hits: BTreeMap::new(),
-            error: None,
+            kind: Kind::Regroup,
+            issues: asked.issues.iter().map(ToString::to_string).collect(),
+            query: asked.query,
+            total: self.store.stats()?.events,
+            ..begun(id, asked.from, asked.to, audit)
         };
+        self.start(job, audit)
+    }
+
+    fn start(&self, job: Job, audit: &AuditEntry) -> Result<Job, ChangeError> {
         let _changing = self.lock();
         self.forget_old()?;
         self.put(&job, Some(audit))?;
@@ -197,18 +242,21 @@ impl Jobs {
     /// Does a job to its end, or until told to stop.
     fn work(&self, mut job: Job) {
         while !self.is_stopping() {
-            let step = scrub::step(&*self.store, &self.policies, &job);
-            let _changing = self.lock();
+            let step = self.step(&job);
+            let changing = self.lock();
             // It may have been cancelled meanwhile.
             match self.one(&job.id) {
                 Ok(Some(known)) if known.state == State::Running => {}
-                _ => return,
+                _ => {
+                    drop(changing);
+                    return self.finish(&job);
+                }
             }
             match step {
-                Ok((step, hits)) => {
+                Ok(step) => {
                     job.done += step.looked_at;
                     job.changed += step.changed;
-                    for (rule, count) in hits {
+                    for (rule, count) in step.hits {
                         *job.hits.entry(rule).or_default() += count;
                     }
                     job.position = step.next;
@@ -233,6 +281,66 @@ impl Jobs {
                 return;
             }
         }
+    }
+}
+
+/// What one step of a job did.
+struct Step {
+    looked_at: u64,
+    changed: u64,
+    hits: BTreeMap<String, u64>,
+    next: Option<String>,
+}
+
+impl Jobs {
+    fn step(&self, job: &Job) -> Result<Step, StoreError> {
+        Ok(match job.kind {
+            Kind::Scrub => {
+                let (step, hits) = scrub::step(&*self.store, &self.policies, job)?;
+                Step { looked_at: step.looked_at, changed: step.changed, hits, next: step.next }
+            }
+            Kind::Regroup => {
+                let step = regroup::step(self, job)?;
+                let (looked_at, changed) = (step.looked_at, step.moved);
+                Step { looked_at, changed, hits: BTreeMap::new(), next: step.next }
+            }
+        })
+    }
+
+    /// Leaves what a job has done in order when somebody ended it.
+    fn finish(&self, job: &Job) {
+        if job.kind == Kind::Regroup
+            && let Err(error) = regroup::finish(self, job)
+        {
+            let error = describe(&error);
+            tracing::error!(
+                job = job.id,
+                error,
+                "the times of issues may be wrong until events are grouped again"
+            );
+        }
+    }
+}
+
+/// A job at its beginning.
+fn begun(id: String, from: Option<Timestamp>, to: Timestamp, audit: &AuditEntry) -> Job {
+    Job {
+        id,
+        kind: Kind::default(),
+        issues: Vec::new(),
+        query: String::new(),
+        state: State::Running,
+        requested_by: audit.actor.clone(),
+        created_at: now().as_nanos(),
+        finished_at: None,
+        from: from.map(Timestamp::as_nanos),
+        to: to.as_nanos(),
+        position: None,
+        done: 0,
+        total: 0,
+        changed: 0,
+        hits: BTreeMap::new(),
+        error: None,
     }
 }
 

@@ -154,7 +154,7 @@ impl Workflow {
     }
 
     /// Refuses what is too much, and what would begin or end dropping events without anybody saying so.
-    fn check(
+    pub(super) fn check(
         &self,
         merged: &Merged,
         into: IssueId,

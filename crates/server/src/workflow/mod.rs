@@ -23,6 +23,7 @@ mod live;
 mod merge;
 #[cfg(test)]
 mod merge_tests;
+mod moved;
 mod pins;
 mod terms;
 #[cfg(test)]

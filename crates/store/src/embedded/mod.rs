@@ -29,6 +29,7 @@ mod open_day;
 mod passing;
 mod prepared;
 mod query;
+mod regroup;
 mod rewrite;
 mod rollup;
 mod scan;
@@ -62,8 +63,8 @@ use reenact_redact::Redacted;
 use crate::control::Control;
 use crate::{
     Change, Done, EventPage, EventQuery, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
-    IssueQuery, KnownIssue, Merged, Neighbours, OwnIssue, RewriteStep, SeenIn, Store, StoreError, StoreStats,
-    TimeRange, Write,
+    IssueQuery, KnownIssue, Merged, Neighbours, OwnIssue, RegroupStep, Regrouped, RewriteStep, SeenIn, Store,
+    StoreError, StoreStats, TimeRange, Write,
 };
 use days::{Days, lock};
 use failure::Failure;
@@ -440,6 +441,15 @@ impl Store for EmbeddedStore {
         change: Change<'_>,
     ) -> Result<RewriteStep, StoreError> {
         self.rewrite_step(range, position, change)
+    }
+
+    fn regroup(
+        &self,
+        range: TimeRange,
+        position: Option<&str>,
+        change: Regrouped<'_>,
+    ) -> Result<RegroupStep, StoreError> {
+        self.regroup_step(range, position, change)
     }
 
     fn close(&self) -> Result<(), StoreError> {

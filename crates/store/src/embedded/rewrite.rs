@@ -246,20 +246,30 @@ impl EmbeddedStore {
         Ok(Some(Position { after, changed, ..position }))
     }
 
-    /// Asks the thread that writes, and waits.
     fn ask<T>(
         &self,
         message: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Rewrite,
     ) -> Result<T, StoreError> {
+        self.ask_writer(|reply| Message::Rewrite(message(reply)))
+    }
+
+    /// Asks the thread that writes, and waits.
+    pub(super) fn ask_writer<T>(
+        &self,
+        message: impl FnOnce(SyncSender<Result<T, StoreError>>) -> Message,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = sync_channel(1);
         let sender = lock(&self.queue).clone().ok_or(StoreError::Closed)?;
-        sender.send(Message::Rewrite(message(reply))).map_err(|_| StoreError::Closed)?;
+        sender.send(message(reply)).map_err(|_| StoreError::Closed)?;
         drop(sender);
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 }
 
-fn events_after_row(connection: &Connection, row: i64) -> Result<Vec<file::StoredEvent>, StoreError> {
+pub(super) fn events_after_row(
+    connection: &Connection,
+    row: i64,
+) -> Result<Vec<file::StoredEvent>, StoreError> {
     let context = || "reading events of a day";
     let rows: Vec<i64> = connection
         .prepare_cached("SELECT row FROM event WHERE row > ?1 ORDER BY row LIMIT ?2")

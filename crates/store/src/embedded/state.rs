@@ -103,13 +103,17 @@ impl Issues {
     /// What is known of an issue.
     pub(super) fn read(&self, id: IssueId) -> Result<Option<IssueState>, StoreError> {
         let known = read(&self.connection, id)?;
-        Ok(match (known, self.pending.issues.get(&id)) {
+        let mut known = match (known, self.pending.issues.get(&id)) {
             (Some(mut known), Some(later)) => {
                 known.merge(later.clone());
                 Some(known)
             }
             (known, later) => known.or_else(|| later.cloned()),
-        })
+        };
+        if let (Some(known), Some(shift)) = (&mut known, self.pending.shifted.get(&id)) {
+            known.count = known.count.saturating_add_signed(*shift);
+        }
+        Ok(known)
     }
 
     /// When an issue was first seen.
@@ -163,6 +167,8 @@ impl Issues {
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     issues: HashMap<IssueId, IssueState>,
+    /// Events that came from other issues, less those that went to others.
+    shifted: HashMap<IssueId, i64>,
     counted: BTreeMap<i64, Counted>,
 }
 
@@ -170,6 +176,11 @@ impl Changes {
     /// Takes an event in: a new one counts, an updated one does not.
     pub(super) fn add(&mut self, event: &Placed, count: u64) {
         self.add_state(event.issue_id, IssueState { count, ..IssueState::of(event) });
+    }
+
+    /// Counts events that came from other issues, or went to others.
+    pub(super) fn shift(&mut self, id: IssueId, events: i64) {
+        *self.shifted.entry(id).or_default() += events;
     }
 
     fn add_state(&mut self, id: IssueId, state: IssueState) {
@@ -183,6 +194,9 @@ impl Changes {
     pub(super) fn append(&mut self, later: Self) {
         for (id, state) in later.issues {
             self.add_state(id, state);
+        }
+        for (id, events) in later.shifted {
+            self.shift(id, events);
         }
         self.counted.extend(later.counted);
     }
@@ -224,6 +238,12 @@ pub(super) fn apply(connection: &mut Connection, changes: &Changes) -> Result<()
         };
         write(&transaction, *id, &merged)?;
     }
+    for (id, events) in changes.shifted.iter().filter(|(_, events)| **events != 0) {
+        if let Some(mut known) = read(&transaction, *id)? {
+            known.count = known.count.saturating_add_signed(*events);
+            write(&transaction, *id, &known)?;
+        }
+    }
     for (day, counted) in &changes.counted {
         transaction
             .prepare_cached("INSERT OR REPLACE INTO counted VALUES (?1, ?2, ?3)")
@@ -264,8 +284,23 @@ pub(super) fn forget_day(connection: &Connection, day: i64) -> Result<(), StoreE
     Ok(())
 }
 
+/// Replaces what is known of an issue, or forgets it.
+pub(super) fn replace(
+    connection: &Connection,
+    id: IssueId,
+    state: Option<&IssueState>,
+) -> Result<(), StoreError> {
+    match state {
+        Some(state) => write(connection, id, state),
+        None => connection
+            .execute("DELETE FROM issue WHERE id = ?1", [id.0.cast_signed()])
+            .map(drop)
+            .during(|| "forgetting an issue in `state.sqlite`"),
+    }
+}
+
 /// Reads what is known of an issue.
-fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
+pub(super) fn read(connection: &Connection, id: IssueId) -> Result<Option<IssueState>, StoreError> {
     let sql = "SELECT count, first_ts, first_id, first_version, last_ts, last_id, last_version,
                service, type, message, culprit, cause FROM issue WHERE id = ?1";
     let found = connection

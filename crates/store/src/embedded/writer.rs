@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reenact_model::{Absorbed, Outcome, Report, SnapshotId};
+use reenact_model::{Absorbed, IssueId, Outcome, Report, SnapshotId};
 use rusqlite::Connection;
 
 use super::days::{Days, lock};
@@ -20,6 +20,7 @@ use super::file;
 use super::indexer::Indexer;
 use super::open_day::OpenDay;
 use super::prepared::{Prepared, PreparedEvent, SnapshotBody, Snapshots};
+use super::regroup::{self, Moving, Regroup};
 use super::rewrite::{self, DayChanges, Rewrite};
 use super::state::{self, Changes, Counted, Issues};
 use crate::memory::day_of;
@@ -38,6 +39,7 @@ pub(super) enum Message {
     Batch { writes: Vec<Prepared>, done: Done },
     DeleteDays { days: Vec<i64>, reply: SyncSender<Result<(), StoreError>> },
     Rewrite(Rewrite),
+    Regroup(Regroup),
     Probe { reply: SyncSender<Result<(), StoreError>> },
 }
 
@@ -96,6 +98,7 @@ impl Writer {
                     drop(reply.send(self.delete_days(&days)));
                 }
                 Message::Rewrite(rewrite) => self.rewrite(rewrite),
+                Message::Regroup(regroup) => self.regroup(regroup),
                 Message::Probe { reply } => drop(reply.send(self.probe())),
                 Message::Batch { writes, done } => {
                     let mut count = writes.len();
@@ -401,6 +404,70 @@ impl Writer {
         Ok(again)
     }
 
+    fn regroup(&mut self, regroup: Regroup) {
+        match regroup {
+            Regroup::Events { day, moving, reply } => {
+                let moved = self.move_events(day, &moving);
+                if moved.is_err() {
+                    self.roll_back();
+                }
+                drop(reply.send(moved));
+            }
+            Regroup::Settle { issues, reply } => drop(reply.send(self.settle(&issues))),
+            Regroup::Forget { reply } => {
+                let forgotten = self.forget_moves();
+                if forgotten.is_err() {
+                    self.roll_back();
+                }
+                drop(reply.send(forgotten));
+            }
+        }
+    }
+
+    fn move_events(&mut self, number: i64, moving: &[Moving]) -> Result<Vec<i64>, StoreError> {
+        let Some(open) = self.existing(number)? else { return Ok(Vec::new()) };
+        let mut changes = Changes::default();
+        let again = regroup::write_moves(open, moving, &mut changes)?;
+        self.commit_days(&mut changes)?;
+        if self.behind {
+            self.write_counts();
+        } else {
+            lock(&self.issues).pending.append(changes);
+        }
+        Ok(again)
+    }
+
+    /// Brings `state.sqlite` up to date, or says that it cannot be.
+    fn count(&mut self) -> Result<(), StoreError> {
+        self.write_counts();
+        if !self.behind {
+            return Ok(());
+        }
+        let source = "counting events failed; it is tried again".into();
+        Err(StoreError::Engine { context: "counting moved events".to_owned(), source })
+    }
+
+    fn settle(&mut self, issues: &[IssueId]) -> Result<(), StoreError> {
+        self.count()?;
+        for id in issues {
+            let Some(known) = state::read(&self.state, *id)? else { continue };
+            let settled = regroup::settled(&self.days, *id, known)?;
+            state::replace(&self.state, *id, settled.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the notes about moved events: they are counted by now.
+    fn forget_moves(&mut self) -> Result<(), StoreError> {
+        self.count()?;
+        for day in self.days.all() {
+            if let Some(open) = self.existing(day.number)? {
+                regroup::forget_moves(open)?;
+            }
+        }
+        Ok(())
+    }
+
     fn delete_days(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
         let deleted = self.try_delete_days(numbers);
         if deleted.is_err() {
@@ -475,7 +542,8 @@ pub(super) fn catch_up(days: &Days, state: &mut Connection) -> Result<(), StoreE
                 reached.seq = stored.seq;
                 reached.row = reached.row.max(stored.row);
                 Ok(())
-            })
+            })?;
+            regroup::count_moves(connection, from.seq, from.row, &mut changes)
         })?;
         changes.reach(day.number, reached);
         state::apply(state, &changes)?;

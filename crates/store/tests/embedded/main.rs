@@ -2,6 +2,7 @@
 #![cfg(feature = "testing")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod moved;
 mod rollups;
 
 use std::fs;
@@ -276,6 +277,15 @@ impl Store for Shared {
         change: reenact_store::Change<'_>,
     ) -> Result<reenact_store::RewriteStep, reenact_store::StoreError> {
         self.0.rewrite(range, position, change)
+    }
+
+    fn regroup(
+        &self,
+        range: reenact_store::TimeRange,
+        position: Option<&str>,
+        change: reenact_store::Regrouped<'_>,
+    ) -> Result<reenact_store::RegroupStep, reenact_store::StoreError> {
+        self.0.regroup(range, position, change)
     }
 
     fn close(&self) -> Result<(), reenact_store::StoreError> {
