@@ -200,7 +200,8 @@ mod tests {
     fn store() -> MemoryStore {
         let store = MemoryStore::new();
         let events = (0..12_u128).map(|id| {
-            let mut report = conformance::event(id, id as i64, 1).report;
+            let mut report = conformance::event(id, 0, 1).report;
+            report.timestamp = report.timestamp.saturating_add_nanos(id as i64);
             if id >= 8 {
                 report.exceptions[0].type_name = "Timeout".to_owned();
                 report.service = "late".to_owned();
