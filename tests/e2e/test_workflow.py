@@ -65,7 +65,7 @@ def test_a_new_issue_is_for_review_and_new(server: Server) -> None:
     found = server.get(f"/issues/{issue}")
     assert (found["state"], found["tags"], found["assignee"]) == ("for_review", ["new"], None)
     assert found["status"] == {"state": "for_review", "since": None, "actor": None, "revision": 0, "assignee": None, "resolution": None,
-                               "ignore": None, "regression": None, "excluded_events": 0}  # fmt: skip
+                               "cause": None, "ignore": None, "regression": None, "excluded_events": 0}  # fmt: skip
     [entry] = timeline(server, issue)
     assert (entry["kind"], entry["version"], entry["at"], entry["can_undo"]) == ("first_seen", "1.0", found["first_seen"], False)
 
