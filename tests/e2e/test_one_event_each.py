@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgpack
-import pytest
 
 from clients import Client
 from comparison import check_chain

@@ -2,7 +2,8 @@
 
 `GET {address}/native/v1/config?service=…&env=…&client_id=…` answers with JSON:
 `{"enabled": true, "captures_per_second": null, "capture_next": [{"type": "…", "function": "…", "file": "…"}],
-"poll_seconds": 10}`; the core takes it over as it is. A thread begins with the first capture of a process. An agent or an older server answers 404: then nobody is asked again.
+"poll_seconds": 10}`; the core takes it over as it is. A thread begins with the first capture of a process. An agent or
+an older server answers 404: then nobody is asked again.
 
 The request is written here rather than by `http.client`, whose import costs more than all of this
 package, in the middle of an application that is handling an exception.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conftest import Programs, wait_until
 from recorder import Recorder
+
 from reenact import remote
 
 PATH = "/native/v1/config"

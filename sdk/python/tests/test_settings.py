@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import Programs
+
 from reenact.config import attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.settings import SETTINGS, SettingError, default_service
 

@@ -3,8 +3,9 @@
 import time
 
 import alone
-import cases
 import kinds
+
+import cases
 import reenact
 
 # So that no budget of the client is used up.

@@ -4,6 +4,7 @@ arguments as they were at entry."""
 import time
 
 import kinds
+
 import reenact
 
 

@@ -14,6 +14,7 @@ import weakref
 
 import pytest
 from capturing import raised, short, start
+
 from reenact import _native
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is there from 3.12 on")
