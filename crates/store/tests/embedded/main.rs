@@ -84,7 +84,8 @@ fn days(dir: &Path) -> Vec<PathBuf> {
     days
 }
 
-/// A copy of the files as a crash would leave them.
+/// A copy of the files as a crash would leave them. What the store deletes meanwhile, as files that were merged into others,
+/// is no part of it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -93,7 +94,10 @@ fn copy(from: &Path, to: &Path) {
         if path.is_dir() {
             copy(&path, &target);
         } else {
-            fs::copy(&path, &target).unwrap();
+            match fs::copy(&path, &target) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                copied => _ = copied.unwrap(),
+            }
         }
     }
 }
