@@ -87,6 +87,16 @@ describe("a test that raises an exception again", () => {
       const launchFile = await until("launch.json is copied", async () => (await clipboard()).startsWith("{") && JSON.parse(await clipboard()));
       assert.deepEqual([launchFile.configurations[0].debugServer, launchFile.configurations[0].event], [4711, events.ZeroDivisionError.id]);
       assert.equal(JSON.stringify(JSON.parse(await section.getByRole("region", { name: "launch.json" }).innerText())), JSON.stringify(launchFile));
+      // The line that raised, in the folder that the reader names.
+      const link = section.getByRole("link", { name: /^Open \S+\.py at line \d+ in VS Code$/ });
+      assert.match(await link.getAttribute("href"), /^vscode:\/\/file\/\S+\.py:\d+$/);
+      const folder = section.getByRole("textbox", { name: "Folder of the application's files on this machine" });
+      await folder.fill("shop");
+      await section.getByText("A whole path is needed").waitFor();
+      assert.equal(await link.count(), 0);
+      await folder.fill("/home/me/the shop");
+      assert.match(await link.getAttribute("href"), /^vscode:\/\/file\/home\/me\/the%20shop\/\S+\.py:\d+$/);
+      await expectNoAxeViolations(page);
       await section.scrollIntoViewIfNeeded();
       await shot(page, "debugger-light");
 
