@@ -33,7 +33,7 @@ test("a link stays below the folder, and can be nothing but a file for the edito
   const at = (path: string) => ({ folder: "", path, line: 7 });
   expect(editorLink("/home/me/shop/", at("shop/pay.py"))).toBe("vscode://file/home/me/shop/shop/pay.py:7");
   expect(editorLink("/", at("pay.py"))).toBe("vscode://file/pay.py:7");
-  expect(editorLink("C:\\work", at("pay.py"))).toBe("vscode://file/C:/work/pay.py:7");
+  expect(editorLink("C:\\src", at("pay.py"))).toBe("vscode://file/C:/src/pay.py:7");
   expect(editorLink("/a b", at("p?x#y%.py"))).toBe("vscode://file/a%20b/p%3Fx%23y%25.py:7");
   for (const path of ["../../etc/passwd", "a/../b.py", "a//b.py", ""]) expect(editorLink("/srv", at(path))).toBeNull();
   for (const folder of ["", "shop", "javascript:alert(1)"]) expect(editorLink(folder, at("pay.py"))).toBeNull();
