@@ -107,6 +107,24 @@ def test_a_bundle_is_one_file_without_texts(server: Server, event: dict[str, Any
     assert len(numbers) == 2
 
 
+def test_a_bundle_does_not_say_who_was_hit_and_by_what_it_was_grouped(server: Server) -> None:
+    span = captured_span("share-who", "no card for Ada Lovelace", "share-2")
+    span["resource"] = "GET /users/ada-lovelace/orders/77"
+    span["meta"] |= {"usr.id": "ada-lovelace-id", "error.fingerprint": "customer Ada Lovelace", "http.url": "http://shop/ada-lovelace"}
+    assert post_traces(server.agent, traces_body(span)).ok
+    at_fault = snapshot("share-who", "share-2", owner={"type": "str", "value": "'Ada Lovelace'"})
+    at_fault["logger"]["thread_name"] = "for-ada-lovelace"
+    assert post_snapshots(server.agent, json.dumps([at_fault])).ok
+    bare = error_span("share-who", "no card for Ada Lovelace either")
+    del bare["meta"]["error.stack"]
+    assert post_traces(server.agent, traces_body(bare)).ok
+    for event in server.wait_for_events("service:share-who", 2):
+        known = json.dumps(server.get(f"/events/{event['id']}")).lower()
+        assert "ada" in known
+        text = server.get(f"/events/{event['id']}/bundle")["text"].lower()
+        assert "ada lovelace" not in text and "ada-lovelace" not in text
+
+
 def test_whoever_may_not_see_values_shares_none(server: Server, event: dict[str, Any]) -> None:
     key = json.loads(server.command("key", "add", "no-values", "--json", "--server", server.ui).stdout)["key"]
     for form in ("markdown", "bundle"):

@@ -6,7 +6,7 @@
 //!   that is drawn for the file.
 //! - Captured text is in one place, a block of JSON without `<`; the script of the file makes text nodes of it.
 
-use reenact_model::{Fragment, Placed, Report, Snapshot, Timestamp, Variables};
+use reenact_model::{Fragment, Placed, Snapshot, Timestamp};
 use reenact_replay::reproduce::{Options, reproduction};
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub(crate) fn bundle(
     let mut placed = strict_event(policy, placed);
     let snapshots: Vec<Snapshot> =
         snapshots.into_iter().filter_map(|snapshot| strict_snapshot(policy, snapshot)).collect();
-    anonymous(&mut placed.report);
+    anonymous(&mut placed);
     let options = Options::default();
     let test = match reproduction(&placed.report, &snapshots, options) {
         Ok(made) => Ok(Test { file_name: made.file_name, text: made.text }),
@@ -81,15 +81,22 @@ fn strict_snapshot(policy: &Policy, snapshot: Snapshot) -> Option<Snapshot> {
     let chosen = policy.choose(Facts::of(&snapshot)).strict();
     match chosen.fragment(snapshot).0.into_inner() {
         Fragment::Snapshot(mut snapshot) => {
-            drop_names(&mut snapshot);
+            drop_exception(&mut snapshot);
+            (snapshot.thread, snapshot.host) = (None, None);
             Some(snapshot)
         }
         Fragment::Trace(_) | Fragment::Crash(_) | Fragment::Occurrence(_) => None,
     }
 }
 
-/// Takes out what the mode keeps because a server needs it: who was hit, and where.
-fn anonymous(report: &mut Report) {
+/// Takes out what the mode keeps because a server needs it: who was hit, where, and what the event was grouped by, which
+/// may quote the message or be a text of the application.
+fn anonymous(placed: &mut Placed) {
+    placed.grouping.why.clear();
+    placed.grouping.fingerprint.clear();
+    placed.grouping.rule = None;
+    let report = &mut placed.report;
+    (report.user_id, report.resource, report.operation, report.thread) = (None, None, None, None);
     report.host = None;
     report.tags.clear();
     report.metrics.clear();
@@ -101,10 +108,10 @@ fn anonymous(report: &mut Report) {
 }
 
 /// The message of an exception that is among the variables is a text too; the stack has the type.
-fn drop_names(snapshot: &mut Snapshot) {
-    let of_exception = |variables: &mut Variables| variables.0.retain(|(name, _)| name != "@exception");
-    of_exception(&mut snapshot.locals);
-    of_exception(&mut snapshot.arguments);
+fn drop_exception(snapshot: &mut Snapshot) {
+    for (_, variables) in snapshot.groups_mut() {
+        variables.0.retain(|(name, _)| name != "@exception");
+    }
 }
 
 /// The file, around JSON.
