@@ -244,6 +244,17 @@ pub struct Grouping {
     pub rule: Option<AppliedRule>,
 }
 
+impl Grouping {
+    /// How the parts of [`Grouping::why`] begin that quote texts of the application.
+    pub const QUOTING: [&'static str; 3] =
+        ["there is no stack; the message reads \"", "message is \"", "tag."];
+
+    /// Whether a part quotes a text of the application.
+    pub fn is_quoting(part: &str) -> bool {
+        Self::QUOTING.iter().any(|start| part.starts_with(start))
+    }
+}
+
 /// A rule of the server as it was when it decided about an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedRule {

@@ -1,6 +1,6 @@
 //! Redacting again what is stored, with the rules of today.
 
-use reenact_model::{Exception, Occurrence, Placed, Report, Request};
+use reenact_model::{Exception, Grouping, Occurrence, Placed, Report, Request};
 
 use crate::hits::Hits;
 use crate::scanner::{Scanner, Selection};
@@ -48,7 +48,11 @@ impl Walk<'_> {
     fn placed(&mut self, event: &mut Placed) {
         self.report(&mut event.report);
         for part in &mut event.grouping.why {
-            self.text(part, "");
+            if Grouping::is_quoting(part) {
+                self.message(part);
+            } else {
+                self.text(part, "");
+            }
         }
     }
 

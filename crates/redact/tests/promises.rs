@@ -9,8 +9,8 @@ mod corpus;
 use corpus::{Aim, Seed, Split, innocent, secrets};
 use proptest::prelude::*;
 use reenact_model::{
-    CapturedValue, Content, CrashReport, Fragment, Frame, NotCaptured, RecordedException, Snapshot,
-    SnapshotId, Span, SpanError, TraceChunk, Variables,
+    CapturedValue, Content, CrashReport, Fragment, Frame, Grouping, NotCaptured, Placed, RecordedException,
+    Snapshot, SnapshotId, Span, SpanError, TraceChunk, Variables,
 };
 use reenact_redact::{Mode, Redactor, Rules, ScanLimits};
 
@@ -225,6 +225,28 @@ fn strict_mode_keeps_numbers_and_shapes() {
     for value in &got[4..] {
         assert_eq!(value.not_captured, Some(NotCaptured::RedactedValue));
         assert_eq!(value.rule.as_deref(), Some("mode (strict)"));
+    }
+}
+
+#[test]
+fn strict_mode_takes_texts_out_of_the_reasons_of_what_is_stored() {
+    let redactor = Redactor::new(&Rules { mode: Mode::Strict, ..Rules::default() }).unwrap();
+    let why = |part: &str| {
+        let grouping = Grouping { why: vec![part.to_owned()], ..Grouping::default() };
+        let placed = Placed { grouping, ..Placed::default() };
+        redactor.redact_placed(placed, None).0.into_inner().grouping.why.remove(0)
+    };
+    for quoting in [
+        "there is no stack; the message reads \"no card for Ada\"",
+        "message is \"no card for Ada\"",
+        "tag.customer is \"Ada\"",
+    ] {
+        assert_eq!(why(quoting), "[redacted: mode (strict)]");
+    }
+    for other in
+        ["error type is \"KeyError\"", "frames: charge in shop/bank.py", "the rule \"message\" decides"]
+    {
+        assert_eq!(why(other), other);
     }
 }
 

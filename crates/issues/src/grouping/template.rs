@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use crate::grouping::v1::place;
     use crate::traceback;
-    use reenact_model::Limits;
+    use reenact_model::{Grouping, Limits};
 
     fn placed() -> Placed {
         let stack = "Traceback (most recent call last):\n  File \"/srv/app/app.py\", line 10, in checkout\n    x\n  File \"/srv/app/shop/orders.py\", line 16, in price\n    y\nKeyError: order 17 of 'x'\n";
@@ -303,6 +303,17 @@ mod tests {
         );
         let (applied, template) = rule("{{default}}");
         assert_eq!(apply(before.clone(), applied, &template).issue_id, before.issue_id);
+    }
+
+    #[test]
+    fn reasons_that_quote_texts_begin_as_is_known() {
+        let quoting =
+            |placed: &Placed| placed.grouping.why.iter().filter(|part| Grouping::is_quoting(part)).count();
+        let (decides, template) = rule("{{message}} {{tag.region}} {{type}} {{env}}");
+        assert_eq!(quoting(&apply(placed(), decides, &template)), 2);
+        assert_eq!(quoting(&placed()), 0);
+        let bare = Placed { report: Report { exceptions: vec![], ..placed().report }, ..placed() };
+        assert_eq!(quoting(&place(bare.report)), 1);
     }
 
     #[test]
