@@ -30,6 +30,7 @@ pub use filter::{Comparison, Field, Filter, Matches, Test, TimeRange, WORD_BYTES
 pub use issue_set::{IssueGroups, IssueSet};
 pub use memory::MemoryStore;
 pub use merged::Merged;
+pub use page::order_facet;
 pub use rows::{
     EventOrder, EventPage, EventQuery, EventRow, FacetCount, Histogram, HistogramSeries, IssueBoosts,
     IssueDetail, IssuePage, IssueQuery, IssueRow, IssueSort, KnownIssue, Neighbours, OwnIssue, RELEVANCE_NEW,

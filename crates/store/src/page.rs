@@ -204,8 +204,8 @@ pub(crate) fn fold_histogram(
     Histogram { width_ns: buckets.width_ns, series, total }
 }
 
-/// The commonest values first, ties by value.
-pub(crate) fn order_facet(mut counts: Vec<FacetCount>, limit: usize) -> Vec<FacetCount> {
+/// The commonest values first, ties by value; 1 to [`LIMIT_MAX`] of them.
+pub fn order_facet(mut counts: Vec<FacetCount>, limit: usize) -> Vec<FacetCount> {
     counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
     counts.truncate(limit.clamp(1, LIMIT_MAX));
     counts

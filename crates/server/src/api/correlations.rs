@@ -162,12 +162,7 @@ impl Samples {
     }
 
     fn push(&mut self, sample: (Placed, Vec<Snapshot>)) {
-        for snapshot in &sample.1 {
-            snapshot.each_value(&mut |_, _| {
-                self.values += 1;
-                true
-            });
-        }
+        self.values += count_values(&sample.1);
         self.all.push(sample);
     }
 
@@ -186,6 +181,17 @@ impl Samples {
     fn ids(&self) -> Vec<(IssueId, EventId)> {
         self.all.iter().map(|(placed, _)| (placed.issue_id, placed.report.id)).collect()
     }
+}
+
+fn count_values(snapshots: &[Snapshot]) -> usize {
+    let mut count = 0;
+    for snapshot in snapshots {
+        snapshot.each_value(&mut |_, _| {
+            count += 1;
+            true
+        });
+    }
+    count
 }
 
 fn side((placed, snapshots): &(Placed, Vec<Snapshot>)) -> Side<'_> {
@@ -210,12 +216,18 @@ fn returned(
     service: &str,
     functions: &[Function],
 ) -> Result<Vec<(Report, Vec<Snapshot>)>, Failure> {
-    let mut returned = Vec::new();
+    let (mut returned, mut values) = (Vec::new(), 0);
     for function in functions {
-        let mut ids = app.calls.of(service, &function.function, &function.file);
-        ids.truncate(SAMPLES_MAX - returned.len());
-        let calls = app.store.snapshots(&ids)?;
-        returned.extend(calls.iter().map(correlate::of_call));
+        for id in app.calls.of(service, &function.function, &function.file) {
+            if returned.len() >= SAMPLES_MAX || values >= VALUES_MAX {
+                return Ok(returned);
+            }
+            for call in app.store.snapshots(&[id])? {
+                let side = correlate::of_call(&call);
+                values += count_values(&side.1);
+                returned.push(side);
+            }
+        }
     }
     Ok(returned)
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use reenact_issues::Cause;
 use reenact_model::{IssueId, Timestamp};
 use reenact_store::query::{self, KEYS, TAG_KEY, VALUE_KEY};
-use reenact_store::{FacetCount, Field, Filter, IssueSet, TimeRange};
+use reenact_store::{FacetCount, Field, Filter, IssueSet, TimeRange, order_facet};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -126,7 +126,7 @@ pub(crate) async fn facet_values(
         let filter = in_groups(app, selection.filter(app, &viewer, now)?, groups);
         let values = if key.starts_with(VALUE_KEY) {
             let counts = value_facets::values(app, &viewer, &key, &prefix, &filter, range, now)?;
-            counts.into_iter().take(limit).map(facet_value).collect()
+            order_facet(counts, limit).into_iter().map(facet_value).collect()
         } else {
             values(app, &Wanted { key: &key, prefix: &prefix, limit }, &filter, range, now)?
         };
@@ -222,9 +222,7 @@ fn words(
         counts.push(FacetCount { value, issues: found.len() as u64, events });
     }
     counts.retain(|count| count.events > 0);
-    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
-    counts.truncate(wanted.limit);
-    Ok(counts)
+    Ok(order_facet(counts, wanted.limit))
 }
 
 /// The suspected causes of matching issues: those that somebody set, and of the other issues those of their events.
@@ -249,9 +247,7 @@ fn causes(
             None => counts.push(FacetCount { value: cause.to_owned(), issues: 1, events }),
         }
     }
-    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
-    counts.truncate(wanted.limit);
-    Ok(counts)
+    Ok(order_facet(counts, wanted.limit))
 }
 
 /// The owners of matching issues; `none` and `unknown` stand for those that nobody owns, or whose owners are not known.
@@ -277,10 +273,8 @@ fn owners(
         }
     }
     let count = |(value, (issues, events))| FacetCount { value, issues, events };
-    let mut counts: Vec<FacetCount> = counts.into_iter().map(count).collect();
-    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
-    counts.truncate(wanted.limit);
-    Ok(counts)
+    let counts: Vec<FacetCount> = counts.into_iter().map(count).collect();
+    Ok(order_facet(counts, wanted.limit))
 }
 
 /// The set of issues that a condition on issues alone is about, and whether it holds for those in the set or for

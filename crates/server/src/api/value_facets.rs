@@ -90,9 +90,7 @@ pub(super) fn values(
         issues: issues.len() as u64,
         events,
     };
-    let mut counts: Vec<FacetCount> = counts.into_iter().map(count).collect();
-    counts.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
-    Ok(counts)
+    Ok(counts.into_iter().map(count).collect())
 }
 
 /// How many segments the path has that is being written.
