@@ -5,10 +5,12 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use reenact_model::Placed;
 use reenact_store::control::{AuditEntry, Control};
-use reenact_store::{Filter, Matches, StoreError, query};
+use reenact_store::query::{self, QueryError};
+use reenact_store::{Filter, Matches, Store, StoreError, TimeRange};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,11 @@ pub(crate) const RULES_MAX: usize = 50;
 const NAME_BYTES_MAX: usize = 100;
 /// Length of the id of a rule, in bytes.
 const ID_BYTES_MAX: usize = 32;
+
+/// Time for looking at stored events, for a preview of rules.
+const PREVIEW_TIME_MAX: Duration = Duration::from_secs(20);
+/// Issues, and the like, that a preview lists.
+const LISTED_MAX: usize = 50;
 
 /// A rule as it is written.
 pub(crate) trait Rule: Clone + Serialize + DeserializeOwned {
@@ -196,6 +203,41 @@ impl<R: Rule> RuleBook<R> {
     }
 }
 
+/// The events that a preview looked at.
+pub(crate) struct Newest {
+    /// Events that match.
+    pub(crate) matching: u64,
+    /// Those that were looked at, the newest.
+    pub(crate) looked_at: u64,
+    /// Whether the time was over before all that were asked for were.
+    pub(crate) out_of_time: bool,
+}
+
+/// Shows the newest matching events to `visit`, `events` of them at most, for 20 seconds at most. Blocks.
+pub(crate) fn each_newest(
+    store: &dyn Store,
+    filter: &Filter,
+    range: TimeRange,
+    events: usize,
+    visit: &mut dyn FnMut(Placed),
+) -> Result<Newest, StoreError> {
+    let began = Instant::now();
+    let mut looked_at = 0;
+    let matching = store.newest_events(filter, range, events, &mut |event| {
+        looked_at += 1;
+        visit(event);
+        began.elapsed() < PREVIEW_TIME_MAX
+    })?;
+    Ok(Newest { matching, looked_at, out_of_time: looked_at < matching.min(events as u64) })
+}
+
+/// Keeps what a preview lists, and says how many were left out.
+pub(crate) fn cut<T>(list: &mut Vec<T>) -> usize {
+    let left_out = list.len().saturating_sub(LISTED_MAX);
+    list.truncate(LISTED_MAX);
+    left_out
+}
+
 /// What is wrong with the rule with this number.
 pub(crate) fn of_rule(at: usize, field: &str, place: Option<usize>, message: String) -> SettingsError {
     wrong(&format!("rules.{at}.{field}"), place, message)
@@ -220,11 +262,18 @@ fn check(at: usize, head: &Head<'_>) -> Result<(), SettingsError> {
 }
 
 fn filter(at: usize, query: &str) -> Result<Filter, SettingsError> {
-    let filter = query::parse_with(query, &query::field_of_key)
-        .map_err(|error| of_rule(at, "query", Some(error.at), error.message))?;
+    arrival_filter(query).map_err(|error| of_rule(at, "query", Some(error.at), error.message))
+}
+
+/// A query over what is known of an event when it arrives.
+///
+/// # Errors
+/// [`QueryError`] where the query is wrong, or asks for captured values.
+pub(crate) fn arrival_filter(query: &str) -> Result<Filter, QueryError> {
+    let filter = query::parse_with(query, &query::field_of_key)?;
     if asks_for_values(&filter) {
         let message = "captured values are not known yet when an event is placed: leave `has:values` out";
-        return Err(of_rule(at, "query", query.find("has:"), message.to_owned()));
+        return Err(QueryError { at: query.find("has:").unwrap_or(0), message: message.to_owned() });
     }
     Ok(filter)
 }

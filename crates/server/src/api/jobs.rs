@@ -8,7 +8,6 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use reenact_model::{IssueId, Timestamp};
-use reenact_store::query;
 
 use super::failure::Failure;
 use super::parameters::{body, time};
@@ -18,6 +17,7 @@ use super::{ask, new_id};
 use crate::App;
 use crate::access::Viewer;
 use crate::app::now;
+use crate::arrival::arrival_filter;
 use crate::jobs::{Job, Kind, Regroup, State as JobState};
 use crate::policy::RuleKey;
 
@@ -32,12 +32,7 @@ pub(crate) async fn scrub(
 ) -> Result<(StatusCode, Json<views::Job>), Failure> {
     may_change(&viewer)?;
     let request = body(request)?;
-    let now = now();
-    let from = time(request.from.as_deref(), now, "from")?;
-    let to = time(request.to.as_deref(), now, "to")?.unwrap_or(Timestamp::from_nanos(i64::MAX));
-    if from.is_some_and(|from| from >= to) {
-        return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
-    }
+    let (from, to) = job_range(request.from.as_deref(), request.to.as_deref())?;
     let id = new_id()?;
     let audit = viewer.does("scrub.started", Some(id.clone()), None);
     let job = ask(&app, move |app| {
@@ -45,6 +40,17 @@ pub(crate) async fn scrub(
         Ok(shown(job, &names(&app.policies.current())))
     });
     Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}
+
+/// From when to when a job works: all that is stored, also with times to come, unless asked otherwise.
+fn job_range(from: Option<&str>, to: Option<&str>) -> Result<(Option<Timestamp>, Timestamp), Failure> {
+    let now = now();
+    let from = time(from, now, "from")?;
+    let to = time(to, now, "to")?.unwrap_or(Timestamp::from_nanos(i64::MAX));
+    if from.is_some_and(|from| from >= to) {
+        return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
+    }
+    Ok((from, to))
 }
 
 /// Issues that one job names.
@@ -63,14 +69,9 @@ pub(crate) async fn regroup(
 ) -> Result<(StatusCode, Json<views::Job>), Failure> {
     may_change(&viewer)?;
     let request = body(request)?;
-    let now = now();
-    let from = time(request.from.as_deref(), now, "from")?;
-    let to = time(request.to.as_deref(), now, "to")?.unwrap_or(Timestamp::from_nanos(i64::MAX));
-    if from.is_some_and(|from| from >= to) {
-        return Err(Failure::bad("time_invalid", "`from` must be before `to`".to_owned()));
-    }
+    let (from, to) = job_range(request.from.as_deref(), request.to.as_deref())?;
     let query = request.query.unwrap_or_default();
-    query::parse_with(&query, &query::field_of_key).map_err(|error| Failure::query(&error))?;
+    arrival_filter(&query).map_err(|error| Failure::query(&error))?;
     if request.issues.len() > ISSUES_MAX {
         return Err(Failure::parameter("issues", format!("`issues` names up to {ISSUES_MAX} issues")));
     }

@@ -2,7 +2,8 @@
 //!
 //! - **Truth and order:** those of [`crate::arrival`]. An event whose application gave `error.fingerprint` is left
 //!   alone; so is one that has none of the components of the rule's fingerprint.
-//! - **Time:** rules decide about what arrives from then on. [`preview()`] says what they would have done.
+//! - **Time:** rules decide about what arrives from then on; a job applies them to what is stored ([`crate::jobs`]).
+//!   [`preview()`] says what they would have done.
 
 mod compile;
 mod preview;

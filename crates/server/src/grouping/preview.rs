@@ -1,18 +1,12 @@
 //! What rules would have done to events that are there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
 
 use reenact_model::{EventId, IssueId, Placed};
 use reenact_store::{Filter, Merged, Store, StoreError, TimeRange};
 
 use super::{Applied, place_again};
-use crate::arrival::Rules;
-
-/// Time for looking at events.
-const TIME_MAX: Duration = Duration::from_secs(20);
-/// Issues that are listed, and issues that each becomes.
-const LISTED_MAX: usize = 50;
+use crate::arrival::{Newest, Rules, cut, each_newest};
 
 /// What is previewed.
 pub(crate) struct PreviewOf<'a> {
@@ -112,14 +106,13 @@ impl Sample {
 }
 
 /// Places the newest events anew, by the rules in force and by others, and compares. Events count where they would be
-/// today, not where they were when they arrived: what is shown is what the change of rules does. Blocks.
+/// today, not where they were when they arrived: what is shown is what the change of rules does. Without rules in force
+/// they count where they are. Blocks.
 pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, StoreError> {
-    let began = Instant::now();
     let mut found = Preview::default();
     let mut moves: BTreeMap<(IssueId, IssueId), (u64, Sample)> = BTreeMap::new();
     let mut todays: HashMap<IssueId, Sample> = HashMap::new();
     let mut visit = |event: Placed| {
-        found.looked_at += 1;
         let after = place_again(of.proposed, &event);
         let before = match of.current {
             Some(current) => place_again(current, &event),
@@ -132,11 +125,9 @@ pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, 
         }
         todays.entry(was).or_insert_with(|| Sample::of(&before));
         moves.entry((was, becomes)).or_insert_with(|| (0, Sample::of(&after))).0 += 1;
-        found.out_of_time = began.elapsed() >= TIME_MAX;
-        !found.out_of_time
     };
-    found.matching = store.newest_events(of.filter, of.range, of.events, &mut visit)?;
-    found.out_of_time &= found.looked_at < found.matching.min(of.events as u64);
+    let newest = each_newest(store, of.filter, of.range, of.events, &mut visit)?;
+    Newest { matching: found.matching, looked_at: found.looked_at, out_of_time: found.out_of_time } = newest;
     add_splits(&mut found, &moves, &todays);
     add_joined(&mut found, &moves, &todays);
     Ok(found)
@@ -160,8 +151,7 @@ fn add_splits(found: &mut Preview, moves: &Moves, todays: &HashMap<IssueId, Samp
         }
     }
     found.splits.sort_by_key(|split| (std::cmp::Reverse(split.moved), split.issue));
-    found.splits_left_out = found.splits.len().saturating_sub(LISTED_MAX);
-    found.splits.truncate(LISTED_MAX);
+    found.splits_left_out = cut(&mut found.splits);
 }
 
 fn add_joined(found: &mut Preview, moves: &Moves, todays: &HashMap<IssueId, Sample>) {
@@ -178,16 +168,13 @@ fn add_joined(found: &mut Preview, moves: &Moves, todays: &HashMap<IssueId, Samp
         }
     }
     found.joined.sort_by_key(|joined| (std::cmp::Reverse(joined.count), joined.issue));
-    found.joined_left_out = found.joined.len().saturating_sub(LISTED_MAX);
-    found.joined.truncate(LISTED_MAX);
+    found.joined_left_out = cut(&mut found.joined);
 }
 
 /// Keeps those with the most events, and says how many were left out.
 fn most(parts: &mut Vec<Becomes>) -> usize {
     parts.sort_by_key(|part| (std::cmp::Reverse(part.count), part.issue));
-    let left_out = parts.len().saturating_sub(LISTED_MAX);
-    parts.truncate(LISTED_MAX);
-    left_out
+    cut(parts)
 }
 
 #[cfg(test)]

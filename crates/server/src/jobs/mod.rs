@@ -121,6 +121,7 @@ impl Jobs {
 
     /// Does jobs until [`Jobs::stop`]; blocks.
     pub fn run(&self) {
+        self.finish_ended();
         while !self.is_stopping() {
             match self.next() {
                 Ok(Some(job)) => self.work(job),
@@ -278,6 +279,10 @@ impl Jobs {
                 return;
             }
             if job.state != State::Running {
+                drop(changing);
+                if job.state == State::Failed {
+                    self.finish(&job);
+                }
                 return;
             }
         }
@@ -307,7 +312,20 @@ impl Jobs {
         })
     }
 
-    /// Leaves what a job has done in order when somebody ended it.
+    /// Leaves in order what the newest job that moved events has done, when the server ended before it could. What was
+    /// left in order already takes no time.
+    fn finish_ended(&self) {
+        match self.all() {
+            Ok(jobs) => {
+                let newest = jobs.iter().find(|job| job.kind == Kind::Regroup);
+                let ended = newest.filter(|job| matches!(job.state, State::Cancelled | State::Failed));
+                ended.into_iter().for_each(|job| self.finish(job));
+            }
+            Err(error) => tracing::error!(error = describe(&error), "jobs cannot be read"),
+        }
+    }
+
+    /// Leaves what a job has done in order when it ended before its end.
     fn finish(&self, job: &Job) {
         if job.kind == Kind::Regroup
             && let Err(error) = regroup::finish(self, job)

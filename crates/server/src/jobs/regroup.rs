@@ -2,9 +2,10 @@
 //! begins. What moves is redacted again, since the reasons of its grouping are new.
 
 use reenact_model::{IssueId, Placed, Timestamp};
-use reenact_store::{Filter, IssueSet, Matches, RegroupStep, StoreError, TimeRange, query};
+use reenact_store::{Filter, IssueSet, Matches, RegroupStep, StoreError, TimeRange};
 
 use super::{Job, Jobs};
+use crate::arrival::arrival_filter;
 use crate::grouping::place_again;
 use crate::policy::Facts;
 
@@ -54,8 +55,7 @@ fn filter(jobs: &Jobs, job: &Job) -> Result<Filter, StoreError> {
         context: "reading what a job is about".to_owned(),
         source,
     };
-    let found =
-        query::parse_with(&job.query, &query::field_of_key).map_err(|error| wrong(Box::new(error)))?;
+    let found = arrival_filter(&job.query).map_err(|error| wrong(Box::new(error)))?;
     if job.issues.is_empty() {
         return Ok(found);
     }

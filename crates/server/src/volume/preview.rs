@@ -1,19 +1,13 @@
 //! What rules and limits would have kept of events that are there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
 
 use reenact_issues::volume::{VolumeLimiter, VolumeLimits};
 use reenact_model::{EventId, IssueId, Placed, Timestamp};
 use reenact_store::{Filter, Merged, Store, StoreError, TimeRange};
 
 use super::compile::Share;
-use crate::arrival::Rules;
-
-/// Time for looking at events.
-const TIME_MAX: Duration = Duration::from_secs(20);
-/// Services, and issues, that are listed.
-const LISTED_MAX: usize = 50;
+use crate::arrival::{Rules, cut, each_newest};
 
 /// What is previewed.
 pub(crate) struct PreviewOf<'a> {
@@ -92,7 +86,6 @@ struct Looked {
 /// Lets the newest events arrive again, at the times at which they happened. Limits see no other events than these.
 /// Blocks.
 pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, StoreError> {
-    let began = Instant::now();
     let mut found = Preview::default();
     let (mut issues, mut services) = (BTreeMap::<IssueId, Losing>::new(), Vec::<(String, Fate)>::new());
     let mut numbers = HashMap::<String, usize>::new();
@@ -116,11 +109,9 @@ pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, 
         if !is_filtered {
             arrived.push(Looked { at: event.report.timestamp, issue, service: number });
         }
-        found.out_of_time = began.elapsed() >= TIME_MAX;
-        !found.out_of_time
     };
-    found.matching = store.newest_events(of.filter, of.range, of.events, &mut visit)?;
-    found.out_of_time &= found.all.events < found.matching.min(of.events as u64);
+    let newest = each_newest(store, of.filter, of.range, of.events, &mut visit)?;
+    (found.matching, found.out_of_time) = (newest.matching, newest.out_of_time);
     if of.limits != VolumeLimits::default() {
         let mut limiter = VolumeLimiter::new(of.limits);
         let first_seen = first_seen(store, &issues)?;
@@ -138,13 +129,11 @@ pub(crate) fn preview(store: &dyn Store, of: &PreviewOf<'_>) -> Result<Preview, 
     }
     services.retain(|(_, fate)| fate.dropped() > 0);
     services.sort_by(|a, b| b.1.dropped().cmp(&a.1.dropped()).then_with(|| a.0.cmp(&b.0)));
-    found.services_left_out = services.len().saturating_sub(LISTED_MAX);
-    services.truncate(LISTED_MAX);
+    found.services_left_out = cut(&mut services);
     found.services = services;
     found.issues = issues.into_values().filter(|losing| losing.fate.dropped() > 0).collect();
     found.issues.sort_by_key(|losing| (std::cmp::Reverse(losing.fate.dropped()), losing.issue));
-    found.issues_left_out = found.issues.len().saturating_sub(LISTED_MAX);
-    found.issues.truncate(LISTED_MAX);
+    found.issues_left_out = cut(&mut found.issues);
     Ok(found)
 }
 

@@ -156,13 +156,14 @@ impl EmbeddedStore {
         Ok(Some(last))
     }
 
-    /// Looks again for the first and last events of some of the issues that notes tell of.
+    /// Looks again for the first and last events of some of the issues that events left.
     fn settle_page(&self, after: i64, step: &mut RegroupStep) -> Result<Option<Position>, StoreError> {
         let mut moves: BTreeMap<(i64, i64), u64> = BTreeMap::new();
         for day in self.days.all() {
             day.read(|connection| add_moves(connection, &mut moves))?;
         }
-        let touched: BTreeSet<i64> = moves.keys().flat_map(|(from, to)| [*from, *to]).collect();
+        // What an event only came to has its times from the event itself.
+        let touched: BTreeSet<i64> = moves.keys().map(|(from, _)| *from).collect();
         let page: Vec<i64> = touched.into_iter().filter(|id| *id > after).take(ISSUES_MAX).collect();
         let Some(last) = page.last().copied() else {
             self.ask_writer(|reply| Message::Regroup(Regroup::Forget { reply }))?;
