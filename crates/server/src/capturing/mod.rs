@@ -58,10 +58,10 @@ impl Capturing {
     /// Takes a request back. One that is not there is no error.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails.
+    /// [`StoreError`] when the store fails; without the entry in the audit log nothing is taken back.
     pub(crate) fn take_back(&self, issue: IssueId, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.requests.end(issue);
         self.control.audit(audit)?;
+        self.requests.end(issue);
         self.write_ended()
     }
 

@@ -153,13 +153,12 @@ impl OwnerIndex {
 }
 
 impl Known {
-    /// Looks at what is new, for `time` at most; whether something is left.
+    /// Looks at what is new, for `time` at most beside the list of the issues; whether something is left.
     fn refresh(&mut self, app: &App, now: Timestamp, time: Duration) -> Result<bool, StoreError> {
-        let begun = Instant::now();
         let is_checked = self.checked.is_some_and(|checked| checked.elapsed() < CHECKED_EVERY);
         if !is_checked {
             self.check(app)?;
-            self.checked = Some(begun);
+            self.checked = Some(Instant::now());
         }
         if self.rules.is_empty() {
             return Ok(false);
@@ -178,8 +177,10 @@ impl Known {
         }
         // The newest first: they are asked for most, and neighbours in time ran the same commit.
         due.sort_unstable_by_key(|issue| std::cmp::Reverse(issue.last_seen));
+        // Without the list of the issues, so that each turn comes on.
+        let looking = Instant::now();
         for issue in due {
-            if begun.elapsed() >= time {
+            if looking.elapsed() >= time {
                 return Ok(true);
             }
             self.look(app, &issue, now)?;
