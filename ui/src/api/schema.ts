@@ -1188,9 +1188,11 @@ export interface components {
         /** @description Something that somebody did. */
         AuditEntry: {
             /**
-             * @description What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
-             *     `view.changed`, `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`.
+             * @description What: `values.viewed`, `values.searched`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
+             *     `scrub.cancelled`, `trial.run`, `grouping.changed`, `grouping.applied`, `grouping.apply_cancelled`, `volume.changed`,
+             *     `captures.changed`, `capture.asked`, `capture.taken_back`, `issue.changed`, `issue.split`, `issues.changed`,
+             *     `issues.merged`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
+             *     `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`, `key.added`, `key.removed`.
              */
             action: string;
             /** @description Who. */
@@ -2868,7 +2870,7 @@ export interface components {
             issues?: string[];
             /** @description Which of their events: a query over what is known of an event when it arrives; all when absent. */
             query?: string | null;
-            /** @description End of the range; now when absent. */
+            /** @description End of the range; without an end when absent, also with times to come. */
             to?: string | null;
         };
         /**

@@ -266,7 +266,7 @@ pub(crate) struct RegroupRequest {
     /// Start of the range: RFC 3339 or `now-1d`; everything when absent.
     #[serde(default)]
     pub(crate) from: Option<String>,
-    /// End of the range; now when absent.
+    /// End of the range; without an end when absent, also with times to come.
     #[serde(default)]
     pub(crate) to: Option<String>,
 }
@@ -369,9 +369,11 @@ pub(crate) struct AuditEntry {
     pub(crate) actor: String,
     /// From which address.
     pub(crate) address: Option<String>,
-    /// What: `values.viewed`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-    /// `scrub.cancelled`, `trial.run`, `issue.changed`, `issues.changed`, `change.undone`, `comment.deleted`, `view.added`,
-    /// `view.changed`, `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`.
+    /// What: `values.viewed`, `values.searched`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
+    /// `scrub.cancelled`, `trial.run`, `grouping.changed`, `grouping.applied`, `grouping.apply_cancelled`, `volume.changed`,
+    /// `captures.changed`, `capture.asked`, `capture.taken_back`, `issue.changed`, `issue.split`, `issues.changed`,
+    /// `issues.merged`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
+    /// `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`, `key.added`, `key.removed`.
     pub(crate) action: String,
     /// The event, group, rule, job, issue, comment, view, repository, or change that was undone.
     pub(crate) subject: Option<String>,
