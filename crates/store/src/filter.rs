@@ -24,6 +24,11 @@ impl TimeRange {
         self.from <= time && time < self.to
     }
 
+    /// Whether everything lies in the range that happened between a first and a last time, in nanoseconds.
+    pub(crate) fn has_all_of(&self, (first, last): (i64, i64)) -> bool {
+        self.from.as_nanos() <= first && last < self.to.as_nanos()
+    }
+
     /// The range of the same length before this one; `None` when this one begins at the `oldest` time that there is,
     /// or before it, and when there is nothing at all.
     pub fn before(&self, oldest: Option<Timestamp>) -> Option<Self> {

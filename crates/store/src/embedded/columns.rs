@@ -82,6 +82,12 @@ impl Names {
         self.texts.len() - 1
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        // Each text is there twice, with its place and its number.
+        self.texts.iter().map(|text| 2 * text.len() + 2 * size_of::<String>() + 2 * size_of::<usize>()).sum()
+    }
+
     /// The numbers here of all names there, in their order.
     pub(super) fn numbers_of(&mut self, there: &Self) -> Vec<usize> {
         there.texts.iter().map(|text| self.number(text)).collect()
@@ -162,6 +168,11 @@ impl Slots {
             self.ids.push(id);
         }
         slot as usize
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.ids.len() * 4 * size_of::<u64>()
     }
 
     /// The slots here of all issues there, in their order.
@@ -250,6 +261,14 @@ impl Marks {
         match self {
             Self::Few(few) => few.len(),
             Self::Many(bits) => bits.len(),
+        }
+    }
+
+    /// How many bytes of memory it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Few(few) => few.capacity() * size_of::<u32>(),
+            Self::Many(bits) => bits.0.capacity() * size_of::<u64>(),
         }
     }
 

@@ -14,6 +14,7 @@ use super::Options;
 use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
+use super::kept_facets::KeptFacets;
 use super::of_values::ValueMemory;
 use super::rollup::Rollup;
 use crate::{StoreError, TimeRange};
@@ -35,6 +36,9 @@ pub(super) struct Days {
     uses: AtomicU64,
     /// Answers of days that came from their rollups, for tests.
     pub(super) rollups_used: AtomicU64,
+    pub(super) facets: KeptFacets,
+    /// Answers that kept facets had a part in, for tests.
+    pub(super) facets_used: AtomicU64,
     days: Mutex<BTreeMap<i64, Arc<Day>>>,
 }
 
@@ -80,6 +84,8 @@ impl Days {
             whole_issues_used: AtomicU64::new(0),
             uses: AtomicU64::new(0),
             rollups_used: AtomicU64::new(0),
+            facets: KeptFacets::default(),
+            facets_used: AtomicU64::new(0),
             days: Mutex::new(days),
         })
     }

@@ -15,8 +15,8 @@ use crate::filter::field_value;
 use crate::{FacetCount, Field, Filter, Merged};
 
 /// Counts the values of fields that have one value at most, and few different ones.
-pub(super) struct FacetsTally<'a> {
-    fields: &'a [Field],
+pub(super) struct FacetsTally {
+    fields: Arc<[Field]>,
     slots: Slots,
     /// By field.
     facets: Vec<CountedValues>,
@@ -36,11 +36,29 @@ pub(super) fn has_few_values(field: &Field) -> bool {
     )
 }
 
-impl<'a> FacetsTally<'a> {
+impl FacetsTally {
     /// All fields are such that [`has_few_values`].
-    pub(super) fn new(fields: &'a [Field]) -> Self {
+    pub(super) fn new(fields: Arc<[Field]>) -> Self {
         let facets = fields.iter().map(|_| CountedValues::default()).collect();
         Self { fields, slots: Slots::default(), facets }
+    }
+
+    /// Which fields are counted.
+    pub(super) fn fields(&self) -> &Arc<[Field]> {
+        &self.fields
+    }
+
+    /// Adds what another one of the same fields has counted.
+    pub(super) fn add(&mut self, other: &Self) {
+        let slots = self.slots.slots_of(&other.slots);
+        for (facet, other) in self.facets.iter_mut().zip(&other.facets) {
+            facet.merge(other, &slots);
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.bytes() + self.facets.iter().map(CountedValues::bytes).sum::<usize>()
     }
 
     /// The values of each field with their counts.
@@ -50,16 +68,13 @@ impl<'a> FacetsTally<'a> {
     }
 }
 
-impl Tally for FacetsTally<'_> {
+impl Tally for FacetsTally {
     fn fresh(&self) -> Self {
-        Self::new(self.fields)
+        Self::new(Arc::clone(&self.fields))
     }
 
     fn merge(&mut self, other: Self) {
-        let slots = self.slots.slots_of(&other.slots);
-        for (facet, other) in self.facets.iter_mut().zip(other.facets) {
-            facet.merge(&other, &slots);
-        }
+        self.add(&other);
     }
 
     fn documents(

@@ -22,6 +22,7 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod kept_facets;
 mod merged;
 mod of_issues;
 mod of_values;
@@ -234,6 +235,12 @@ impl EmbeddedStore {
     #[doc(hidden)]
     pub fn whole_issues_used(&self) -> u64 {
         self.days.whole_issues_used.load(Ordering::Relaxed)
+    }
+
+    /// How many answers about facets were counted in part before, for tests.
+    #[doc(hidden)]
+    pub fn facets_used(&self) -> u64 {
+        self.days.facets_used.load(Ordering::Relaxed)
     }
 
     /// Asks the thread that writes to delete days, and waits.

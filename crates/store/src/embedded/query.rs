@@ -10,6 +10,7 @@ use super::columns::{Marks, Names};
 use super::days::{Day, Days, lock};
 use super::facets::{FacetsTally, has_few_values};
 use super::file::{self, StoredEvent};
+use super::kept_facets;
 use super::merged::{KnownTogether, first_seen, state_of};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
@@ -406,8 +407,8 @@ pub(super) fn facets(
     limit: usize,
 ) -> Result<Vec<Vec<FacetCount>>, StoreError> {
     let together: Vec<Field> = fields.iter().filter(|field| has_few_values(field)).cloned().collect();
-    let mut tally = FacetsTally::new(&together);
-    scan(days, &merged.own(filter), range, &mut tally)?;
+    let mut tally = FacetsTally::new(together.into());
+    kept_facets::count(days, &merged.own(filter), range, &mut tally)?;
     let mut counted = tally.into_counts(merged).into_iter();
     let mut all = Vec::with_capacity(fields.len());
     for field in fields {

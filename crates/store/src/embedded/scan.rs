@@ -64,8 +64,18 @@ pub(super) fn scan<T: Tally>(
     range: TimeRange,
     tally: &mut T,
 ) -> Result<(), StoreError> {
+    scan_days(days, days.with_events(range), filter, range, tally)
+}
+
+/// Shows the matching events of some days, the oldest of which stands first.
+pub(super) fn scan_days<T: Tally>(
+    days: &Days,
+    mut open: Vec<Arc<Day>>,
+    filter: &Filter,
+    range: TimeRange,
+    tally: &mut T,
+) -> Result<(), StoreError> {
     let asked = Asked { days, filter, range, is_about_rows: rollup::is_about_rows(filter) };
-    let mut open = days.with_events(range);
     open.reverse();
     let events: i64 = open.iter().map(|day| day.totals().events).sum();
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -111,9 +121,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The rollup of a day all of whose events are in the range.
     fn rollup(&self, day: &Day, seq: i64) -> Option<Arc<Rollup>> {
-        let (min, max) = day.totals().times?;
-        let is_inside = self.range.from.as_nanos() <= min && max < self.range.to.as_nanos();
-        if is_inside { rollup::current(day, seq) } else { None }
+        let times = day.totals().times?;
+        if self.range.has_all_of(times) { rollup::current(day, seq) } else { None }
     }
 
     fn scan_day(&self, day: &Arc<Day>, tally: &mut impl Tally) -> Result<(), StoreError> {

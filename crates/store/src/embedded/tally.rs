@@ -137,6 +137,12 @@ impl CountedValues {
         issues.each(|there| all.1.insert(slot(there)));
     }
 
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let counts = self.counts.iter().map(|(_, issues)| size_of::<(u64, Marks)>() + issues.bytes());
+        self.names.bytes() + counts.sum::<usize>()
+    }
+
     /// Adds what another list has; `slots` are the slots here of its issues.
     pub(super) fn merge(&mut self, other: &Self, slots: &[usize]) {
         for (value, (events, issues)) in other.names.texts.iter().zip(&other.counts) {

@@ -7,15 +7,19 @@ use super::*;
 fn random_questions_are_answered_from_rollups() {
     let dirs = tempfile::tempdir().unwrap();
     let mut number = 0;
-    let used = std::cell::Cell::new((0, 0));
+    let used = std::cell::Cell::new((0, 0, 0));
     let last = std::cell::RefCell::new(None::<std::sync::Arc<EmbeddedStore>>);
     conformance::run_random(
         &mut || {
             number += 1;
             let store = std::sync::Arc::new(open(&dirs.path().join(number.to_string())));
             if let Some(before) = last.borrow_mut().replace(std::sync::Arc::clone(&store)) {
-                let (rollups, whole_issues) = used.get();
-                used.set((rollups + before.rollups_used(), whole_issues + before.whole_issues_used()));
+                let (rollups, whole_issues, facets) = used.get();
+                used.set((
+                    rollups + before.rollups_used(),
+                    whole_issues + before.whole_issues_used(),
+                    facets + before.facets_used(),
+                ));
             }
             Box::new(Shared(store))
         },
@@ -28,7 +32,8 @@ fn random_questions_are_answered_from_rollups() {
             store.pause_indexing();
         },
     );
-    let (rollups, whole_issues) = used.get();
+    let (rollups, whole_issues, facets) = used.get();
+    assert!(facets > 500, "facets were known {facets} times");
     assert!(rollups > 1_000, "rollups were used {rollups} times");
     assert!(whole_issues > 1_000, "issues matched as a whole {whole_issues} times");
 }
@@ -64,6 +69,39 @@ fn of_days(ids: std::ops::Range<u128>) -> Vec<Write> {
 }
 
 #[test]
+fn facets_that_are_known_follow_what_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    write(&store, of_days(0..300));
+    let fields = [reenact_store::Field::Host, reenact_store::Field::Version];
+    let ask = || {
+        let before = store.facets_used();
+        let facets = store.facets(&fields, &Filter::All, always(), 20).unwrap();
+        let events = |value: &str| facets.iter().flatten().find(|count| count.value == value).unwrap().events;
+        ((events("web-1"), events("1.3")), store.facets_used() > before)
+    };
+    assert_eq!(ask(), ((86, 60), false));
+    assert_eq!(ask(), ((86, 60), true));
+    // To the newest day, then to the oldest one.
+    let late = |id: u128, hour: i64| {
+        let mut event = event(id, hour, 1);
+        (event.report.host, event.report.version) = (Some("web-1".to_owned()), Some("1.3".to_owned()));
+        Write::Event(Box::new(event))
+    };
+    write(&store, vec![late(1_000, 189)]);
+    assert_eq!(ask(), ((87, 61), true));
+    write(&store, vec![late(1_001, 1)]);
+    assert_eq!(ask(), ((88, 62), false));
+    assert_eq!(ask(), ((88, 62), true));
+    let one_day = reenact_store::TimeRange { from: at(24), to: at(48) };
+    let before = store.facets_used();
+    for _ in 0..2 {
+        store.facets(&fields, &Filter::All, one_day, 20).unwrap();
+    }
+    assert_eq!(store.facets_used(), before, "one day alone is counted each time");
+}
+
+#[test]
 fn rollups_follow_late_events_scrubs_retention_and_crashes() {
     let dirs = tempfile::tempdir().unwrap();
     let (dir, crashed) = (dirs.path().join("a"), dirs.path().join("b"));
@@ -73,9 +111,10 @@ fn rollups_follow_late_events_scrubs_retention_and_crashes() {
         assert_eq!(write(store, writes.clone()), write(&reference, writes));
     };
     let check = |store: &EmbeddedStore| {
-        let before = store.rollups_used();
+        let before = (store.rollups_used(), store.facets_used());
         conformance::ask_random(store, &reference, 60);
-        store.rollups_used() - before
+        assert!(store.facets_used() > before.1 + 10);
+        store.rollups_used() - before.0
     };
     both(&store, of_days(0..300));
     store.wait_until_rolled_up();
