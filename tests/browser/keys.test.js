@@ -21,7 +21,7 @@ describe("keys", () => {
 
   test("one is made by keyboard, shown once, and does what it may until it is removed", () =>
     visit("/settings/audit", async (page) => {
-      await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Keys" }).click();
+      await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "API keys" }).click();
       await page.getByText("There are no keys").waitFor();
       await expectNoAxeViolations(page);
       await page.keyboard.press("a");
@@ -32,14 +32,23 @@ describe("keys", () => {
       await page.keyboard.press("Space");
       await expectNoAxeViolations(page);
       await page.keyboard.press("Enter");
-      const card = page.getByRole("region", { name: "The new key" });
+      const card = page.getByRole("region", { name: "The key agent" });
       await card.waitFor();
       assert.ok(await card.evaluate((one) => one === document.activeElement), "the focus is on the new key");
       await expectNoAxeViolations(page);
       const key = await card.locator("code").first().innerText();
       assert.match(key, /^reenact_[0-9a-f]{40}$/);
 
-      // Nobody loses it by accident: it is nowhere else.
+      // Nobody loses it by accident, not by making another one either: it is nowhere else.
+      await page.keyboard.press("a");
+      await panel.getByRole("textbox", { name: "Name" }).fill("other");
+      await page.keyboard.press("Enter");
+      const other = page.getByRole("region", { name: "The key other" });
+      await other.getByRole("button", { name: "Copy the key" }).click();
+      await other.getByRole("button", { name: "I have it" }).click();
+      await page.getByRole("button", { name: "Remove other" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+      await page.getByRole("button", { name: "Remove other" }).waitFor({ state: "detached" });
       await page.getByRole("link", { name: "Audit log" }).click();
       await page.getByRole("dialog").getByText("The key agent was not copied, and is not shown again.").waitFor();
       await page.getByRole("button", { name: "Stay" }).click();
@@ -49,10 +58,10 @@ describe("keys", () => {
       assert.deepEqual([await asked(key, "/keys"), await asked(`${key}0`, "/keys")], [200, 401]);
 
       await page.getByRole("link", { name: "Audit log" }).click();
-      await page.getByRole("row", { name: /local admin.*made a key/ }).waitFor();
-      await page.getByRole("link", { name: /^key [0-9a-f]{8}$/ }).click();
+      await page.getByRole("row", { name: /local admin.*made a key.*agent/ }).waitFor();
+      await page.getByRole("link", { name: /^key [0-9a-f]{8}$/ }).first().click();
       const row = page.getByRole("list", { name: "Keys" }).getByRole("listitem").filter({ hasText: "agent" });
-      await row.getByText("settings").waitFor();
+      await row.getByText("settings", { exact: true }).waitFor();
       assert.equal(await page.getByText(key).count(), 0);
 
       await row.getByRole("button", { name: "Remove agent" }).click();
@@ -105,7 +114,7 @@ describe("keys", () => {
         await expectNoAxeViolations(page);
         await shot(page, `new-${name}`);
         await panel.getByRole("button", { name: "Make the key" }).click();
-        const card = page.getByRole("region", { name: "The new key" });
+        const card = page.getByRole("region", { name: /^The key/ });
         await card.waitFor();
         await expectNoAxeViolations(page);
         await noSidewaysScrolling(page);
@@ -123,7 +132,7 @@ describe("keys", () => {
     visit("/settings/captures", async (page) => {
       await page.getByRole("heading", { name: "Captures" }).waitFor();
       await page.route("**/api/v1/keys", (route) => route.fulfill({ status: 500, json: { error: { code: "internal", message: "the disk is gone", request_id: "r1" } } }));
-      await page.getByRole("link", { name: "Keys" }).click();
+      await page.getByRole("link", { name: "API keys" }).click();
       await page.getByText("The keys could not be loaded").waitFor();
       await expectNoAxeViolations(page);
       await page.unroute("**/api/v1/keys");
