@@ -34,7 +34,21 @@ describe("captures", () => {
       await expectNoAxeViolations(page);
       await second.getByRole("textbox", { name: "Service" }).fill("shop-worker");
       await second.getByRole("switch").click();
-      await second.getByRole("spinbutton", { name: "Per second" }).fill("0.5");
+      const perSecond = second.getByRole("spinbutton", { name: "Per second" });
+      await perSecond.pressSequentially("5000");
+      await page.getByRole("button", { name: "Save" }).click();
+      await second.getByText("the captures per second are a number from 0 to 1000").waitFor();
+      assert.equal(await perSecond.inputValue(), "5000");
+      await expectNoAxeViolations(page);
+      // No number is not nothing: the field keeps it in sight, and it is refused.
+      await perSecond.fill("");
+      await perSecond.pressSequentially("2e");
+      await page.getByRole("button", { name: "Save" }).click();
+      await second.getByText("this is no number").waitFor();
+      assert.equal(await perSecond.evaluate((field) => field.validity.badInput), true);
+      assert.equal((await api(server, "/captures")).version, 0);
+      await perSecond.fill("");
+      await perSecond.pressSequentially("0.50");
       await page.getByRole("button", { name: "Move switch 2 up" }).click();
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByText(/^Saved as version 1/).waitFor();
@@ -59,6 +73,19 @@ describe("captures", () => {
       }, options);
     }
   });
+
+  test("what is typed and is no number goes with Discard", () =>
+    visit("/settings/captures", async (page) => {
+      const perSecond = page.getByRole("spinbutton", { name: "Per second" });
+      await perSecond.fill("");
+      await page.getByText("Values are captured.", { exact: true }).waitFor();
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText(/^Saved as version 2/).waitFor();
+      await perSecond.pressSequentially("-");
+      await page.getByRole("button", { name: "Discard" }).click();
+      await page.getByRole("button", { name: "Discard" }).waitFor({ state: "detached" });
+      assert.equal(await perSecond.evaluate((field) => field.validity.badInput), false);
+    }));
 
   test("deleting every switch leaves clients as they are set", () =>
     visit("/settings/captures", async (page) => {

@@ -210,6 +210,25 @@ describe("looking around", () => {
       await until("they are gone with it", async () => (await titles()).join() === own.join());
     }));
 
+  test("a view with the server's filters knows which of them are folded", () =>
+    visit("/issues", {}, async (page) => {
+      await total(page, 4);
+      const filters = page.getByRole("complementary", { name: "Filters" });
+      const isOpen = () => filters.getByRole("group").filter({ hasText: /^Service/ }).evaluate((details) => details.open);
+      await filters.getByText("Service", { exact: true }).click();
+      await page.locator("summary").filter({ hasText: "Views" }).click();
+      await page.getByRole("checkbox", { name: /^With the filters beside the list/ }).check();
+      await page.getByRole("textbox", { name: "Save what is shown as" }).fill("Without services");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/view=[0-9a-f]{16}/);
+      const { facets } = (await api(server, "/views")).views.find((view) => view.name === "Without services");
+      assert.deepEqual(facets, { keys: null, folded: ["service"], tags: true });
+      await page.evaluate(() => localStorage.clear());
+      await page.reload();
+      await total(page, 4);
+      await until("it is folded", async () => !(await isOpen()));
+    }));
+
   describe("occurrences", () => {
     const card = (page) => page.getByRole("region", { name: "Tag distribution" });
 

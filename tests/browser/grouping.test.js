@@ -132,6 +132,29 @@ describe("grouping", () => {
       await page.getByText('The rule "Refusals by region" says what these events have in common.').waitFor();
     }));
 
+  test("an answer about another range than the one that is chosen is not shown", () =>
+    visit("/settings/grouping", async (page) => {
+      for (const [region, button] of [["Preview", "Preview"], ["Stored events", "Look what would move"]]) {
+        const part = page.getByRole("region", { name: region });
+        const range = part.getByRole("combobox", { name: /^Events of/ });
+        const said = part.getByText(/events? (was|were) looked at/).first();
+        let go;
+        const held = new Promise((resolve) => { go = resolve; });
+        await page.route("**/grouping/preview", async (route) => { await held; await route.continue(); });
+        await part.getByRole("button", { name: button }).click();
+        await part.getByRole("button", { name: "Looking…" }).waitFor();
+        await range.selectOption("now-1d");
+        go();
+        await part.getByRole("button", { name: button }).waitFor();
+        assert.equal(await said.count(), 0);
+        await part.getByRole("button", { name: button }).click();
+        await said.waitFor();
+        await range.selectOption("now-30d");
+        await said.waitFor({ state: "detached" });
+        await page.unroute("**/grouping/preview");
+      }
+    }));
+
   test("stored events are looked at, moved to where the rules put them, and the old address leads there", async () => {
     const { id } = await issueOf(server, "Declined");
     for (const colorScheme of ["light", "dark"]) {

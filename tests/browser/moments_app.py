@@ -1,6 +1,6 @@
 """Raises an error several times in a function that cleans up behind itself, and calls it with success in between.
 
-Usage: moments_app.py ADDRESS SERVICE. Prints one JSON object: what is watched (`on` from Python 3.12 on).
+Usage: moments_app.py ADDRESS SERVICE. Prints one JSON object: the version of Python, and whether it is watched (`on` from 3.12 on).
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def main():
         except KeyError as error:
             reenact.capture_exception(error, handled=False)
     watching = reenact.status()["watching"]
-    json.dump({"watching": watching, "flushed": reenact.flush(10)}, sys.stdout)
+    json.dump({"python": sys.version_info[:2], "watching": watching, "flushed": reenact.flush(10)}, sys.stdout)
 
 
 main()

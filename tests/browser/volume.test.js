@@ -60,7 +60,20 @@ describe("volume", () => {
       await expectNoAxeViolations(page);
       await rule.getByRole("textbox", { name: "Which events" }).fill("type:bank.Refused");
       await rule.getByRole("combobox", { name: "They are" }).selectOption("keep");
-      await rule.getByRole("spinbutton", { name: "Of 100 events of rule 1 keep" }).fill("25");
+      const share = rule.getByRole("spinbutton", { name: "Of 100 events of rule 1 keep" });
+      for (const wrong of ["5000", "12.5", ""]) {
+        for (const button of ["Save", "Preview"]) {
+          await share.fill("7");
+          await rule.getByText(/^keep a whole number/).waitFor({ state: "detached" });
+          await share.fill(wrong);
+          await page.getByRole("button", { name: button }).click();
+          await rule.getByText(/^keep a whole number from 1 to 100/).waitFor();
+          assert.equal(await share.inputValue(), wrong);
+        }
+      }
+      await expectNoAxeViolations(page);
+      assert.equal((await api(server, "/volume/rules")).version, 0);
+      await share.fill("25");
       await rule.getByRole("combobox", { name: "They are" }).selectOption("drop");
       await rule.getByRole("textbox", { name: "Which events" }).fill("type:bank.Declined");
       const preview = page.getByRole("region", { name: "Preview" });

@@ -1188,11 +1188,12 @@ export interface components {
         /** @description Something that somebody did. */
         AuditEntry: {
             /**
-             * @description What: `values.viewed`, `values.searched`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-             *     `scrub.cancelled`, `trial.run`, `grouping.changed`, `grouping.applied`, `grouping.apply_cancelled`, `volume.changed`,
-             *     `captures.changed`, `capture.asked`, `capture.taken_back`, `issue.changed`, `issue.split`, `issues.changed`,
-             *     `issues.merged`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
-             *     `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`, `key.added`, `key.removed`.
+             * @description What: `values.viewed`, `values.searched`, `values.unmasked`, `issue.changed`, `issues.changed`, `issues.merged`,
+             *     `issue.split`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
+             *     `view.deleted`, `capture.asked`, `capture.taken_back`, `captures.changed`, `redaction.changed`,
+             *     `scanner.changed`, `trial.run`, `scrub.started`, `scrub.cancelled`, `grouping.changed`, `grouping.applied`,
+             *     `grouping.apply_cancelled`, `volume.changed`, `repository.added`, `repository.changed`, `repository.deleted`,
+             *     `key.added`, `key.removed`.
              */
             action: string;
             /** @description Who. */
@@ -1203,7 +1204,7 @@ export interface components {
             at: string;
             /** @description More, in words. */
             detail?: string | null;
-            /** @description The event, group, rule, job, issue, comment, view, repository, or change that was undone. */
+            /** @description The event, issue, group, rule, job, comment, view, repository, key, or change that was undone. */
             subject?: string | null;
         };
         /** @description A page of the audit log, the newest first. */
@@ -4010,9 +4011,9 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
-                /** @description Only these: `values.viewed`, `settings.changed`; all when absent. */
+                /** @description Only these: `values.viewed`, `redaction.changed`, and so on; all when absent. */
                 action?: string;
-                /** @description Only those about this event, rule or job. */
+                /** @description Only those about this event, issue, rule, job, or whatever else has this id. */
                 subject?: string;
                 /** @description Entries on a page, 1 to 200; 50 when absent. */
                 limit?: number;

@@ -77,6 +77,10 @@ export type JobList = Schemas["JobList"];
 export type AuditLog = Schemas["AuditLog"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Unmasked = Schemas["Unmasked"];
+export type Key = Schemas["Key"];
+export type KeyList = Schemas["KeyList"];
+export type MadeKey = Schemas["MadeKey"];
+export type NewKey = Schemas["NewKey"];
 
 export type Comparison = Schemas["Comparison"];
 export type ComparedExceptions = Schemas["ComparedExceptions"];

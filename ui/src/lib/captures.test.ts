@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { newCaptureSwitch, perSecond, switchText } from "./captures";
+import { newCaptureSwitch, switchText, wrongLimit } from "./captures";
 
 test("switches are told in words", () => {
   const one = newCaptureSwitch();
@@ -8,7 +8,9 @@ test("switches are told in words", () => {
   expect(switchText({ ...one, enabled: true, captures_per_second: 0.5 })).toBe("Values are captured, at most 0.5 times per second for errors seen before.");
 });
 
-test("captures per second are a number in its bounds, or nothing", () => {
-  expect([perSecond(""), perSecond(" 0.5 "), perSecond("0"), perSecond("1000")]).toEqual([null, 0.5, 0, 1000]);
-  expect([perSecond("-1"), perSecond("1001"), perSecond("many"), perSecond("Infinity")]).toEqual([undefined, undefined, undefined, undefined]);
+test("what is typed and is no number is refused, not sent as nothing", () => {
+  const limited = (captures_per_second: number | null) => ({ ...newCaptureSwitch(), enabled: true, captures_per_second });
+  expect(wrongLimit([limited(null), limited(0.5), limited(5_000)])).toBeNull();
+  expect(wrongLimit([limited(1), limited(Number.NaN)])).toEqual({ field: "switches.1.captures_per_second", message: "this is no number", at: null });
+  expect(switchText(limited(Number.NaN))).toBe("Values are captured.");
 });

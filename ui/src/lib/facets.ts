@@ -17,6 +17,9 @@ export interface Choice {
   tags: boolean;
 }
 
+/** Whether a facet can be called so. */
+export const isKey = (text: string): boolean => KEY.test(text);
+
 /** A choice that a saved view has, with those that are folded. */
 export interface ViewChoice extends Choice {
   folded: readonly string[];
@@ -38,7 +41,7 @@ export function read(text: string | null): Choice {
   }
   if (typeof stored !== "object" || stored === null) return AS_IT_IS;
   const { keys, tags } = stored as { keys?: unknown; tags?: unknown };
-  const known = Array.isArray(keys) ? [...new Set(keys.filter((key): key is string => typeof key === "string" && KEY.test(key)))].slice(0, MOST) : null;
+  const known = Array.isArray(keys) ? [...new Set(keys.filter((key): key is string => typeof key === "string" && isKey(key)))].slice(0, MOST) : null;
   return { keys: known, tags: tags !== false };
 }
 

@@ -16,6 +16,9 @@ const folded = $state(remembered());
 
 export const isFolded = (name: string): boolean => folded[name] === true;
 
+/** All that are folded. */
+export const foldedNames = (): string[] => Object.keys(folded).filter(isFolded);
+
 export function fold(name: string, is: boolean): void {
   if (isFolded(name) === is) return;
   folded[name] = is;

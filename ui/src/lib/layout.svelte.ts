@@ -1,6 +1,6 @@
 // How the explorer is laid out in this browser: which facets, which columns, how close together.
-import { AS_IT_IS, read, type Choice, type ViewChoice } from "./facets";
-import { fold, isFolded } from "./folded.svelte";
+import { AS_IT_IS, isKey, MOST, read, type Choice, type ViewChoice } from "./facets";
+import { fold, foldedNames, isFolded } from "./folded.svelte";
 import { keep, recall } from "./kept";
 
 const FACETS = "reenact.facets";
@@ -43,7 +43,8 @@ export const facetChoice = {
   /** What a view would save of what is shown. */
   get toSave(): ViewChoice {
     const { keys, tags } = shown();
-    return { keys, folded: viewed?.folded ?? (keys ?? []).filter(isFolded), tags };
+    // Those of the server are not known here: of all that is folded, what can be a facet.
+    return { keys, folded: viewed?.folded ?? (keys?.filter(isFolded) ?? foldedNames().filter(isKey).slice(0, MOST)), tags };
   },
 };
 

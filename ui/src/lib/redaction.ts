@@ -33,7 +33,9 @@ export const draftOf = (settings: Sent): Draft => ({
   services: (settings.services ?? []).map((one) => ({ service: one.service ?? "", env: one.env ?? null, rules: fullSet(one.rules) })),
 });
 
-export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Whether both would be sent the same. What is no number is not nothing, although JSON knows no difference. */
+export const same = (a: unknown, b: unknown): boolean => text(a) === text(b);
+const text = (of: unknown) => JSON.stringify(of, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value));
 
 /** Whether a value rule is used for every service, as the server decides it: what is named wins over `*`, the project over the configuration file. */
 export function isOn(rule: Pick<ValueRule, "id" | "on_by_default">, project: RuleSet, configured: RuleSet): boolean {

@@ -41,7 +41,7 @@ export const SHORTCUTS = [
   { id: "swap", keys: "w", where: "Compare", does: "Swap the sides" },
   { id: "sectionLeft", keys: "[", where: "Settings", does: "Section before" },
   { id: "sectionRight", keys: "]", where: "Settings", does: "Next section" },
-  { id: "add", keys: "a", where: "Settings", does: "Add: a group of scanner rules, rules for a service, a repository" },
+  { id: "add", keys: "a", where: "Settings", does: "Add: a group of scanner rules, rules for a service, a repository, a key" },
   { id: "try", keys: "y", where: "Settings", does: "Go to the tester" },
   { id: "hitsRange", keys: "h", where: "Settings", does: "Hits of the scanner: 24 hours, 7 days, 30 days" },
   { id: "full", keys: ".", where: "Stack & values", does: "All frames, or the most relevant" },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { VolumeStatus } from "../api/types";
-import { doesText, droppedText, limitedText, limitText, newVolumeRule } from "./volume";
+import { doesText, droppedText, limitedText, limitText, newVolumeRule, wrongShare } from "./volume";
 
 test("limits and rules are told in words", () => {
   expect(limitText(null)).toBe("unlimited");
@@ -8,6 +8,12 @@ test("limits and rules are told in words", () => {
   expect(doesText(newVolumeRule())).toBe("not kept");
   expect(doesText({ action: "keep", keep_percent: 10 })).toBe("10 of 100 are kept");
   expect(doesText({ action: "keep" })).toBe("kept");
+});
+
+test("a share is a whole number of 100, and no other is sent", () => {
+  const kept = (keep_percent: number) => ({ ...newVolumeRule(), action: "keep" as const, keep_percent });
+  expect(wrongShare([newVolumeRule(), kept(1), kept(100)])).toBeNull();
+  expect([0, 101, 5_000, 12.5, Number.NaN].map((share) => wrongShare([kept(50), kept(share)])?.field)).toEqual(Array(5).fill("rules.1.keep_percent"));
 });
 
 test("what was not kept adds up", () => {

@@ -1,8 +1,16 @@
 // What is not kept of what arrives: rules, limits, and what issues lost to them.
 import type { Issue, VolumePreview, VolumeRule, VolumeStatus } from "../api/types";
 import { exact, plural } from "./format";
+import type { Problem } from "./redaction";
 
 export const newVolumeRule = (): VolumeRule => ({ id: "", name: "", enabled: true, query: "", action: "drop", keep_percent: 100 });
+
+/** A share that cannot be. The server knows it only as a body that it cannot read where it is no whole number. */
+export function wrongShare(rules: readonly VolumeRule[]): Problem | null {
+  const possible = ({ action, keep_percent: percent = 100 }: VolumeRule) => action !== "keep" || (Number.isInteger(percent) && percent >= 1 && percent <= 100);
+  const at = rules.findIndex((rule) => !possible(rule));
+  return at < 0 ? null : { field: `rules.${at}.keep_percent`, message: "keep a whole number from 1 to 100 of 100 events", at: null };
+}
 
 /** A limit in words. */
 export const limitText = (limit: number | null | undefined): string => (limit == null ? "unlimited" : `${exact(limit)} ${limit === 1 ? "event" : "events"} per minute`);

@@ -341,9 +341,9 @@ pub(crate) enum JobState {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditSelection {
-    /// Only these: `values.viewed`, `settings.changed`; all when absent.
+    /// Only these: `values.viewed`, `redaction.changed`, and so on; all when absent.
     pub(crate) action: Option<String>,
-    /// Only those about this event, rule or job.
+    /// Only those about this event, issue, rule, job, or whatever else has this id.
     pub(crate) subject: Option<String>,
     /// Entries on a page, 1 to 200; 50 when absent.
     pub(crate) limit: Option<usize>,
@@ -369,13 +369,14 @@ pub(crate) struct AuditEntry {
     pub(crate) actor: String,
     /// From which address.
     pub(crate) address: Option<String>,
-    /// What: `values.viewed`, `values.searched`, `values.unmasked`, `redaction.changed`, `scanner.changed`, `scrub.started`,
-    /// `scrub.cancelled`, `trial.run`, `grouping.changed`, `grouping.applied`, `grouping.apply_cancelled`, `volume.changed`,
-    /// `captures.changed`, `capture.asked`, `capture.taken_back`, `issue.changed`, `issue.split`, `issues.changed`,
-    /// `issues.merged`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
-    /// `view.deleted`, `repository.added`, `repository.changed`, `repository.deleted`, `key.added`, `key.removed`.
+    /// What: `values.viewed`, `values.searched`, `values.unmasked`, `issue.changed`, `issues.changed`, `issues.merged`,
+    /// `issue.split`, `change.undone`, `comment.deleted`, `pin.added`, `pin.removed`, `view.added`, `view.changed`,
+    /// `view.deleted`, `capture.asked`, `capture.taken_back`, `captures.changed`, `redaction.changed`,
+    /// `scanner.changed`, `trial.run`, `scrub.started`, `scrub.cancelled`, `grouping.changed`, `grouping.applied`,
+    /// `grouping.apply_cancelled`, `volume.changed`, `repository.added`, `repository.changed`, `repository.deleted`,
+    /// `key.added`, `key.removed`.
     pub(crate) action: String,
-    /// The event, group, rule, job, issue, comment, view, repository, or change that was undone.
+    /// The event, issue, group, rule, job, comment, view, repository, key, or change that was undone.
     pub(crate) subject: Option<String>,
     /// More, in words.
     pub(crate) detail: Option<String>,
