@@ -137,7 +137,7 @@ impl Evaluator<'_> {
         for index in 0..left.len() {
             let (Some(value), Some(other)) = (left.get(index), right.get(index)) else { return Ok(false) };
             let is_equal = match left.kind {
-                Kind::Set => self.has_element(right, &value)?,
+                Kind::Set => self.has_element(right, &value, depth)?,
                 _ => self.equal(&value, &other, depth + 1)?,
             };
             if !is_equal {
@@ -156,7 +156,7 @@ impl Evaluator<'_> {
             return Err(absent(node));
         }
         for (key, value) in entries {
-            let Some(other) = self.entry(right, &Value::Node(*key))? else { return Ok(false) };
+            let Some(other) = self.entry(right, &Value::Node(*key), depth)? else { return Ok(false) };
             if !self.equal(&Value::Node(*value), &other, depth + 1)? {
                 return Ok(false);
             }

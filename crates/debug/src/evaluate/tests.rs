@@ -220,6 +220,21 @@ fn values_that_hold_themselves_are_shown_and_compared() {
 }
 
 #[test]
+fn sets_and_keys_that_hold_themselves_are_compared() {
+    let set = |n: u32| json!({"type": "set", "ref": n, "elements": [{"type": "set", "ref": n}]});
+    let key = |n: u32| json!({"type": "dict", "ref": n, "entries": [[{"type": "dict", "ref": n}, {"type": "dict", "ref": n}]]});
+    let case = case(json!({"s": set(3), "t": set(4), "a": key(5), "b": key(6)}));
+    for text in
+        ["s == t", "s != t", "a == b", "s in t", "s in [t]", "a in b", "a[b]", "[a] < [b]", "max(s, t)"]
+    {
+        let got = answer(&case, text);
+        assert!(got.starts_with('!') && got.len() < 300, "{text}: {got}");
+    }
+    assert_eq!(answer(&case, "s in s, a in a, s == s, s in [t, s]"), "(True, True, True, True)");
+    assert_eq!(answer(&case, "s, a"), "({…}, {…: …})");
+}
+
+#[test]
 fn one_evaluation_looks_at_so_many_values() {
     let keys: Vec<Json> = (0..3_000)
         .map(|n| json!([{"type": "int", "value": n.to_string()}, {"type": "int", "value": "0"}]))
