@@ -37,7 +37,7 @@ fn case() -> Case {
     let int = |value: &str| json!({"type": "int", "value": value});
     // Values that hold themselves, as no Python makes them: an event is what anybody wrote.
     let set = |n: u32| json!({"type": "set", "ref": n, "elements": [{"type": "set", "ref": n}, int("1")]});
-    let key = |n: u32| json!({"type": "dict", "ref": n, "entries": [[{"type": "dict", "ref": n}, {"type": "dict", "ref": n}]]});
+    let key = |n: u32| json!({"type": "mappingproxy", "ref": n, "entries": [[{"type": "mappingproxy", "ref": n}, int("1")]]});
     let values: Value = json!({"state": "captured", "locals": {
         "a": {"type": "shop.Order", "ref": 1, "fields": {"b": {"type": "shop.Order", "ref": 1}, "n": int("5")}},
         "l": {"type": "list", "elements": [int("1"), int("-2"), {"type": "str", "value": "'x'"}], "size": 9, "not_captured": "collection_size"},

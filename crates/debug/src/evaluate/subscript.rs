@@ -93,9 +93,10 @@ impl Evaluator<'_> {
         if let Shape::Absent(node) = self.shape(key) {
             return Err(absent(node));
         }
+        self.hashed(key)?;
         let mut unknown = None;
         for (known, value) in entries {
-            match self.equal(&Value::Node(*known), key, depth + 1) {
+            match self.alike(&Value::Node(*known), key, depth + 1) {
                 Ok(true) => return Ok(Some(Value::Node(*value))),
                 Ok(false) => {}
                 // Another key may be the one.
@@ -110,6 +111,19 @@ impl Evaluator<'_> {
             Some(Unknown(why)) if why.starts_with(NOT_AMONG_KEYS) => Err(Unknown(why)),
             Some(Unknown(why)) => Err(Unknown::new(format!("{NOT_AMONG_KEYS}; of another one: {why}"))),
             None => Ok(None),
+        }
+    }
+
+    /// Refuses what is never a key, and never in a set.
+    fn hashed(&self, value: &Value) -> Evaluated<()> {
+        match self.shape(value) {
+            Shape::Items(items) if items.kind == Kind::List => {
+                Err(Unknown::new("a list is no key, and in no set"))
+            }
+            Shape::Mapping(_, node) if node.type_name == "dict" => {
+                Err(Unknown::new("a dict is no key, and in no set"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -167,8 +181,8 @@ impl Evaluator<'_> {
         if size.is_none() && counts_back {
             return Err(Unknown::new("how many there were was not captured, so that the end is not known"));
         }
-        // Where the size is not known there is at least one more.
-        let length = size.map_or(captured as i128 + 1, i128::from);
+        // Where the size is not known, any place may be one.
+        let length = size.map_or(i128::MAX, i128::from);
         let (lowest, highest) = if step > 0 { (0, length) } else { (-1, length - 1) };
         let front = |at: i128| if at < 0 { at.saturating_add(length) } else { at }.clamp(lowest, highest);
         let first = start.map_or(if step > 0 { lowest } else { highest }, front);
@@ -235,7 +249,12 @@ impl Evaluator<'_> {
 
     pub(super) fn contains(&self, of: &Value, value: &Value) -> Evaluated<bool> {
         match self.shape(of) {
-            Shape::Items(items) => self.has_element(&items, value, 0),
+            Shape::Items(items) => {
+                if items.kind == Kind::Set {
+                    self.hashed(value)?;
+                }
+                self.has_element(&items, value, 0)
+            }
             Shape::Mapping(_, node) => match self.entry(of, value, 0)? {
                 Some(_) => Ok(true),
                 None if node.is_partial() => Err(self.no_key(node, value)),
@@ -268,7 +287,7 @@ impl Evaluator<'_> {
         let mut unknown = None;
         for index in 0..items.len() {
             let Some(element) = items.get(index) else { break };
-            match self.equal(&element, value, depth + 1) {
+            match self.alike(&element, value, depth + 1) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) => {
