@@ -233,6 +233,7 @@ impl Writer<'_> {
             "tuple" => ("(".to_owned(), ")"),
             "set" if !elements.is_empty() => ("{".to_owned(), "}"),
             "set" => ("set(".to_owned(), ")"),
+            "frozenset" if total == 0 => ("frozenset(".to_owned(), ")"),
             "frozenset" => ("frozenset({".to_owned(), "})"),
             _ => (format!("{name}(["), "])"),
         };

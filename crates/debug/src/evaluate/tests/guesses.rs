@@ -219,3 +219,11 @@ fn what_python_refuses_is_not_answered() {
         ],
     );
 }
+#[test]
+fn empty_sets_are_shown_as_python_makes_them() {
+    check_all(
+        json!({"f": {"type": "frozenset", "elements": []}, "s": {"type": "set", "elements": []},
+            "g": {"type": "frozenset", "elements": [int(1)]}, "h": {"type": "frozenset", "elements": [], "size": 3, "not_captured": "collection_size"}}),
+        &[("f", "frozenset()"), ("s", "set()"), ("g", "frozenset({1})"), ("h", "frozenset({… 3 more})")],
+    );
+}
