@@ -166,6 +166,7 @@ fn scalar<'v>(node: &'v Node, text: &'v str) -> Shape<'v> {
     }
     let is_text = text.starts_with(['\'', '"']);
     match bare(&node.type_name) {
+        "bool" | "int" | "float" if node.is_cut => Shape::Scalar(node),
         "bool" if text == "True" => Shape::Bool(true),
         "bool" if text == "False" => Shape::Bool(false),
         "int" => match text.parse() {

@@ -34,6 +34,7 @@ fn what_was_cut_is_not_taken_for_whole() {
             "digits": {"type": "str", "value": "'123'", "truncated": true},
             "data": {"type": "bytes", "value": "b'abc'", "truncated": true},
             "few": {"type": "list", "elements": [int(1), int(2)], "size": 9, "not_captured": "collection_size"},
+            "long": {"type": "int", "value": "123456", "truncated": true},
             "some": {"type": "list", "elements": [int(1), int(2)], "not_captured": "timeout"},
             "whole": {"type": "dict", "entries": [[int(1), int(1)], [int(2), int(2)]]},
             "part": {"type": "dict", "entries": [[int(1), int(1)]], "size": 2, "not_captured": "collection_size"},
@@ -41,6 +42,9 @@ fn what_was_cut_is_not_taken_for_whole() {
         &[
             ("cut * 2", "!was cut"),
             ("2 * cut", "!was cut"),
+            ("long == 123456", "!its class decides"),
+            ("bool(long)", "!was cut"),
+            ("long + 1", "!not known here"),
             ("cut * 0, cut * -1", "('', '')"),
             ("cut + ''", "!was cut"),
             ("str(cut)", "!was cut"),
@@ -200,6 +204,15 @@ fn classes_that_something_may_inherit_from_are_not_denied() {
             ("isinstance(flag, bool)", "!was not captured"),
             ("type(flag) == bool", "False"),
         ],
+    );
+}
+
+#[test]
+fn attributes_of_members_are_those_of_members_alone() {
+    let fields = json!({"_name_": scalar("str", "'X'"), "_value_": int(1)});
+    check_all(
+        json!({"member": {"type": "shop.A", "form": "enum", "fields": fields}, "order": {"type": "shop.Order", "fields": fields}}),
+        &[("member.name, member.value, order._name_", "('X', 1, 'X')"), ("order.name", "!nothing is run")],
     );
 }
 
