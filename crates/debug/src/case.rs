@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use reenact_model::{CapturedValue, Form, Relation, Variables};
 
 use crate::event::{Event, Exception, Frame, FrameValues};
-use crate::graph::{Body, Graph, NodeId};
+use crate::graph::{Body, Capture, Graph, NodeId};
 use crate::limits::{FRAMES_MAX, GROUP_DEPTH_MAX};
 use crate::source::{LocalFile, Sources};
 use reenact_replay::visible::visible;
@@ -329,7 +329,8 @@ impl Maker {
             (ScopeKind::AtRaise, values.at_raise),
             (ScopeKind::AtEntry, values.at_entry),
         ] {
-            let fields = self.variables(variables, capture, &mut captured);
+            let is_earlier = matches!(kind, ScopeKind::AtRaise | ScopeKind::AtEntry);
+            let fields = self.variables(variables, Capture { number: capture, is_earlier }, &mut captured);
             if !fields.is_empty() {
                 scopes.push(Scope { kind, node: self.graph.add_made(kind.title(), Body::Fields(fields)) });
             }
@@ -340,7 +341,7 @@ impl Maker {
     fn variables(
         &mut self,
         variables: Variables,
-        capture: u32,
+        capture: Capture,
         exception: &mut Option<NodeId>,
     ) -> Vec<(String, NodeId)> {
         let mut fields = Vec::with_capacity(variables.0.len());

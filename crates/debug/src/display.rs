@@ -48,7 +48,10 @@ pub(crate) fn quoted(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() || c.is_whitespace() && c != ' ' => match u32::from(c) {
+                code @ ..=0xff => out.push_str(&format!("\\x{code:02x}")),
+                code => out.push_str(&format!("\\u{code:04x}")),
+            },
             c => out.push(c),
         }
     }
@@ -57,9 +60,16 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 fn quoted_bytes(bytes: &[u8]) -> String {
-    let escaped: String =
-        bytes.iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
-    format!("b'{}'", escaped.replace("\\\"", "\""))
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mut out = format!("b{quote}");
+    for byte in bytes {
+        match byte {
+            b'\'' | b'"' if char::from(*byte) != quote => out.push(char::from(*byte)),
+            byte => out.extend(std::ascii::escape_default(*byte).map(char::from)),
+        }
+    }
+    out.push(quote);
+    out
 }
 
 /// A float as Python prints it.
@@ -67,16 +77,22 @@ fn float(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
     }
-    let magnitude = value.abs();
-    let text = if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) && value.is_finite() {
-        let text = format!("{value:e}");
-        let (number, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = exponent.strip_prefix('-').map_or(("+", exponent), |digits| ("-", digits));
-        return format!("{number}e{sign}{digits:0>2}");
-    } else {
-        format!("{value}")
-    };
-    if text.contains('.') || !value.is_finite() { text } else { format!("{text}.0") }
+    if value.is_infinite() {
+        return format!("{value}");
+    }
+    let short = format!("{value:e}");
+    let places = short.split('e').next().unwrap_or("").bytes().filter(u8::is_ascii_digit).count();
+    // Of two texts that are as short and as near Python takes the one that is even.
+    let even = format!("{value:.*e}", places.saturating_sub(1));
+    let text = if even.parse() == Ok(value) { even } else { short };
+    let (number, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{number}e{sign}{:02}", exponent.abs());
+    }
+    let decimals = usize::try_from(places as i64 - 1 - i64::from(exponent)).unwrap_or(0);
+    format!("{value:.*}", decimals.max(1))
 }
 
 struct Writer<'g> {
@@ -217,6 +233,7 @@ impl Writer<'_> {
             "tuple" => ("(".to_owned(), ")"),
             "set" if !elements.is_empty() => ("{".to_owned(), "}"),
             "set" => ("set(".to_owned(), ")"),
+            "frozenset" if total == 0 => ("frozenset(".to_owned(), ")"),
             "frozenset" => ("frozenset({".to_owned(), "})"),
             _ => (format!("{name}(["), "])"),
         };

@@ -1,6 +1,6 @@
 //! The captured values of an event as one graph: objects that stand at several places are one, and cycles are closed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use reenact_model::{CapturedValue, Content, Form, NotCaptured};
 
@@ -8,6 +8,15 @@ use crate::limits::VALUES_MAX;
 
 /// A value of the graph.
 pub(crate) type NodeId = u32;
+
+/// Where values come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capture {
+    /// Objects have numbers of their own in each.
+    pub(crate) number: u32,
+    /// Whether the values are those of an earlier moment, at which the same object has another number.
+    pub(crate) is_earlier: bool,
+}
 
 /// One captured value.
 #[derive(Clone, Debug)]
@@ -23,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) same_as: Option<NodeId>,
     /// Whether the content stands nowhere.
     pub(crate) is_lost: bool,
+    /// The capture whose numbers tell objects apart; `None` for what was made here, or at another moment.
+    pub(crate) capture: Option<u32>,
 }
 
 /// What a value consists of.
@@ -42,13 +53,15 @@ pub(crate) struct Graph {
     nodes: Vec<Node>,
     /// By capture, and number of the object within it: where its content stands.
     holders: HashMap<(u32, u32), NodeId>,
+    /// Captures that number the objects which they have at several places.
+    numbered: HashSet<u32>,
     /// Values whose content stands elsewhere.
     pending: Vec<(NodeId, (u32, u32))>,
 }
 
 impl Graph {
     /// Adds a value of a capture with everything in it. Time is proportional to its parts.
-    pub(crate) fn add(&mut self, value: CapturedValue, capture: u32) -> NodeId {
+    pub(crate) fn add(&mut self, value: CapturedValue, capture: Capture) -> NodeId {
         let id = self.push(Node {
             type_name: value.type_name,
             body: Body::Nothing,
@@ -59,9 +72,11 @@ impl Graph {
             form: value.form,
             same_as: None,
             is_lost: false,
+            capture: (!capture.is_earlier).then_some(capture.number),
         });
         if let Some(reference) = value.reference {
-            let key = (capture, reference);
+            let key = (capture.number, reference);
+            self.numbered.insert(capture.number);
             if matches!(value.content, Content::Nothing) && value.not_captured.is_none() {
                 self.pending.push((id, key));
             } else {
@@ -103,6 +118,7 @@ impl Graph {
             form: None,
             same_as: None,
             is_lost: false,
+            capture: None,
         })
     }
 
@@ -130,6 +146,15 @@ impl Graph {
     /// A value with its content.
     pub(crate) fn get(&self, id: NodeId) -> &Node {
         &self.nodes[self.home(id) as usize]
+    }
+
+    /// Whether the numbers of objects tell that two values were different ones. Not every client numbers them.
+    pub(crate) fn are_two(&self, one: NodeId, other: NodeId) -> bool {
+        let (one, other) = (self.home(one), self.home(other));
+        let capture = self.nodes[one as usize].capture;
+        one != other
+            && capture == self.nodes[other as usize].capture
+            && capture.is_some_and(|capture| self.numbered.contains(&capture))
     }
 
     /// A value that was made here, to change it.

@@ -6,7 +6,8 @@ use super::shape::{Shape, absent};
 use super::{Evaluated, Evaluator, Unknown, Value};
 use crate::graph::{Body, Node, NodeId};
 
-/// Attributes that a capture has under another name, in parentheses: they are no attributes of the object itself.
+/// Attributes that a capture has under another name: in parentheses, as they are no attributes of the object itself, and
+/// those of members of enumerations.
 const RENAMED: [(&str, &str); 9] = [
     ("args", "(args)"),
     ("__func__", "(function)"),
@@ -21,11 +22,9 @@ const RENAMED: [(&str, &str); 9] = [
 
 /// What Python writes for a field, where that is something else than its name. Nothing stands for what the object is itself.
 pub(crate) fn written(field: &str) -> Option<String> {
-    if let Some((name, _)) = RENAMED.iter().find(|(_, captured)| *captured == field) {
-        return Some(format!(".{name}"));
-    }
     if field.starts_with('(') {
-        return Some(String::new());
+        let renamed = RENAMED.iter().find(|(_, captured)| *captured == field);
+        return Some(renamed.map_or_else(String::new, |(name, _)| format!(".{name}")));
     }
     is_name(field).then(|| format!(".{field}"))
 }
@@ -62,7 +61,11 @@ impl Evaluator<'_> {
         if let Some(part) = self.graph.field(id, name) {
             return Ok(Some(part));
         }
-        let renamed = RENAMED.iter().find(|(known, _)| *known == name);
+        // Other classes may have such fields and a property that says something else.
+        let is_member = self.graph.get(id).form == Some(Form::Enum);
+        let renamed = RENAMED
+            .iter()
+            .find(|(known, captured)| *known == name && (is_member || captured.starts_with('(')));
         Ok(renamed.and_then(|(_, captured)| self.graph.field(id, captured)))
     }
 

@@ -4,29 +4,12 @@ use std::cmp::Ordering;
 
 use reenact_model::Form;
 
-use super::decimal::Decimal;
+use super::function::is_class;
 use super::shape::{Items, Kind, Shape, absent, bare};
-use super::{Evaluated, Evaluator, Unknown, Value};
+use super::{Evaluated, Evaluator, Unknown, Value, number, scalar};
 use crate::expression::Comparison;
 use crate::graph::{Body, Node};
 use crate::limits::COMPARED_DEPTH_MAX;
-
-/// Classes whose values are equal only when their texts are.
-const BY_TEXT: [&str; 13] = [
-    "UUID",
-    "date",
-    "timedelta",
-    "Fraction",
-    "complex",
-    "range",
-    "PosixPath",
-    "PurePosixPath",
-    "IPv4Address",
-    "IPv6Address",
-    "IPv4Network",
-    "IPv6Network",
-    "ellipsis",
-];
 
 /// Bytes of a text that are looked at for the price of one value.
 const TEXT_STEP_BYTES: usize = 256;
@@ -53,10 +36,12 @@ impl Evaluator<'_> {
 
     fn identical(&self, left: &Value, right: &Value) -> Evaluated<bool> {
         let is_single = |shape: &Shape<'_>| matches!(shape, Shape::Null | Shape::Bool(_));
+        let is_member = |shape: &Shape<'_>| match shape {
+            Shape::Object(node) | Shape::Scalar(node) => node.form == Some(Form::Enum),
+            _ => false,
+        };
         let (one, other) = (self.shape(left), self.shape(right));
-        if let (Value::Node(left), Value::Node(right)) = (left, right)
-            && self.graph.home(*left) == self.graph.home(*right)
-        {
+        if self.is_one(left, right) {
             return Ok(true);
         }
         match (&one, &other) {
@@ -67,12 +52,51 @@ impl Evaluator<'_> {
             (Shape::Bool(left), Shape::Bool(right)) => Ok(left == right),
             (Shape::Class(left), Shape::Class(right)) => Ok(is_same_class(left, right)),
             _ if is_single(&one) || is_single(&other) => Ok(false),
+            // There is one object of each member.
+            _ if is_member(&one) && is_member(&other) => self.equal(left, right, 0),
             (Shape::Items(_) | Shape::Mapping(..) | Shape::Object(_), _)
-            | (_, Shape::Items(_) | Shape::Mapping(..) | Shape::Object(_)) => Ok(false),
+            | (_, Shape::Items(_) | Shape::Mapping(..) | Shape::Object(_))
+                if self.are_two(left, right) =>
+            {
+                Ok(false)
+            }
+            _ => Err(same_object()),
+        }
+    }
+
+    /// Whether two containers or objects that are not one in the capture were not one in the process either.
+    fn are_two(&self, left: &Value, right: &Value) -> bool {
+        match (left, right) {
+            (Value::Node(one), Value::Node(other)) => {
+                let (one_type, other_type) = (self.type_name(left), self.type_name(right));
+                self.graph.are_two(*one, *other) || bare(&one_type) != bare(&other_type)
+            }
+            // What an expression makes is new, but for the empty tuple.
             _ => {
-                Err(Unknown::new("whether numbers and texts are the same object was not captured; use `==`"))
+                let is_empty_tuple = |value| match self.shape(value) {
+                    Shape::Items(items) => items.kind == Kind::Tuple && items.size == Some(0),
+                    _ => false,
+                };
+                !(is_empty_tuple(left) && is_empty_tuple(right))
             }
         }
+    }
+
+    /// Whether two values are one object in the capture.
+    fn is_one(&self, left: &Value, right: &Value) -> bool {
+        match (left, right) {
+            (Value::Node(left), Value::Node(right)) => self.graph.home(*left) == self.graph.home(*right),
+            _ => false,
+        }
+    }
+
+    /// Whether containers take two values for one: they are the same object, or equal. Only `nan` is the one without the other.
+    pub(super) fn alike(&self, left: &Value, right: &Value, depth: usize) -> Evaluated<bool> {
+        let (one, other) = (self.shape(left), self.shape(right));
+        if is_nan(&one) && is_nan(&other) {
+            return if self.is_one(left, right) { Ok(true) } else { Err(same_object()) };
+        }
+        self.equal(left, right, depth)
     }
 
     /// - **Limits:** nesting of [`COMPARED_DEPTH_MAX`]; each value that is looked at is a step.
@@ -82,13 +106,10 @@ impl Evaluator<'_> {
             return Err(Unknown::new("the values are nested too deeply to be compared"));
         }
         let (one, other) = (self.shape(left), self.shape(right));
-        if let (Value::Node(left), Value::Node(right)) = (left, right)
-            && self.graph.home(*left) == self.graph.home(*right)
-            && !matches!(one, Shape::Absent(_) | Shape::Float(_))
-        {
+        if self.is_one(left, right) && !matches!(one, Shape::Absent(_)) && !is_nan(&one) {
             return Ok(true);
         }
-        if let Some(order) = numeric(&one, &other)? {
+        if let Some(order) = number::order(&one, &other)? {
             return Ok(order == Some(Ordering::Equal));
         }
         if let (Shape::Text(left), Shape::Text(right)) = (&one, &other) {
@@ -97,7 +118,17 @@ impl Evaluator<'_> {
         }
         match (&one, &other) {
             (Shape::Absent(node), _) | (_, Shape::Absent(node)) => Err(absent(node)),
-            (Shape::Null, _) | (_, Shape::Null) => Ok(matches!((&one, &other), (Shape::Null, Shape::Null))),
+            (Shape::Null, Shape::Null) => Ok(true),
+            (Shape::Null, Shape::Object(node)) | (Shape::Object(node), Shape::Null)
+                if matches!(node.form, Some(Form::Dataclass | Form::Enum)) =>
+            {
+                Ok(false)
+            }
+            (Shape::Null, Shape::Scalar(node)) | (Shape::Scalar(node), Shape::Null)
+                if scalar::is_known(node) =>
+            {
+                Ok(false)
+            }
             (Shape::Text(left), Shape::Text(right)) => match (left.is_cut, right.is_cut) {
                 (false, false) => Ok(left.text == right.text),
                 _ if !begins_like(&left.text, &right.text) => Ok(false),
@@ -107,9 +138,14 @@ impl Evaluator<'_> {
                 if *is_left_cut || *is_right_cut { Err(cut_text()) } else { Ok(left == right) }
             }
             (Shape::Class(left), Shape::Class(right)) => Ok(is_same_class(left, right)),
+            (Shape::Items(items), _) | (_, Shape::Items(items)) if items.kind == Kind::Other => {
+                Err(Unknown::new("its class decides how this is compared; compare its elements"))
+            }
             (Shape::Items(left), Shape::Items(right)) => self.equal_items(left, right, depth),
             (Shape::Mapping(..), Shape::Mapping(..)) => self.equal_mappings(left, right, depth),
-            (Shape::Scalar(left), Shape::Scalar(right)) => equal_scalars(left, right),
+            (Shape::Scalar(left), Shape::Scalar(right)) => scalar::equal(left, right),
+            // Functions are captured by their names.
+            (Shape::Named, Shape::Named) => Err(same_object()),
             (Shape::Object(one), Shape::Object(other)) => self.equal_objects(one, other, depth),
             (Shape::Object(node) | Shape::Scalar(node), _)
             | (_, Shape::Object(node) | Shape::Scalar(node)) => Err(own_code(node)),
@@ -120,9 +156,6 @@ impl Evaluator<'_> {
     fn equal_items(&self, left: &Items<'_>, right: &Items<'_>, depth: usize) -> Evaluated<bool> {
         if left.kind != right.kind {
             return Ok(false);
-        }
-        if left.kind == Kind::Other {
-            return Err(Unknown::new("its class decides how this is compared; compare its elements"));
         }
         if let (Some(left), Some(right)) = (left.size, right.size)
             && left != right
@@ -137,8 +170,8 @@ impl Evaluator<'_> {
         for index in 0..left.len() {
             let (Some(value), Some(other)) = (left.get(index), right.get(index)) else { return Ok(false) };
             let is_equal = match left.kind {
-                Kind::Set => self.has_element(right, &value)?,
-                _ => self.equal(&value, &other, depth + 1)?,
+                Kind::Set => self.has_element(right, &value, depth)?,
+                _ => self.alike(&value, &other, depth + 1)?,
             };
             if !is_equal {
                 return Ok(false);
@@ -148,17 +181,34 @@ impl Evaluator<'_> {
     }
 
     fn equal_mappings(&self, left: &Value, right: &Value, depth: usize) -> Evaluated<bool> {
-        if self.length(left)? != self.length(right)? {
+        let (Shape::Mapping(entries, node), Shape::Mapping(others, other)) =
+            (self.shape(left), self.shape(right))
+        else {
             return Ok(false);
+        };
+        let is_both = |class| bare(&node.type_name) == class && bare(&other.type_name) == class;
+        if let Some(unknown) = [node, other].into_iter().find(|node| !is_plain_mapping(node)) {
+            return Err(own_code(unknown));
         }
-        let Shape::Mapping(entries, node) = self.shape(left) else { return Ok(false) };
-        if node.is_partial() {
-            return Err(absent(node));
+        // Zeros count for nothing there, in some versions of Python.
+        let unequal = || if is_both("Counter") { Err(own_code(node)) } else { Ok(false) };
+        if self.length(left)? != self.length(right)? {
+            return unequal();
         }
-        for (key, value) in entries {
-            let Some(other) = self.entry(right, &Value::Node(*key))? else { return Ok(false) };
-            if !self.equal(&Value::Node(*value), &other, depth + 1)? {
-                return Ok(false);
+        if let Some(partial) = [node, other].into_iter().find(|node| node.is_partial()) {
+            return Err(absent(partial));
+        }
+        for (place, (key, value)) in entries.iter().enumerate() {
+            if is_both("OrderedDict") {
+                let same_key =
+                    |(other, _): &(_, _)| self.alike(&Value::Node(*key), &Value::Node(*other), depth + 1);
+                if !others.get(place).map_or(Ok(false), same_key)? {
+                    return Ok(false);
+                }
+            }
+            let Some(other) = self.entry(right, &Value::Node(*key), depth)? else { return unequal() };
+            if !self.alike(&Value::Node(*value), &other, depth + 1)? {
+                return unequal();
             }
         }
         Ok(true)
@@ -174,11 +224,21 @@ impl Evaluator<'_> {
         if !by_fields || left.form != right.form || left.is_partial() || right.is_partial() {
             return Err(own_code(left));
         }
-        if !is_same_type || fields.len() != others.len() {
-            return Ok(false);
+        if !is_same_type {
+            // Members of two enumerations may be numbers.
+            return if left.form == Some(Form::Dataclass) { Ok(false) } else { Err(own_code(left)) };
         }
-        for ((name, value), (other_name, other)) in fields.iter().zip(others) {
-            if name != other_name || !self.equal(&Value::Node(*value), &Value::Node(*other), depth + 1)? {
+        // What else was set on one of them is no field.
+        if !fields.iter().map(|(name, _)| name).eq(others.iter().map(|(name, _)| name)) {
+            return Err(own_code(left));
+        }
+        for ((_, value), (_, other)) in fields.iter().zip(others) {
+            let (value, other) = (Value::Node(*value), Value::Node(*other));
+            if is_nan(&self.shape(&value)) && is_nan(&self.shape(&other)) {
+                // That differs between versions of Python.
+                return Err(same_object());
+            }
+            if !self.equal(&value, &other, depth + 1)? {
                 return Ok(false);
             }
         }
@@ -191,7 +251,7 @@ impl Evaluator<'_> {
             return Err(Unknown::new("the values are nested too deeply to be compared"));
         }
         let (one, other) = (self.shape(left), self.shape(right));
-        if let Some(order) = numeric(&one, &other)? {
+        if let Some(order) = number::order(&one, &other)? {
             return Ok(order);
         }
         match (&one, &other) {
@@ -206,7 +266,7 @@ impl Evaluator<'_> {
             {
                 for index in 0..left.len().min(right.len()) {
                     let (Some(value), Some(other)) = (left.get(index), right.get(index)) else { break };
-                    if !self.equal(&value, &other, depth + 1)? {
+                    if !self.alike(&value, &other, depth + 1)? {
                         return self.order(&value, &other, depth + 1);
                     }
                 }
@@ -227,115 +287,14 @@ impl Evaluator<'_> {
     }
 }
 
-/// The order of two numbers; no order where one is `nan`. `Ok(None)` where one of them is no number.
-fn numeric(one: &Shape<'_>, other: &Shape<'_>) -> Evaluated<Option<Option<Ordering>>> {
-    let whole = |shape: &Shape<'_>| match shape {
-        Shape::Bool(value) => Some(i128::from(*value)),
-        Shape::Int(value) => Some(*value),
-        _ => None,
-    };
-    let decimal = |shape: &Shape<'_>| match shape {
-        Shape::Scalar(node) => Decimal::of(node),
-        _ => None,
-    };
-    if let (Some(left), Some(right)) = (whole(one), whole(other)) {
-        return Ok(Some(Some(left.cmp(&right))));
-    }
-    if let (Shape::Large(left), Shape::Large(right)) = (one, other) {
-        return Ok(Some(Some(large(left).cmp(&large(right)))));
-    }
-    Ok(match (one, other) {
-        (Shape::Float(left), Shape::Float(right)) => Some(left.partial_cmp(right)),
-        (Shape::Large(text), _) if whole(other).is_some() => {
-            Some(Some(if text.starts_with('-') { Ordering::Less } else { Ordering::Greater }))
-        }
-        (_, Shape::Large(text)) if whole(one).is_some() => {
-            Some(Some(if text.starts_with('-') { Ordering::Greater } else { Ordering::Less }))
-        }
-        (Shape::Large(_), Shape::Float(_)) | (Shape::Float(_), Shape::Large(_)) => {
-            return Err(Unknown::new(
-                "a whole number of more than 127 bits is not compared with a float here",
-            ));
-        }
-        (Shape::Float(float), _) => match decimal(other) {
-            Some(decimal) => Some(decimal_and_float(decimal, *float)?.map(Ordering::reverse)),
-            None => whole(other).map(|whole| whole_and_float(whole, *float).map(Ordering::reverse)),
-        },
-        (_, Shape::Float(float)) => match decimal(one) {
-            Some(decimal) => Some(decimal_and_float(decimal, *float)?),
-            None => whole(one).map(|whole| whole_and_float(whole, *float)),
-        },
-        _ => {
-            let of = |shape| decimal(shape).or_else(|| whole(shape).map(Decimal::of_int));
-            match (of(one), of(other)) {
-                (Some(left), Some(right)) => {
-                    let far = || Unknown::new("the numbers are too far apart to be compared here");
-                    Some(Some(left.compared(right).ok_or_else(far)?))
-                }
-                _ => None,
-            }
-        }
-    })
-}
-
-fn decimal_and_float(decimal: Decimal, float: f64) -> Evaluated<Option<Ordering>> {
-    if float.is_nan() {
-        return Ok(None);
-    }
-    let near = || Unknown::new("the numbers are too near to each other to be compared here");
-    decimal.compared_with_float(float).map(Some).ok_or_else(near)
-}
-
-/// Whole numbers and floats are compared exactly.
-fn whole_and_float(whole: i128, float: f64) -> Option<Ordering> {
-    if float.is_nan() {
-        return None;
-    }
-    // 2 ^ 127 is exact.
-    let limit = -(i128::MIN as f64);
-    if float >= limit {
-        return Some(Ordering::Less);
-    }
-    if float < -limit {
-        return Some(Ordering::Greater);
-    }
-    let floor = float.floor();
-    let below = (floor as i128, float > floor);
-    Some(whole.cmp(&below.0).then(if below.1 { Ordering::Less } else { Ordering::Equal }))
-}
-
-/// Sign and digits, in an order.
-fn large(text: &str) -> (bool, i64, std::borrow::Cow<'_, str>) {
-    let is_positive = !text.starts_with('-');
-    let digits = text.trim_start_matches('-').trim_start_matches('0');
-    let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
-    if is_positive {
-        return (true, length, digits.into());
-    }
-    // Of negative numbers the larger digits are less.
-    let reversed: String = digits.bytes().map(|digit| char::from(b'9' - digit.min(b'9') + b'0')).collect();
-    (false, -length, reversed.into())
-}
-
-fn equal_scalars(left: &Node, right: &Node) -> Evaluated<bool> {
-    let (Body::Scalar(one), Body::Scalar(other)) = (&left.body, &right.body) else {
-        return Err(own_code(left));
-    };
-    if left.is_cut || right.is_cut {
-        return Err(cut_text());
-    }
-    let is_same_type = left.type_name == right.type_name;
-    if is_same_type && one == other {
-        return Ok(true);
-    }
-    let is_by_text = |node: &Node| BY_TEXT.contains(&bare(&node.type_name)) || node.form == Some(Form::Enum);
-    if is_by_text(left) && is_by_text(right) { Ok(false) } else { Err(own_code(left)) }
-}
-
 /// Whether a class is meant: `Order` is `shop.Order`, as far as a client says its module.
 pub(super) fn is_same_class(left: &str, right: &str) -> bool {
     let plain = |name: &str| name.strip_prefix("builtins.").unwrap_or(name).to_owned();
     let (left, right) = (plain(left), plain(right));
+    // `numpy.bool` is another class than `bool`.
+    if is_class(&left) || is_class(&right) {
+        return left == right;
+    }
     let ends = |long: &str, short: &str| {
         long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
@@ -356,7 +315,25 @@ pub(super) fn cut_text() -> Unknown {
     Unknown::new("the text was cut when it was captured; its end is not known")
 }
 
-fn own_code(node: &Node) -> Unknown {
+/// Whether a value is not equal to itself.
+fn is_nan(shape: &Shape<'_>) -> bool {
+    match shape {
+        Shape::Float(value) => value.is_nan(),
+        Shape::Scalar(node) => scalar::is_nan(node),
+        _ => false,
+    }
+}
+
+/// Whether a mapping is compared as `dict` is, or in a way that is known.
+fn is_plain_mapping(node: &Node) -> bool {
+    matches!(bare(&node.type_name), "dict" | "defaultdict" | "OrderedDict" | "Counter" | "mappingproxy")
+}
+
+fn same_object() -> Unknown {
+    Unknown::new("whether these are the same object was not captured; use `==`")
+}
+
+pub(super) fn own_code(node: &Node) -> Unknown {
     Unknown::new(format!(
         "how a `{}` is compared, its class decides, and nothing is run; compare its attributes, or use `is`",
         node.type_name

@@ -11,12 +11,17 @@ pub(super) struct Decimal {
     exponent: i32,
 }
 
+/// What stands between the quotes of a captured `Decimal('12.50')`.
+pub(super) fn text_of(node: &Node) -> Option<&str> {
+    let Body::Scalar(text) = &node.body else { return None };
+    let inner = text.strip_prefix("decimal.").unwrap_or(text).strip_prefix("Decimal('")?;
+    inner.strip_suffix("')").filter(|_| !node.is_cut)
+}
+
 impl Decimal {
-    /// Reads a captured `Decimal('12.50')`; `None` for everything else, and for more than 30 digits.
+    /// Reads a captured decimal; `None` for everything else, and for more than 30 digits.
     pub(super) fn of(node: &Node) -> Option<Self> {
-        let Body::Scalar(text) = &node.body else { return None };
-        let inner = text.strip_prefix("decimal.").unwrap_or(text).strip_prefix("Decimal('")?;
-        Self::read(inner.strip_suffix("')")?)
+        Self::read(text_of(node)?)
     }
 
     /// Reads `-12.50` and `1E+3`.
@@ -34,10 +39,6 @@ impl Decimal {
 
     pub(super) fn of_int(value: i128) -> Self {
         Self { digits: value, exponent: 0 }
-    }
-
-    pub(super) fn is_zero(self) -> bool {
-        self.digits == 0
     }
 
     /// `None` where the numbers are too far apart to be written with the same exponent.

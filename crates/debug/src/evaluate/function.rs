@@ -2,10 +2,10 @@
 
 use super::compare::is_same_class;
 use super::decimal::Decimal;
-use super::shape::{Shape, absent, bare};
+use super::shape::{Shape, absent};
 use super::{Evaluated, Evaluator, Unknown, Value};
 use crate::display;
-use crate::expression::{Comparison, Expression};
+use crate::expression::{Binary, Comparison, Expression, grouped};
 use crate::limits::TEXT_CHARACTERS_MAX;
 
 /// Functions that are known.
@@ -73,6 +73,7 @@ impl Evaluator<'_> {
                 Shape::Int(value) => {
                     value.checked_abs().map(Value::Int).ok_or_else(|| Unknown::new("the number is too large"))
                 }
+                Shape::Bool(value) => Ok(Value::Int(i128::from(value))),
                 Shape::Float(value) => Ok(Value::Float(value.abs())),
                 Shape::Absent(node) => Err(absent(node)),
                 _ => Err(Unknown::new(format!("`abs` is not known for a {}", self.type_name(of)))),
@@ -81,10 +82,7 @@ impl Evaluator<'_> {
             ("list", [of]) => Ok(Value::List(self.elements(of)?)),
             ("any", [of]) => self.until(of, true),
             ("all", [of]) => self.until(of, false),
-            ("sum", [of]) => {
-                let add = |sum, value| self.binary(crate::expression::Binary::Add, &sum, &value);
-                self.elements(of)?.into_iter().try_fold(Value::Int(0), add)
-            }
+            ("sum", [of]) => self.sum(&self.elements(of)?),
             ("min" | "max", [of]) => self.extreme(self.elements(of)?, name),
             ("min" | "max", [_, _, ..]) => self.extreme(values, name),
             _ => Err(Unknown::new(format!("`{name}` takes another number of arguments"))),
@@ -123,6 +121,27 @@ impl Evaluator<'_> {
         Ok(Value::Bool(!wanted))
     }
 
+    fn sum(&self, values: &[Value]) -> Evaluated {
+        let mut sum = Value::Int(0);
+        // What rounding lost: Python counts that since 3.12.
+        let mut lost = 0.0;
+        for value in values {
+            let next = self.binary(Binary::Add, &sum, value)?;
+            if let Value::Float(next) = next
+                && let (Value::Float(sum), Value::Float(value)) = (self.float(&sum)?, self.float(value)?)
+            {
+                lost += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
+            }
+            sum = next;
+        }
+        match sum {
+            Value::Float(sum) if lost.is_finite() && sum + lost != sum => {
+                Err(Unknown::new("the last digits of this sum differ between versions of Python"))
+            }
+            sum => Ok(sum),
+        }
+    }
+
     fn extreme(&self, values: Vec<Value>, name: &str) -> Evaluated {
         let comparison = if name == "min" { Comparison::Less } else { Comparison::Greater };
         let mut values = values.into_iter();
@@ -139,16 +158,20 @@ impl Evaluator<'_> {
         match self.shape(of) {
             Shape::Text(text) if text.is_cut => Err(super::compare::cut_text()),
             Shape::Text(text) => Ok(Value::Text(text.text.into_owned())),
-            Shape::Object(_) => {
-                Err(Unknown::new("`str` runs code of the class; `repr` shows what was captured"))
-            }
             Shape::Absent(node) => Err(absent(node)),
             Shape::Scalar(node) if Decimal::of(node).is_some() => {
                 let text = display::text(self.graph, of, TEXT_CHARACTERS_MAX);
                 let inner = text.split_once('\'').and_then(|(_, rest)| rest.strip_suffix("')"));
                 Ok(Value::Text(inner.unwrap_or(&text).to_owned()))
             }
-            _ => Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX))),
+            Shape::Bytes(_, true) => Err(super::compare::cut_text()),
+            Shape::Null | Shape::Bool(_) | Shape::Int(_) | Shape::Large(_) | Shape::Float(_) => {
+                Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX)))
+            }
+            Shape::Bytes(..) | Shape::Class(_) => {
+                Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX)))
+            }
+            _ => Err(Unknown::new("`str` runs code of the class; `repr` shows what was captured")),
         }
     }
 
@@ -157,7 +180,8 @@ impl Evaluator<'_> {
             Shape::Int(value) => Some(value),
             Shape::Bool(value) => Some(i128::from(value)),
             Shape::Float(value) if value.abs() < 1e38 => Some(value.trunc() as i128),
-            Shape::Text(text) if !text.is_cut => text.text.trim().replace('_', "").parse().ok(),
+            Shape::Text(text) if text.is_cut => return Err(super::compare::cut_text()),
+            Shape::Text(text) => grouped(text.text.trim(), 10).ok().and_then(|text| text.parse().ok()),
             Shape::Scalar(node) => Decimal::of(node).and_then(Decimal::to_int),
             Shape::Absent(node) => return Err(absent(node)),
             _ => None,
@@ -168,11 +192,12 @@ impl Evaluator<'_> {
     fn float(&self, of: &Value) -> Evaluated {
         let read = match self.shape(of) {
             Shape::Int(value) => Some(value as f64),
-            Shape::Large(text) => text.parse().ok(),
+            Shape::Large(text) => text.parse().ok().filter(|value: &f64| value.is_finite()),
             Shape::Bool(value) => Some(f64::from(u8::from(value))),
             Shape::Float(value) => Some(value),
-            Shape::Text(text) if !text.is_cut => text.text.trim().parse().ok(),
-            Shape::Scalar(node) => Decimal::of(node).map(Decimal::to_float),
+            Shape::Text(text) if text.is_cut => return Err(super::compare::cut_text()),
+            Shape::Text(text) => text.text.trim().parse().ok(),
+            Shape::Scalar(node) => super::decimal::text_of(node).and_then(|text| text.parse().ok()),
             Shape::Absent(node) => return Err(absent(node)),
             _ => None,
         };
@@ -187,9 +212,16 @@ impl Evaluator<'_> {
             Shape::Items(items) => {
                 for index in 0..items.len() {
                     let value = items.get(index).unwrap_or(Value::Null);
-                    if let Shape::Class(name) = self.shape(&value) {
-                        classes.push(name.into_owned());
-                    }
+                    // A tuple may hold tuples, and what was not captured: nothing is told by what it is not.
+                    let name = if let Shape::Class(name) = self.shape(&value) {
+                        name.into_owned()
+                    } else {
+                        String::new()
+                    };
+                    classes.push(name);
+                }
+                if items.is_partial() {
+                    classes.push(String::new());
                 }
             }
             _ => {}
@@ -199,11 +231,14 @@ impl Evaluator<'_> {
         }
         let name = self.type_name(of);
         let is_bool_as_int = |class: &String| class == "int" && name == "bool" || class == "object";
-        if classes.iter().any(|class| is_same_class(&name, class) || is_bool_as_int(class)) {
+        let is_named = |class: &String| !class.is_empty() && is_same_class(&name, class);
+        if classes.iter().any(|class| is_named(class) || is_bool_as_int(class)) {
             return Ok(Value::Bool(true));
         }
-        // Built-in classes do not inherit from each other but for `bool`.
-        if is_class(bare(&name)) || name == "NoneType" {
+        // Built-in classes do not inherit from each other but for `bool`; of others they may be virtual subclasses.
+        let is_built_in =
+            |name: &str| is_class(name.strip_prefix("builtins.").unwrap_or(name)) || name == "NoneType";
+        if is_built_in(&name) && classes.iter().all(|class| is_built_in(class)) {
             return Ok(Value::Bool(false));
         }
         Err(Unknown::new(format!("what a `{name}` inherits from was not captured; it is a `{name}`")))

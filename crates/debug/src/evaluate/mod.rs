@@ -5,6 +5,8 @@ mod attribute;
 mod compare;
 mod decimal;
 mod function;
+mod number;
+mod scalar;
 mod shape;
 mod subscript;
 
@@ -184,22 +186,18 @@ impl<'c> Evaluator<'c> {
             Shape::Float(value) => value != 0.0,
             Shape::Text(text) => text.is_cut || !text.text.is_empty(),
             Shape::Bytes(bytes, is_cut) => is_cut || !bytes.is_empty(),
+            Shape::Items(items) if items.node.is_some_and(shape::is_array) => {
+                return Err(scalar::may_decide());
+            }
             Shape::Items(_) | Shape::Mapping(..) => match self.length(value) {
                 Ok(length) => length > 0,
                 // Some of it is there, so it is not empty.
                 Err(_) if self.has_parts(value) => true,
                 Err(unknown) => return Err(unknown),
             },
-            Shape::Scalar(node) => match decimal::Decimal::of(node) {
-                Some(decimal) => !decimal.is_zero(),
-                None => true,
-            },
+            Shape::Scalar(node) => return scalar::is_true(node),
             Shape::Object(node) if node.form.is_some_and(shape::is_always_true) => true,
-            Shape::Object(_) => {
-                return Err(Unknown::new(
-                    "whether an object counts as true, its class may decide, and nothing is run; compare it `is None`, or its attributes",
-                ));
-            }
+            Shape::Object(_) => return Err(scalar::may_decide()),
             Shape::Absent(node) => return Err(shape::absent(node)),
         })
     }

@@ -152,7 +152,7 @@ fn kind(node: &Node) -> Kind {
     match bare(&node.type_name) {
         "list" => Kind::List,
         "tuple" => Kind::Tuple,
-        name if name.to_ascii_lowercase().contains("set") || name == "dict_keys" => Kind::Set,
+        "set" | "frozenset" | "dict_keys" => Kind::Set,
         _ => Kind::Other,
     }
 }
@@ -166,6 +166,7 @@ fn scalar<'v>(node: &'v Node, text: &'v str) -> Shape<'v> {
     }
     let is_text = text.starts_with(['\'', '"']);
     match bare(&node.type_name) {
+        "bool" | "int" | "float" if node.is_cut => Shape::Scalar(node),
         "bool" if text == "True" => Shape::Bool(true),
         "bool" if text == "False" => Shape::Bool(false),
         "int" => match text.parse() {
@@ -202,6 +203,11 @@ pub(crate) fn bare(type_name: &str) -> &str {
 /// Why a value is not there.
 pub(crate) fn absent(node: &Node) -> Unknown {
     Unknown::new(node.absence().unwrap_or_else(|| "not captured".to_owned()))
+}
+
+/// Whether operators go over the elements of a value one by one.
+pub(crate) fn is_array(node: &Node) -> bool {
+    matches!(node.form, Some(Form::Array | Form::Table))
 }
 
 /// Whether values of this form count as true, whatever they hold.

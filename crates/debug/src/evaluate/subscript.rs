@@ -6,11 +6,13 @@ use super::{Evaluated, Evaluator, Unknown, Value};
 use crate::graph::Node;
 use crate::limits::MADE_MAX;
 
+const NOT_AMONG_KEYS: &str = "not among the keys that are known";
+
 impl Evaluator<'_> {
     pub(super) fn item(&self, of: &Value, index: &Value) -> Evaluated {
         match self.shape(of) {
             Shape::Mapping(_, node) => {
-                let found = self.entry(of, index)?;
+                let found = self.entry(of, index, 0)?;
                 found.ok_or_else(|| self.no_key(node, index))
             }
             Shape::Items(items) if items.kind == Kind::Set => {
@@ -84,14 +86,17 @@ impl Evaluator<'_> {
     }
 
     /// The value of a key; `None` when it is not among those that were captured.
-    pub(super) fn entry(&self, of: &Value, key: &Value) -> Evaluated<Option<Value>> {
+    ///
+    /// - **Limits:** those of [`Evaluator::equal`], at so much nesting.
+    pub(super) fn entry(&self, of: &Value, key: &Value, depth: usize) -> Evaluated<Option<Value>> {
         let Shape::Mapping(entries, _) = self.shape(of) else { return Ok(None) };
         if let Shape::Absent(node) = self.shape(key) {
             return Err(absent(node));
         }
+        self.hashed(key)?;
         let mut unknown = None;
         for (known, value) in entries {
-            match self.equal(&Value::Node(*known), key, 0) {
+            match self.alike(&Value::Node(*known), key, depth + 1) {
                 Ok(true) => return Ok(Some(Value::Node(*value))),
                 Ok(false) => {}
                 // Another key may be the one.
@@ -102,10 +107,23 @@ impl Evaluator<'_> {
             }
         }
         match unknown {
-            Some(Unknown(why)) => {
-                Err(Unknown::new(format!("not among the keys that are known; of another one: {why}")))
-            }
+            // A key may be a mapping itself; it is said once.
+            Some(Unknown(why)) if why.starts_with(NOT_AMONG_KEYS) => Err(Unknown(why)),
+            Some(Unknown(why)) => Err(Unknown::new(format!("{NOT_AMONG_KEYS}; of another one: {why}"))),
             None => Ok(None),
+        }
+    }
+
+    /// Refuses what is never a key, and never in a set.
+    fn hashed(&self, value: &Value) -> Evaluated<()> {
+        match self.shape(value) {
+            Shape::Items(items) if items.kind == Kind::List => {
+                Err(Unknown::new("a list is no key, and in no set"))
+            }
+            Shape::Mapping(_, node) if node.type_name == "dict" => {
+                Err(Unknown::new("a dict is no key, and in no set"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -163,8 +181,8 @@ impl Evaluator<'_> {
         if size.is_none() && counts_back {
             return Err(Unknown::new("how many there were was not captured, so that the end is not known"));
         }
-        // Where the size is not known there is at least one more.
-        let length = size.map_or(captured as i128 + 1, i128::from);
+        // Where the size is not known, any place may be one.
+        let length = size.map_or(i128::MAX, i128::from);
         let (lowest, highest) = if step > 0 { (0, length) } else { (-1, length - 1) };
         let front = |at: i128| if at < 0 { at.saturating_add(length) } else { at }.clamp(lowest, highest);
         let first = start.map_or(if step > 0 { lowest } else { highest }, front);
@@ -231,8 +249,13 @@ impl Evaluator<'_> {
 
     pub(super) fn contains(&self, of: &Value, value: &Value) -> Evaluated<bool> {
         match self.shape(of) {
-            Shape::Items(items) => self.has_element(&items, value),
-            Shape::Mapping(_, node) => match self.entry(of, value)? {
+            Shape::Items(items) => {
+                if items.kind == Kind::Set {
+                    self.hashed(value)?;
+                }
+                self.has_element(&items, value, 0)
+            }
+            Shape::Mapping(_, node) => match self.entry(of, value, 0)? {
                 Some(_) => Ok(true),
                 None if node.is_partial() => Err(self.no_key(node, value)),
                 None => Ok(false),
@@ -260,11 +283,11 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn has_element(&self, items: &Items<'_>, value: &Value) -> Evaluated<bool> {
+    pub(super) fn has_element(&self, items: &Items<'_>, value: &Value, depth: usize) -> Evaluated<bool> {
         let mut unknown = None;
         for index in 0..items.len() {
             let Some(element) = items.get(index) else { break };
-            match self.equal(&element, value, 0) {
+            match self.alike(&element, value, depth + 1) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) => {

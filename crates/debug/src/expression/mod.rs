@@ -1,10 +1,12 @@
 //! Expressions of Python over captured values, as far as they run nothing: names, attributes, items, literals, operators,
 //! and a few functions.
 
+mod literal;
 mod parse;
 mod token;
 
 pub(crate) use parse::parse;
+pub(crate) use token::grouped;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]

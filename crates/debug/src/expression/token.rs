@@ -1,8 +1,7 @@
 //! The words and signs of an expression.
 
-use reenact_model::unquoted;
-
 use super::Wrong;
+use super::literal;
 use crate::limits::EXPRESSION_BYTES_MAX;
 
 /// A word or sign.
@@ -96,11 +95,9 @@ fn string_length(rest: &str) -> Result<Option<usize>, String> {
 
 fn string(text: &str) -> Result<Token<'_>, String> {
     if let Some(quoted) = text.strip_prefix(['b', 'B']) {
-        let byte = |character| u8::try_from(u32::from(character));
-        let bytes: Result<Vec<u8>, _> = unquoted(quoted).chars().map(byte).collect();
-        return bytes.map(Token::Bytes).map_err(|_| "bytes are `\\x00` to `\\xff`".to_owned());
+        return literal::bytes(quoted).map(Token::Bytes);
     }
-    Ok(Token::Text(unquoted(text.trim_start_matches(['u', 'U'])).into_owned()))
+    literal::text(text.trim_start_matches(['u', 'U'])).map(Token::Text)
 }
 
 fn number(rest: &str) -> Result<(Token<'_>, usize), String> {
@@ -108,7 +105,7 @@ fn number(rest: &str) -> Result<(Token<'_>, usize), String> {
         let begins = rest.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix));
         if begins {
             let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            let digits = rest[2..length].replace('_', "");
+            let digits = grouped(rest[2..length].strip_prefix('_').unwrap_or(&rest[2..length]), radix)?;
             let value = i128::from_str_radix(&digits, radix);
             return value.map(|value| (Token::Int(value), length)).map_err(|_| TOO_LARGE.to_owned());
         }
@@ -135,13 +132,32 @@ fn number(rest: &str) -> Result<(Token<'_>, usize), String> {
     if rest[length..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
         return Err("a number ends before a letter".to_owned());
     }
-    let text = rest[..length].replace('_', "");
+    let text = grouped(&rest[..length], 10)?;
     if is_whole {
+        if text.starts_with('0') && text.bytes().any(|byte| byte != b'0') {
+            return Err("a whole number does not begin with 0; octal ones begin with `0o`".to_owned());
+        }
         let value = text.parse().map_err(|_| TOO_LARGE.to_owned())?;
         return Ok((Token::Int(value), length));
     }
     let value = text.parse().map_err(|_| "this is no number".to_owned())?;
     Ok((Token::Float(value), length))
+}
+
+/// The digits without `_`, which stands between two of them alone.
+///
+/// # Errors
+/// Where `_` stands elsewhere.
+pub(crate) fn grouped(text: &str, radix: u32) -> Result<String, String> {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(|byte| char::from(*byte).is_digit(radix));
+    let is_between = |(at, _): (usize, &str)| {
+        is_digit(text.as_bytes()[..at].last()) && is_digit(text.as_bytes().get(at + 1))
+    };
+    if text.match_indices('_').all(is_between) {
+        Ok(text.replace('_', ""))
+    } else {
+        Err("`_` stands between two digits".to_owned())
+    }
 }
 
 const TOO_LARGE: &str = "this is no whole number, or one of more than 127 bits";
