@@ -1,6 +1,7 @@
 """Arguments as they were when a function was entered, from its second exception on, and calls of it that return."""
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -174,3 +175,45 @@ def test_at_most_eight_functions_are_armed():
         exec(compile("def function(argument):\n raise LookupError", f"<{index}>", "exec"), space)
         _native.capture(raised(space["function"], 1), {"force": True})
     assert (counts()["functions_armed"], counts()["functions_armed_total"]) == (8, 20)
+
+
+def test_a_call_of_an_armed_function_leaves_time_to_exceptions_not_seen_before():
+    start(**FAST, cpu_share=0.05)
+    assert _native.watch(second_chance=True) is None
+
+    def function(fails):
+        if fails:
+            raise ValueError
+        for _ in range(300):
+            before = counts()["raises_captured"]
+            for _ in range(1000):
+                with contextlib.suppress(KeyError):
+                    {}["handled"]
+            if counts()["raises_captured"] < before + 1000:
+                return True
+        return False
+
+    assert _native.capture(raised(function, True)).captured
+    assert function(False), "raises below it are looked at whatever time there is"
+    with pytest.raises(LookupError) as unseen:
+        raise LookupError
+    assert _native.capture(unseen.value).captured
+
+
+def test_raises_below_an_armed_function_are_not_looked_at_while_captures_are_off():
+    watch(second_chance=True)
+
+    def function(enabled):
+        _native.set_remote({"enabled": enabled})
+        with contextlib.suppress(KeyError):
+            {}["handled"]
+        if enabled:
+            raise ValueError
+
+    _native.capture(raised(function, True))
+    before = counts()["raises_captured"]
+    function(False)
+    _native.set_remote({"enabled": True})
+    assert counts()["raises_captured"] == before
+    raised(function, True)
+    assert counts()["raises_captured"] == before + 2
