@@ -183,3 +183,14 @@ def port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def unwatched() -> Iterator[None]:
+    """Ends what a test has watched; nothing may have gone wrong, and no tool id is kept."""
+    from reenact import _native
+
+    yield
+    assert _native.status()["internal_errors"] == 0
+    _native.watch()
+    assert [sys.monitoring.get_tool(tool) for tool in (3, 4)] == [None, None]

@@ -30,7 +30,7 @@ const MECHANISM: &str = "handled";
 /// What is to be done about a raise.
 pub(super) struct Look {
     pub(super) place: sites::Place,
-    /// Whether values are to be captured, if there is time.
+    /// Whether values are to be captured, if the rate of looks allows it.
     pub(super) with_values: bool,
     /// Whether an event is to be made when the exception is handled.
     pub(super) is_reported: bool,
@@ -49,11 +49,15 @@ pub(super) unsafe fn capture(
     look: Look,
 ) -> Option<()> {
     let core = core::current()?;
+    // A place whose raise is not looked at keeps its turn.
+    if !core.reporter.has_time() {
+        return None;
+    }
     let begun = Instant::now();
     let now = core.reporter.now();
     let take =
         |known: &mut Option<Monitor>| known.as_mut().is_some_and(|known| known.sites.take(look.place, now));
-    let with_values = look.with_values && core.reporter.has_time() && MONITOR.with(py, take)?;
+    let with_values = look.with_values && MONITOR.with(py, take)?;
     if !with_values && !look.has_entries {
         return None;
     }
@@ -65,8 +69,21 @@ pub(super) unsafe fn capture(
         }
         true => Wanted::Frames,
     };
-    let is_event = matches!(wanted, Wanted::Event(_));
     // SAFETY: as the caller promises.
+    let captured = unsafe { capture_wanted(py, &core, exception, entry, wanted) };
+    core.reporter.spend(begun);
+    captured
+}
+
+unsafe fn capture_wanted(
+    py: Python<'_>,
+    core: &Core,
+    exception: Exception,
+    entry: &Entry<'_>,
+    wanted: Wanted,
+) -> Option<()> {
+    let is_event = matches!(wanted, Wanted::Event(_));
+    // SAFETY: as the caller of `capture` promises.
     unsafe {
         let calls = calls(entry);
         let mut known = known_calls(py, &calls)?;
@@ -91,7 +108,6 @@ pub(super) unsafe fn capture(
         record.calls = known;
         keep(py, exception, record);
     }
-    core.reporter.spend(begun);
     Some(())
 }
 

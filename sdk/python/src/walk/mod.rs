@@ -7,6 +7,7 @@
 //!   over is kept alive by the frames and the exception, which nothing can change meanwhile.
 
 mod arrays;
+mod blocks;
 pub(crate) mod chain;
 mod containers;
 mod dates;

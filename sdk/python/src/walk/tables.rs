@@ -9,20 +9,12 @@ use reenact_client::heap::{Body, Node, Text, TypeIndex};
 use reenact_model::{Form, NotCaptured};
 
 use super::arrays::{Buffer, Cells};
+use super::blocks::{Columns, MODULE, array_of, small, values_of};
 use super::types::write_type_name;
 use super::{Pending, Walk};
 use crate::read::compiled::{attribute, kept};
 use crate::read::containers::{list_items, tuple_items};
 use crate::read::{Object, field, is_exactly, type_of};
-
-/// Blocks of one table that are looked at.
-const BLOCKS_MAX: usize = 1_000;
-
-/// Rows of one block that are looked at: columns of one kind.
-const ROWS_MAX: usize = 10_000;
-
-/// Where the compiled classes of pandas are.
-const MODULE: &[u8] = b"pandas._libs.";
 
 /// Labels of columns or rows.
 enum Labels {
@@ -32,14 +24,6 @@ enum Labels {
     Array(Buffer),
     /// In another way.
     Other,
-}
-
-/// Where the cells of one column are.
-#[derive(Clone, Copy)]
-struct Place {
-    block: usize,
-    /// Which row of the block.
-    row: usize,
 }
 
 impl Walk<'_> {
@@ -94,19 +78,7 @@ impl Walk<'_> {
         unsafe {
             let names = labels(columns);
             let Some(count) = names.count() else { return false };
-            let mut buffers = Vec::new();
-            let mut places: Vec<Option<Place>> = vec![None; count.min(self.limits.items_max)];
-            for &block in blocks.iter().take(BLOCKS_MAX) {
-                let Some(buffer) = values_of(block).and_then(|values| Buffer::of(values)) else { continue };
-                let Some(locations) = kept(block, MODULE, c"_mgr_locs") else { continue };
-                for row in 0..buffer.height().min(ROWS_MAX) {
-                    let Some(column) = location(locations, row) else { break };
-                    if let Some(place) = places.get_mut(column) {
-                        *place = Some(Place { block: buffers.len(), row });
-                    }
-                }
-                buffers.push(buffer);
-            }
+            let columns = self.find_columns(blocks, count.min(self.limits.items_max));
             let labels = labels(rows);
             let first = self.heap.next_node();
             let index = self.labels(pending, &labels, rows);
@@ -117,7 +89,7 @@ impl Walk<'_> {
             let children = self.heap.children_from(first);
             self.heap.node_mut(pending.node).body = Body::Fields(children);
             self.labels_content(pending, &labels, index);
-            self.columns(pending, table, &names, &buffers, &places, count);
+            self.columns(pending, table, &names, &columns, count);
         }
         true
     }
@@ -127,8 +99,7 @@ impl Walk<'_> {
         pending: &Pending,
         table: u32,
         names: &Labels,
-        buffers: &[Buffer],
-        places: &[Option<Place>],
+        columns: &Columns,
         count: usize,
     ) {
         let type_index = match names {
@@ -137,8 +108,8 @@ impl Walk<'_> {
             _ => unsafe { self.scratch.types.facts(&raw mut ffi::PyLong_Type, self.heap) }.index,
         };
         let first = self.heap.next_node();
-        let mut nodes = Vec::with_capacity(places.len());
-        for (number, place) in places.iter().enumerate() {
+        let mut nodes = Vec::with_capacity(columns.places.len());
+        for (number, place) in columns.places.iter().enumerate() {
             // SAFETY: as the caller of `table` promises.
             if self.is_halted() || !unsafe { self.label(pending, names, number, type_index) } {
                 break;
@@ -151,11 +122,13 @@ impl Walk<'_> {
         let node = self.heap.node_mut(table);
         (node.body, node.reason) = (Body::Entries(children), reason);
         for (node, place) in nodes {
-            match place.and_then(|place| Some((buffers.get(place.block)?, place.row))) {
+            let cells =
+                place.and_then(|place| Some(Cells::row(columns.buffers.get(place.block)?, place.row)));
+            match cells {
+                _ if self.halted.is_some() => self.heap.node_mut(node).reason = self.halted,
                 // SAFETY: as above.
-                Some((buffer, row)) => unsafe {
-                    self.array_content(node, &Cells::row(buffer, row), pending.depth + 2);
-                },
+                Some(cells) => unsafe { self.array_content(node, &cells, pending.depth + 2) },
+                None if columns.is_cut => self.heap.node_mut(node).reason = Some(NotCaptured::Limit),
                 None => self.not_read(node),
             }
         }
@@ -258,42 +231,6 @@ unsafe fn blocks_and_axes<'a>(manager: Object) -> Option<(&'a [Object], &'a [Obj
     }
 }
 
-/// The array of a block, or the one that its texts are in.
-unsafe fn values_of(block: Object) -> Option<Object> {
-    // SAFETY: as above.
-    unsafe { kept(block, MODULE, c"values").and_then(|values| array_of(values)) }
-}
-
-/// An array as it is, or the array of objects that an array of texts is made of. Other arrays of pandas keep something
-/// else than their elements.
-unsafe fn array_of(values: Object) -> Option<Object> {
-    // SAFETY: a live object.
-    unsafe {
-        if is_array(values) {
-            return Some(values);
-        }
-        let mut name = Vec::new();
-        write_type_name(type_of(values), &mut name);
-        let is_of_texts = matches!(
-            name.as_slice(),
-            b"pandas.arrays.StringArray"
-                | b"pandas.core.arrays.string_.StringArray"
-                | b"pandas.core.arrays.string_.StringArrayNumpySemantics"
-                | b"pandas.arrays.NumpyExtensionArray"
-                | b"pandas.core.arrays.numpy_.NumpyExtensionArray"
-        );
-        if !is_of_texts {
-            return None;
-        }
-        kept(values, MODULE, c"_ndarray").filter(|array| is_array(*array))
-    }
-}
-
-unsafe fn is_array(object: Object) -> bool {
-    // SAFETY: a live object has a type with a name; types of Python are freed in another way.
-    unsafe { super::types::is_numpy_array(type_of(object)) }
-}
-
 unsafe fn labels(index: Object) -> Labels {
     // SAFETY: a live object.
     unsafe {
@@ -307,33 +244,6 @@ unsafe fn labels(index: Object) -> Labels {
     }
 }
 
-/// Which column the row of a block is: a slice or an array of numbers, in a structure of Cython whose functions would
-/// make new objects.
-unsafe fn location(locations: Object, row: usize) -> Option<usize> {
-    const SLICE: usize = 24;
-    const ARRAY: usize = 32;
-    // SAFETY: the structure has the size that it has when both fields are where they are expected; each is an object or null.
-    unsafe {
-        let type_object = type_of(locations);
-        let mut name = Vec::new();
-        write_type_name(type_object, &mut name);
-        if name != b"pandas._libs.internals.BlockPlacement" || (*type_object).tp_basicsize < 48 {
-            return None;
-        }
-        let slice: Object = field(locations, SLICE);
-        if !slice.is_null() && is_exactly(slice, &raw mut ffi::PySlice_Type) {
-            let slice = &*slice.cast::<ffi::PySliceObject>();
-            let (start, step) = (small(slice.start)?, small(slice.step).unwrap_or(1));
-            return usize::try_from(start.checked_add(step.checked_mul(row as i64)?)?).ok();
-        }
-        let array: Object = field(locations, ARRAY);
-        if array.is_null() || !is_array(array) {
-            return None;
-        }
-        Buffer::of(array).and_then(|buffer| usize::try_from(buffer.integer(row)?).ok())
-    }
-}
-
 unsafe fn start_and_step(range: Object) -> Option<(i64, i64)> {
     // SAFETY: the caller has a range.
     unsafe { Some((range_part(range, 0)?, range_part(range, 2)?)) }
@@ -343,17 +253,4 @@ unsafe fn start_and_step(range: Object) -> Option<(i64, i64)> {
 unsafe fn range_part(range: Object, number: usize) -> Option<i64> {
     // SAFETY: the caller has a range; it holds its parts.
     unsafe { small(field(range, size_of::<ffi::PyObject>() + number * size_of::<Object>())) }
-}
-
-/// An integer that C can hold.
-unsafe fn small(object: Object) -> Option<i64> {
-    // SAFETY: the caller has a live object or null; for exactly an integer the function runs no code of Python.
-    unsafe {
-        if object.is_null() || !is_exactly(object, &raw mut ffi::PyLong_Type) {
-            return None;
-        }
-        let mut overflow = 0;
-        let number = ffi::PyLong_AsLongLongAndOverflow(object, &mut overflow);
-        (overflow == 0).then_some(number)
-    }
 }

@@ -74,6 +74,30 @@ def test_time_runs_out_with_what_there_is_by_then():
     assert '"timeout"' not in json.dumps(local(value[:2]))
 
 
+def test_the_time_runs_out_while_the_columns_of_a_table_are_looked_for():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    got = local(pandas.DataFrame(numpy.zeros((1, 9_000))), time_budget_ms=0.01)["fields"]["(columns)"]
+    assert (got["size"], got["entries"], got["not_captured"]) == (9_000, [], "timeout")
+
+
+def test_columns_of_a_table_are_looked_for_among_a_bounded_number():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+
+    def columns(width):
+        table = pandas.DataFrame(numpy.zeros((1, width)))
+        # A block of its own, behind that of the others.
+        table.insert(0, "first", [7])
+        got = local(table)["fields"]["(columns)"]
+        assert got["size"] == width + 1
+        return {key["value"]: value for key, value in got["entries"]}
+
+    assert short(columns(9_999)["'first'"]["fields"]["(data)"]) == ["7"]
+    wide = columns(10_000)
+    assert (wide["'first'"]["not_captured"], short(wide["0"]["fields"]["(data)"])) == ("limit", ["0.0"])
+
+
 def test_a_capture_has_a_limit_in_bytes():
     value = [["x" * 200] * 1 + [str(index) * 50 for index in range(100)] for _ in range(100)]
     got = local(value, capture_bytes_max=20_000)

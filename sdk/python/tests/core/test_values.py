@@ -494,6 +494,17 @@ def test_large_tables_are_cut_with_their_sizes():
     assert (label["value"], data["size"], short(data)) == ("1", 100, ["1", "301", "601", "901", "1201"])
 
 
+def test_columns_are_found_wherever_their_blocks_are():
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    # Every second column, every third, and some without an order.
+    kinds = ["int64", "float64", "int64", "float64", "int64", "bool", "bool", "float32", "bool", "float32"]
+    table = pandas.DataFrame({f"c{index}": numpy.full(1, index % 2, kind) for index, kind in enumerate(kinds)}).copy()
+    columns = {key["value"]: column(value) for key, value in local(table)["fields"]["(columns)"]["entries"]}
+    assert [columns[f"'c{index}'"][0] for index in range(len(kinds))] == kinds
+    assert [float(columns[f"'c{index}'"][1][0].replace("True", "1").replace("False", "0")) for index in range(len(kinds))] == [0, 1] * 5
+
+
 def test_a_class_that_is_named_like_a_table_is_read_as_what_it_is():
     made = type("DataFrame", (), {"__module__": "pandas"})()
     made._mgr = Plain(blocks=(1,), axes=[{}, []])
