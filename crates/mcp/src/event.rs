@@ -7,16 +7,13 @@ use serde_json::Value;
 use crate::answer::{Answer, Full, ToolError, list, short, text, word};
 use crate::api::{Api, Call};
 use crate::arguments::{GetEvent, Id, budget, id};
+use crate::captured::{MOMENTS, SCOPES, is_of_earlier, of_exceptions, of_frame, variables};
 use crate::issues::{EVER, place};
 use crate::limits::{
     BUDGET_TOKENS_DEFAULT, BUDGET_TOKENS_MAX, MESSAGE_CHARACTERS_MAX, NAME_CHARACTERS_MAX,
     SOURCE_CHARACTERS_MAX, SOURCE_LINES_AROUND, VALUE_CHARACTERS_MAX,
 };
 
-/// The variables of a frame, in the order in which they are shown.
-pub(crate) const SCOPES: [&str; 4] = ["arguments", "locals", "closure", "globals"];
-/// Values at other moments than that of the capture.
-pub(crate) const MOMENTS: [&str; 2] = ["at_raise", "at_entry"];
 /// Members of groups of exceptions that are listed.
 const MEMBERS_MAX: usize = 20;
 /// Bytes that are kept free for each frame that is still to come.
@@ -38,15 +35,6 @@ pub(crate) async fn event_id<A: Api>(api: &A, named: &str) -> Result<String, Too
     newest.map(str::to_owned).ok_or_else(|| ToolError("The issue has no event any more.".to_owned()))
 }
 
-/// The values of a frame that were captured together with those of others.
-pub(crate) fn variables(frame: &Value, group: &str) -> Variables {
-    let of = |(name, value): (&String, &Value)| {
-        Some((name.clone(), serde_json::from_value::<CapturedValue>(value.clone()).ok()?))
-    };
-    let all = frame["values"][group].as_object().into_iter().flatten();
-    Variables(all.filter_map(of).collect())
-}
-
 pub(crate) async fn one<A: Api>(api: &A, asked: GetEvent) -> Result<String, ToolError> {
     let budget = budget(asked.budget_tokens, BUDGET_TOKENS_DEFAULT)?;
     let event = found(api, &asked.event).await?;
@@ -57,8 +45,11 @@ pub(crate) async fn one<A: Api>(api: &A, asked: GetEvent) -> Result<String, Tool
     if facts(&mut answer, &event, exceptions).is_err() {
         answer.note("Facts about the event had no room.");
     }
+    let captured = of_exceptions(exceptions);
+    let shared = Shared::of(&captured);
     for index in chosen {
-        of_exception(&mut answer, &exceptions[index], index, asked.frame, &mut left_out);
+        let shown = Shown { number: index, frame: asked.frame, shared: &shared };
+        of_exception(&mut answer, &exceptions[index], &shown, &mut left_out);
     }
     left_out.say(&mut answer, budget);
     answer.finish()
@@ -91,16 +82,23 @@ fn chosen(
 
 /// What the server itself knows of an event.
 fn head(event: &Value, exceptions: &[Value]) -> String {
+    let chain = match exceptions.len() {
+        1 => "One exception.".to_owned(),
+        count => format!(
+            "{count} exceptions in a chain: exception {} escaped, those with lower numbers led to it.",
+            count.saturating_sub(1)
+        ),
+    };
+    let has_members = exceptions.iter().any(|exception| !list(exception, "members").is_empty());
+    let members = if has_members { " What a group holds stands below it as its members." } else { "" };
     format!(
-        "Event {} of issue {}, {}, {}; captured values: {}. {} of {} exceptions led to the one that escaped. Frames are \
-         numbered from 0, the outermost call; the deepest stands first.",
+        "Event {} of issue {}, {}, {}; captured values: {}. {chain}{members} Frames are numbered from 0, the outermost \
+         call; the deepest stands first.",
         word(text(event, "id")),
         word(text(event, "issue_id")),
         word(text(event, "timestamp")),
         if event["handled"] == true { "handled by the service" } else { "not handled" },
         word(text(&event["values"], "state")),
-        exceptions.len().saturating_sub(1),
-        exceptions.len()
     )
 }
 
@@ -110,9 +108,9 @@ fn facts(answer: &mut Answer, event: &Value, exceptions: &[Value]) -> Result<(),
     let message_most = (answer.left() / 8).min(MESSAGE_CHARACTERS_MAX);
     for (index, exception) in exceptions.iter().enumerate().rev() {
         let role = match exception["relation"].as_str() {
-            Some("cause") => "caused the one after it",
-            Some(_) => "was being handled when the one after it was raised",
-            None => "escaped",
+            Some("cause") => format!("was the cause of exception {}", index + 1),
+            Some(_) => format!("was being handled when exception {} was raised", index + 1),
+            None => "escaped".to_owned(),
         };
         answer.line(&format!("exception {index} ({role}): {}", named(exception, most, message_most)))?;
         for note in list(exception, "notes").iter().take(5) {
@@ -174,8 +172,8 @@ fn members(
 struct LeftOut {
     /// Frames whose variables had no room, with how many.
     variables: Vec<(usize, usize, usize)>,
-    /// Frames that had none, by exception.
-    frames: Vec<(usize, usize)>,
+    /// Frames that had none, by exception: its number, how many, and which.
+    frames: Vec<(usize, usize, &'static str)>,
 }
 
 impl LeftOut {
@@ -198,45 +196,50 @@ impl LeftOut {
                 list.join(", ")
             ));
         }
-        for (exception, count) in self.frames {
+        for (exception, count, which) in self.frames {
             answer.note(format!(
-                "{count} outer frames of exception {exception} had no room. To see them: {more}get_event with \
-                 `exception` {exception} and `frame`."
+                "{count} {which} of exception {exception} had no room. To see them: {more}get_event with `exception` \
+                 {exception} and `frame`."
             ));
         }
     }
 }
 
-fn of_exception(
-    answer: &mut Answer,
-    exception: &Value,
+/// What of an exception is shown.
+struct Shown<'a> {
     number: usize,
-    only: Option<usize>,
-    left_out: &mut LeftOut,
-) {
+    /// The only frame that is asked for.
+    frame: Option<usize>,
+    shared: &'a Shared<'a>,
+}
+
+fn of_exception(answer: &mut Answer, exception: &Value, asked: &Shown<'_>, left_out: &mut LeftOut) {
+    let Shown { number, frame: only, shared } = *asked;
     let frames = list(exception, "frames");
-    let groups: Vec<Variables> = frames
-        .iter()
-        .filter(|frame| frame["values"]["earlier_occurrence"] != true)
-        .flat_map(|frame| SCOPES.map(|scope| variables(frame, scope)))
-        .collect();
-    let shared = Shared::of(&groups);
     let shown: Vec<usize> =
         (0..frames.len()).rev().filter(|index| only.is_none_or(|only| only == *index)).collect();
-    if shown.is_empty() || answer.line(&format!("frames of exception {number}:")).is_err() {
+    if shown.is_empty() {
+        return;
+    }
+    if answer.line(&format!("frames of exception {number}:")).is_err() {
+        left_out.frames.push((number, shown.len(), "frames"));
         return;
     }
     for (at, index) in shown.iter().enumerate() {
         let frame = &frames[*index];
         let to_come = shown.len() - at - 1;
         if frame_place(answer, frame, *index).is_err() {
-            left_out.frames.push((number, to_come + 1));
+            left_out.frames.push((number, to_come + 1, if at == 0 { "frames" } else { "outer frames" }));
             return;
         }
         // The deepest frame has the half of what is left, the next one the half of the rest.
         let kept = (to_come * FRAME_BYTES).min(answer.left() / 2);
         let room = if only.is_some() { answer.left() } else { (answer.left() - kept) / 2 };
-        let without = frame_values(answer, frame, room, &shared);
+        let without = if is_of_earlier(frame) {
+            frame_values(answer, frame, room, &Shared::of(&of_frame(frame)))
+        } else {
+            frame_values(answer, frame, room, shared)
+        };
         if without > 0 {
             left_out.variables.push((number, *index, without));
         }
@@ -265,7 +268,7 @@ fn frame_values(answer: &mut Answer, frame: &Value, room: usize, shared: &Shared
             }
         }
     }
-    if frame["values"]["earlier_occurrence"] == true {
+    if is_of_earlier(frame) {
         let _ = say("    values of an earlier occurrence of this frame:".to_owned());
     }
     let then = MOMENTS.map(|moment| (moment, variables(frame, moment)));
@@ -327,4 +330,67 @@ fn source(frame: &Value) -> Vec<String> {
             format!("  {mark} {number:>5}  {}", short(&line, SOURCE_CHARACTERS_MAX))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::hostile_tests::{Canned, EVENT};
+
+    fn exception(relation: Option<&str>, frames: usize) -> Value {
+        let frame =
+            json!({"function": "f".repeat(100), "file": "shop/cart.py", "line_number": 3, "in_app": true});
+        json!({"type": "KeyError", "message": "a", "relation": relation, "frames": vec![frame; frames]})
+    }
+
+    /// What `get_event` answers about an event with these exceptions, with the smallest budget.
+    fn answer(exceptions: Value) -> String {
+        let event = json!({"id": EVENT, "values": {"state": "captured"}, "exceptions": exceptions});
+        let asked = json!({"event": EVENT, "budget_tokens": 500});
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(one(&Canned(event), serde_json::from_value(asked).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn an_exception_whose_frames_have_no_room_is_named() {
+        let text = answer(json!([exception(Some("cause"), 7), exception(None, 40)]));
+        assert!(!text.contains("frames of exception 0:"), "{text}");
+        assert!(text.contains("\n\n7 frames of exception 0 had no room. To see them: a greater"), "{text}");
+        assert!(text.contains("with `exception` 0 and `frame`."), "{text}");
+    }
+
+    #[test]
+    fn exceptions_of_a_chain_say_what_they_led_to() {
+        let chain = [Some("cause"), Some("context"), None].map(|relation| exception(relation, 1));
+        let text = answer(json!(chain));
+        let head = "3 exceptions in a chain: exception 2 escaped, those with lower numbers led to it.";
+        assert!(text.contains(head), "{text}");
+        for line in [
+            "\nexception 2 (escaped): KeyError: a\n",
+            "\nexception 1 (was being handled when exception 2 was raised): KeyError: a\n",
+            "\nexception 0 (was the cause of exception 1): KeyError: a\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(answer(json!([exception(None, 1)])).contains(". One exception. Frames are"));
+    }
+
+    #[test]
+    fn a_group_is_one_exception_with_members() {
+        let mut group = exception(None, 1);
+        group["members"] = json!([[exception(Some("cause"), 1), exception(None, 1)], [exception(None, 1)]]);
+        let text = answer(json!([group.clone()]));
+        let members = "What a group holds stands below it as its members.";
+        assert!(text.contains(&format!(". One exception. {members} Frames are")), "{text}");
+        assert!(text.contains("\nexception 0 (escaped): ") && text.contains("\n  member: "), "{text}");
+        let text = answer(json!([exception(Some("cause"), 1), group]));
+        assert!(
+            text.contains(&format!(
+                "2 exceptions in a chain: exception 1 escaped, those with lower numbers led to it. {members}"
+            )),
+            "{text}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use crate::api::{Api, ApiError, Call};
 use crate::handler::{Changes, Tools};
 
 /// Answers every call with the same JSON.
-struct Canned(Value);
+pub(crate) struct Canned(pub(crate) Value);
 
 impl Api for Canned {
     async fn call(&self, _: Call) -> Result<Value, ApiError> {
@@ -18,7 +18,7 @@ impl Api for Canned {
 
 /// Begins every text that was captured, so that it is found.
 const MARK: &str = "ZQX";
-const EVENT: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const EVENT: &str = "0123456789abcdef0123456789abcdef";
 const ISSUE: &str = "0123456789abcdef";
 
 /// JSON that every tool can read, with `text` wherever something captured, or said by people, may stand.

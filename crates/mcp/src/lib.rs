@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod arguments;
 mod block;
+mod captured;
 mod catalogue;
 mod compare;
 mod event;
@@ -23,8 +24,6 @@ pub mod limits;
 mod reproducer;
 mod state;
 mod variable;
-
-use std::convert::Infallible;
 
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -55,6 +54,3 @@ pub fn http_service<A: Api + Clone>(tools: Tools<A>) -> StreamableHttpService<To
     let make = move || Ok(tools.clone());
     StreamableHttpService::new(make, NeverSessionManager::default().into(), config)
 }
-
-/// What a service of [`http_service`] fails with: nothing.
-pub type HttpError = Infallible;

@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::answer::{Answer, Full, ToolError, list, short};
 use crate::api::Api;
 use crate::arguments::{GetVariable, budget, within};
-use crate::event::{MOMENTS, SCOPES, found, typed, variables};
+use crate::captured::{MOMENTS, SCOPES, is_of_earlier, of_exceptions, of_frame, variables};
+use crate::event::{found, typed};
 use crate::issues::place;
 use crate::limits::{
     BUDGET_TOKENS_DEFAULT, DEPTH_DEFAULT, DEPTH_MAX, INNER_PARTS_MAX, NAME_CHARACTERS_MAX, PARTS_DEFAULT,
@@ -34,22 +35,22 @@ pub(crate) async fn one<A: Api>(api: &A, asked: GetVariable) -> Result<String, T
             frames.len()
         )));
     }
-    let all: Vec<Variables> =
-        frames.iter().flat_map(|frame| SCOPES.map(|scope| variables(frame, scope))).collect();
-    let shared = Shared::of(&all);
+    let captured = of_exceptions(exceptions);
+    let captured = Shared::of(&captured);
     let candidates = (0..frames.len()).rev().filter(|frame| asked.frame.is_none_or(|asked| asked == *frame));
     for frame in candidates {
+        let of_earlier = is_of_earlier(&frames[frame]).then(|| of_frame(&frames[frame]));
+        let own = of_earlier.as_ref().map(Shared::of);
+        let shared = own.as_ref().unwrap_or(&captured);
         let groups: Vec<Variables> = moments.iter().map(|group| variables(&frames[frame], group)).collect();
-        if let Some(value) = groups.iter().find_map(|group| at(group, path.segments(), &shared)) {
-            let shared_value = shared.content(value);
+        if let Some(value) = groups.iter().find_map(|group| at(group, path.segments(), shared)) {
             let head = format!(
-                "Exception {index}, frame {frame}, {} levels, parts from {start}. The first line names the place.",
-                depth
+                "Exception {index}, frame {frame}, {depth} levels, parts from {start}. The first line names the place."
             );
             let mut answer = Answer::new(head, budget);
             let _ = answer.line(&place(&frames[frame]).unwrap_or_default());
             let asked = Shown { path: &path.to_string(), depth, start, count };
-            show(&mut answer, shared_value, &asked, &shared);
+            show(&mut answer, shared.content(value), &asked, shared);
             return answer.finish();
         }
     }
@@ -147,19 +148,31 @@ fn show(answer: &mut Answer, value: &CapturedValue, asked: &Shown<'_>, shared: &
         }
         _ => {
             let total = parts(value).count();
+            let mut tree = Tree { answer, depth: asked.depth, shared, open: Vec::from_iter(value.reference) };
             let mut shown = 0;
             for (name, inner) in parts(value).skip(asked.start).take(asked.count) {
-                if tree(answer, &name, inner, asked.depth, 1, shared).is_err() {
+                if tree.part(&name, inner, 1).is_err() {
                     break;
                 }
                 shown += 1;
             }
             let next = asked.start + shown;
-            if next < total {
+            if total > 0 && asked.start >= total {
+                answer.note(format!("There are {total} captured parts; `start` is below that."));
+            } else if next < total && shown == 0 {
+                let after = next + 1;
+                let after = if after < total {
+                    format!(" The part after it is `start` {after}.")
+                } else {
+                    String::new()
+                };
+                answer.note(format!(
+                    "Part {next} had no room as a whole: ask with a smaller `depth`, a greater `budget_tokens`, or for its \
+                     own path.{after}"
+                ));
+            } else if next < total {
                 answer
                     .note(format!("{shown} of {total} captured parts are shown; go on with `start` {next}."));
-            } else if asked.start >= total && total > 0 {
-                answer.note(format!("There are {total} captured parts; `start` is below that."));
             }
         }
     }
@@ -197,29 +210,40 @@ fn parts(value: &CapturedValue) -> Box<dyn Iterator<Item = (String, &CapturedVal
     }
 }
 
-/// A part and what is in it, so many levels deep.
-fn tree(
-    answer: &mut Answer,
-    name: &str,
-    given: &CapturedValue,
+/// The parts of a value, so many levels deep.
+struct Tree<'a> {
+    answer: &'a mut Answer,
     depth: usize,
-    level: usize,
-    shared: &Shared<'_>,
-) -> Result<(), Full> {
-    let value = shared.content(given);
-    let indent = "  ".repeat(level);
-    answer.line(&format!("{indent}{}: {}", short(name, NAME_CHARACTERS_MAX), typed(value, shared)))?;
-    if level >= depth {
-        return Ok(());
+    shared: &'a Shared<'a>,
+    /// The objects that the place is in.
+    open: Vec<u32>,
+}
+
+impl Tree<'_> {
+    /// A part and what is in it.
+    fn part(&mut self, name: &str, given: &CapturedValue, level: usize) -> Result<(), Full> {
+        let value = self.shared.content(given);
+        let indent = "  ".repeat(level);
+        let name = short(name, NAME_CHARACTERS_MAX);
+        if value.reference.is_some_and(|number| self.open.contains(&number)) {
+            let kind = short(&value.type_name, NAME_CHARACTERS_MAX);
+            return self.answer.line(&format!("{indent}{name}: … (the {kind} that this is in)"));
+        }
+        self.answer.line(&format!("{indent}{name}: {}", typed(value, self.shared)))?;
+        if level >= self.depth {
+            return Ok(());
+        }
+        self.open.extend(value.reference);
+        for (inner, part) in parts(value).take(INNER_PARTS_MAX) {
+            self.part(&inner, part, level + 1)?;
+        }
+        self.open.truncate(self.open.len() - usize::from(value.reference.is_some()));
+        let rest = parts(value).count().saturating_sub(INNER_PARTS_MAX);
+        if rest > 0 {
+            self.answer.line(&format!("{indent}  … {rest} more"))?;
+        }
+        Ok(())
     }
-    for (inner, part) in parts(value).take(INNER_PARTS_MAX) {
-        tree(answer, &inner, part, depth, level + 1, shared)?;
-    }
-    let rest = parts(value).count().saturating_sub(INNER_PARTS_MAX);
-    if rest > 0 {
-        answer.line(&format!("{indent}  … {rest} more"))?;
-    }
-    Ok(())
 }
 
 fn why(reason: NotCaptured) -> &'static str {
@@ -249,8 +273,8 @@ fn missing(event: &Value, frames: &[Value], path: &ValuePath, groups: &[&'static
     let has = |frame: &&Value| groups.iter().any(|group| !variables(frame, group).0.is_empty());
     if !frames.iter().any(|frame| has(&frame)) {
         return ToolError(format!(
-            "No frame of this exception has values {}. Look for another event: list_events with `has_values` true.",
-            if groups.len() == 1 { "of that moment" } else { "" }
+            "No frame of this exception has values{}. Look for another event: list_events with `has_values` true.",
+            if groups.len() == 1 { " of that moment" } else { "" }
         ));
     }
     let shown = short(&path.to_string(), NAME_CHARACTERS_MAX);
@@ -268,7 +292,80 @@ fn missing(event: &Value, frames: &[Value], path: &ValuePath, groups: &[&'static
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::hostile_tests::{Canned, EVENT};
+    use crate::limits::BUDGET_TOKENS_MIN;
+
+    /// What `get_variable` answers about an event with these local variables, with the smallest budget.
+    fn answer(locals: Value, asked: Value) -> Result<String, ToolError> {
+        of(json!([{"frames": [{"values": {"state": "captured", "locals": locals}}]}]), asked)
+    }
+
+    /// The same about an event with these exceptions.
+    fn of(exceptions: Value, mut asked: Value) -> Result<String, ToolError> {
+        let event = json!({"id": EVENT, "values": {"state": "captured"}, "exceptions": exceptions});
+        asked["event"] = EVENT.into();
+        asked["budget_tokens"] = BUDGET_TOKENS_MIN.into();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(one(&Canned(event), serde_json::from_value(asked).unwrap()))
+    }
+
+    #[test]
+    fn a_part_that_has_no_room_as_a_whole_is_not_asked_for_again() {
+        let text = json!({"type": "str", "value": "x".repeat(200)});
+        let part = json!({"type": "list", "elements": vec![text; 15]});
+        let cart = json!({"cart": {"type": "list", "elements": [part, part, part]}});
+        let first = answer(cart.clone(), json!({"path": "cart"})).unwrap();
+        assert!(first.contains("[0]: ["), "{first}");
+        let want = "\n\nPart 0 had no room as a whole: ask with a smaller `depth`, a greater `budget_tokens`, or for its \
+                    own path. The part after it is `start` 1.";
+        assert!(first.ends_with(want), "{first}");
+        let last = answer(cart.clone(), json!({"path": "cart", "start": 2, "depth": 2})).unwrap();
+        assert!(last.ends_with("or for its own path."), "{last}");
+        // Where a smaller depth has room for it, it does.
+        let flat = answer(cart, json!({"path": "cart", "depth": 1})).unwrap();
+        assert!(!flat.contains("no room"), "{flat}");
+    }
+
+    #[test]
+    fn an_object_within_itself_is_named_where_it_comes_back() {
+        let back = json!({"type": "shop.Order", "ref": 1});
+        let line = json!({"type": "shop.Line", "ref": 2, "fields": {"order": back}});
+        let order = json!({"type": "shop.Order", "ref": 1, "fields": {"line": line, "again": {"type": "shop.Line", "ref": 2}}});
+        for name in ["order", "alias"] {
+            let locals = json!({"order": order, "alias": back});
+            let text = answer(locals, json!({"path": name, "depth": 10})).unwrap();
+            let parts: Vec<&str> = text.lines().filter(|line| line.starts_with("  ")).collect();
+            let [_, inner, _, other] = parts[..] else { panic!("{text}") };
+            assert_eq!([inner, other], ["    .order: … (the shop.Order that this is in)"; 2], "{text}");
+        }
+    }
+
+    #[test]
+    fn objects_are_those_of_their_capture() {
+        let frame = |locals: Value| json!({"values": {"state": "captured", "locals": locals}});
+        let (away, here) = (json!({"type": "list", "ref": 1}), json!({"type": "int", "value": "7"}));
+        let known = json!({"kept": {"type": "list", "ref": 1, "elements": [here]}});
+        let mut earlier = frame(json!({"known": away}));
+        earlier["values"]["earlier_occurrence"] = true.into();
+        // What an earlier exception was captured with has numbers of its own; a chain was captured at once.
+        let exceptions =
+            json!([{"frames": [frame(known)]}, {"frames": [earlier, frame(json!({"known": away}))]}]);
+        let shown = |frame: usize| of(exceptions.clone(), json!({"path": "known", "frame": frame})).unwrap();
+        assert!(shown(1).contains("[0]: 7"), "{}", shown(1));
+        assert!(!shown(0).contains('7'), "{}", shown(0));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_whole_sentences() {
+        let missing = |asked: Value| answer(json!({}), asked).unwrap_err().0;
+        let (now, then) =
+            (missing(json!({"path": "x"})), missing(json!({"path": "x", "moment": "at_raise"})));
+        assert!(now.starts_with("No frame of this exception has values. Look"), "{now}");
+        assert!(then.starts_with("No frame of this exception has values of that moment. Look"), "{then}");
+    }
 
     #[test]
     fn paths_may_have_brackets() {
