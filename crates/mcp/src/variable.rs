@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn objects_are_those_of_their_capture() {
         let frame = |locals: Value| json!({"values": {"state": "captured", "locals": locals}});
-        let (away, here) = (json!({"type": "list", "ref": 1}), json!({"type": "int", "value": "7"}));
+        let (away, here) = (json!({"type": "list", "ref": 1}), json!({"type": "str", "value": "seven"}));
         let known = json!({"kept": {"type": "list", "ref": 1, "elements": [here]}});
         let mut earlier = frame(json!({"known": away}));
         earlier["values"]["earlier_occurrence"] = true.into();
@@ -354,8 +354,8 @@ mod tests {
         let exceptions =
             json!([{"frames": [frame(known)]}, {"frames": [earlier, frame(json!({"known": away}))]}]);
         let shown = |frame: usize| of(exceptions.clone(), json!({"path": "known", "frame": frame})).unwrap();
-        assert!(shown(1).contains("[0]: 7"), "{}", shown(1));
-        assert!(!shown(0).contains('7'), "{}", shown(0));
+        assert!(shown(1).contains("[0]: seven"), "{}", shown(1));
+        assert!(!shown(0).contains("seven"), "{}", shown(0));
     }
 
     #[test]
