@@ -146,11 +146,16 @@ impl Writing<'_> {
             ) => self.take("‹redacted›"),
             Some(_) if value.type_name.is_empty() => self.take("…"),
             Some(_) => self.take(&format!("{opening}…{closing}")),
+            None if is_set(value) => self.take(&format!("{}()", bare_type(value))),
             None => self.take(&format!("{opening}{closing}").replace("({})", "()").replace("([])", "()")),
         }
     }
 
     fn parts(&mut self, value: &CapturedValue, depth: usize) {
+        let is_empty = matches!(&value.content, Content::Elements(elements) if elements.is_empty());
+        if is_empty && is_set(value) && value.not_captured.is_none() {
+            return self.take(&format!("{}()", bare_type(value)));
+        }
         let (opening, closing) = brackets(value);
         self.take(&opening);
         let mut parts = 0;
@@ -209,9 +214,19 @@ impl Writing<'_> {
     }
 }
 
+/// The name of a value's type without its module.
+fn bare_type(value: &CapturedValue) -> &str {
+    value.type_name.rsplit('.').next().unwrap_or("")
+}
+
+/// Whether a value is a set, which is written as a call where it is empty: `{}` is a dictionary.
+fn is_set(value: &CapturedValue) -> bool {
+    matches!(bare_type(value), "set" | "frozenset")
+}
+
 /// What stands around the parts of a value.
 fn brackets(value: &CapturedValue) -> (String, String) {
-    let name = value.type_name.rsplit('.').next().unwrap_or("");
+    let name = bare_type(value);
     let plain = |opening: &str, closing: &str| (opening.to_owned(), closing.to_owned());
     match name {
         "list" => plain("[", "]"),
@@ -265,6 +280,17 @@ mod tests {
         let mut cut = CapturedValue::new("list", Content::Elements(vec![one]));
         cut.not_captured = Some(NotCaptured::CollectionSize);
         check(&cut, "[1, …]");
+        for (type_name, want) in
+            [("set", "set()"), ("frozenset", "frozenset()"), ("deque", "deque([])"), ("list", "[]")]
+        {
+            let mut empty = CapturedValue::new(type_name, Content::Elements(Vec::new()));
+            check(&empty, want);
+            empty.size = Some(0);
+            check(&empty, want);
+        }
+        check(&CapturedValue::new("dict", Content::Entries(Vec::new())), "{}");
+        check(&CapturedValue::new("set", Content::Nothing), "set()");
+        check(&CapturedValue::absent("set", NotCaptured::Depth), "{…}");
         check(&scalar("str", "'\u{202e}\x1b'"), "'\\u202e\\x1b'");
     }
 
