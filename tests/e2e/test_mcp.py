@@ -280,11 +280,18 @@ def test_a_key_that_is_wrong_or_removed_opens_nothing(server: Server) -> None:
     headers = {"Authorization": f"Bearer {made['key']}"}
     assert requests.get(f"{server.ui}/api/v1/me", headers=headers, timeout=10).json()["name"] == "key short-lived"
     server.command("key", "remove", "short-lived", "--server", server.ui)
+    paths = requests.get(f"{server.ui}/api/v1/openapi.json", timeout=10).json()["paths"]
+    addresses = [(method, path.replace("{", "").replace("}", "")) for path, methods in paths.items() for method in methods]
+    assert len(addresses) > 60
+    addresses += [("get", "/openapi.json"), ("put", "/me")]
     for shown in (headers["Authorization"], "Bearer reenact_wrong", "bearer of another", "Bearer"):
         answer = requests.get(f"{server.ui}/api/v1/issues", headers={"Authorization": shown}, timeout=10)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "key_unknown"), shown
         answer = requests.post(f"{server.ui}/mcp", headers={"Authorization": shown}, json={}, timeout=10)
         assert answer.status_code == 401
+        for method, address in addresses:
+            answer = requests.request(method, f"{server.ui}/api/v1{address}", headers={"Authorization": shown}, timeout=10)
+            assert answer.status_code == 401 and "key_unknown" in answer.text, (method, address, shown)
     # What a proxy in front of the server takes is not ours.
     assert requests.get(f"{server.ui}/api/v1/me", auth=("ada", "x"), timeout=10).json()["name"] == "local admin"
     assert "short-lived" not in server.command("key", "list", "--server", server.ui).stdout

@@ -4,6 +4,9 @@ use std::future::Future;
 
 use serde_json::Value;
 
+/// The header by which whoever answers says to the API that a tool for agents asks; the audit log has it.
+pub const AGENT_HEADER: &str = "reenact-agent";
+
 /// How an address is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {

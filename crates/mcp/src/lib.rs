@@ -29,7 +29,7 @@ use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService, stdio};
 
-pub use api::{Api, ApiError, Call, Method};
+pub use api::{AGENT_HEADER, Api, ApiError, Call, Method};
 pub use handler::{Changes, Tools};
 
 /// Serves one client over the standard streams, until it closes them.

@@ -2,6 +2,8 @@
 
 /// Length of one request over HTTP, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 1 << 20;
+/// Length of an answer of the API, in bytes; an event with its values is far smaller.
+pub const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// Bytes of UTF-8 that are counted as one token. English and code have about four, so that a budget is kept rather than
 /// used up.
 pub const TOKEN_BYTES: usize = 3;

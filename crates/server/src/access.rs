@@ -2,7 +2,8 @@
 //!
 //! There are no accounts yet: everybody who reaches the pages is the local admin, whose permissions the
 //! configuration may restrict. A program may show a key ([`keys`]) and then has the permissions of that key instead.
-//! Handlers ask a [`Viewer`], so that accounts only change where it comes from.
+//! [`identify`] stands before every address of the API, so that a key that is none opens nothing; handlers ask the
+//! [`Viewer`] that it made, so that accounts only change where it comes from.
 
 pub(crate) mod keys;
 
@@ -10,10 +11,13 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::FromRequestParts;
-use axum::http::header;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use reenact_intake::listen::Peer;
+use reenact_mcp::AGENT_HEADER;
 use reenact_model::Timestamp;
 use reenact_store::control::AuditEntry;
 
@@ -103,24 +107,37 @@ impl Viewer {
     }
 }
 
-/// The header by which a tool for agents says that it asks; the audit log has it.
-pub(crate) const AGENT_HEADER: &str = "reenact-agent";
+/// Finds out who asks, for the handler behind; refuses whoever shows a key that there is not.
+pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    match viewer(&app, request.headers(), request.extensions().get::<Peer>()).await {
+        Ok(viewer) => {
+            request.extensions_mut().insert(viewer);
+            next.run(request).await
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
 
-impl FromRequestParts<Arc<App>> for Viewer {
+async fn viewer(app: &Arc<App>, headers: &HeaderMap, peer: Option<&Peer>) -> Result<Viewer, Failure> {
+    let address = peer.map(|peer| peer.0);
+    let by_agent = headers.contains_key(AGENT_HEADER);
+    // Other schemes are those of proxies in front of us.
+    let shown = headers.get_all(header::AUTHORIZATION).iter().find_map(keys::bearer);
+    let Some(shown) = shown else {
+        let name = "local admin".to_owned();
+        return Ok(Viewer { name, by_key: false, by_agent, address, permissions: app.local_admin });
+    };
+    let key = keys::shown(app, shown).await?;
+    let name = format!("key {}", key.name);
+    Ok(Viewer { name, by_key: true, by_agent, address, permissions: key.permissions() })
+}
+
+impl<S: Sync> FromRequestParts<S> for Viewer {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
-        let address = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let by_agent = parts.headers.contains_key(AGENT_HEADER);
-        // Other schemes are those of proxies in front of us.
-        let shown = parts.headers.get(header::AUTHORIZATION).and_then(keys::bearer);
-        let Some(shown) = shown else {
-            let name = "local admin".to_owned();
-            return Ok(Self { name, by_key: false, by_agent, address, permissions: app.local_admin });
-        };
-        let key = keys::shown(app, shown).await?;
-        let name = format!("key {}", key.name);
-        Ok(Self { name, by_key: true, by_agent, address, permissions: key.permissions() })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        // Only an address that `identify` does not stand before has none.
+        parts.extensions.get::<Self>().cloned().ok_or_else(Failure::internal)
     }
 }
 
@@ -132,6 +149,7 @@ pub(crate) struct Searches(Mutex<VecDeque<Search>>);
 #[derive(Debug)]
 struct Search {
     actor: String,
+    by_agent: bool,
     address: Option<IpAddr>,
     query: String,
     noted_at: Timestamp,
@@ -147,13 +165,18 @@ impl Searches {
     pub(crate) fn is_new(&self, viewer: &Viewer, query: &str, now: Timestamp) -> bool {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         noted.retain(|search| (0..SEARCH_NS).contains(&now.nanos_since(search.noted_at)));
+        // What an agent searches for stands in the log as such.
         let is_known = noted.iter().any(|search| {
-            search.query == query && search.actor == viewer.name && search.address == viewer.address
+            search.query == query
+                && search.actor == viewer.name
+                && search.by_agent == viewer.by_agent
+                && search.address == viewer.address
         });
         if !is_known {
             noted.truncate(SEARCHES_MAX - 1);
-            let (actor, address) = (viewer.name.clone(), viewer.address);
-            noted.push_front(Search { actor, address, query: query.to_owned(), noted_at: now });
+            let Viewer { by_agent, address, .. } = *viewer;
+            let (actor, query) = (viewer.name.clone(), query.to_owned());
+            noted.push_front(Search { actor, by_agent, address, query, noted_at: now });
         }
         !is_known
     }
@@ -177,6 +200,8 @@ mod tests {
         assert!(searches.is_new(&viewer("a"), "var.x:1", start));
         assert!(!searches.is_new(&viewer("a"), "var.x:1", start));
         assert!(searches.is_new(&viewer("b"), "var.x:1", start));
+        let agent = Viewer { by_agent: true, ..viewer("a") };
+        assert_eq!([(); 2].map(|()| searches.is_new(&agent, "var.x:1", start)), [true, false]);
         assert!(searches.is_new(&viewer("a"), "var.x:2", start));
         assert!(searches.is_new(&viewer("a"), "var.x:1", later));
         (0..2 * SEARCHES_MAX).for_each(|number| {

@@ -9,14 +9,12 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method as HttpMethod, Request as HttpRequest, header};
 use axum::response::Response;
 use reenact_intake::listen::Peer;
-use reenact_mcp::{Api, ApiError, Call, Changes, Method, Tools, http_service};
+use reenact_mcp::limits::ANSWER_BYTES_MAX;
+use reenact_mcp::{AGENT_HEADER, Api, ApiError, Call, Changes, Method, Tools, http_service};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::access::{AGENT_HEADER, Viewer};
-
-/// Length of an answer of the API, in bytes; an event with its values is far smaller.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+use crate::access::Viewer;
 
 /// The API that the tools ask.
 #[derive(Clone)]

@@ -75,20 +75,21 @@ pub(crate) fn drawn() -> Option<String> {
 }
 
 /// The hash that is kept of a key.
-pub(crate) fn hash(shown: &str) -> String {
-    blake3::hash(shown.as_bytes()).to_hex().to_string()
+pub(crate) fn hash(shown: &[u8]) -> String {
+    blake3::hash(shown).to_hex().to_string()
 }
 
-/// What stands behind `Bearer` in `Authorization`; `None` with another scheme.
-pub(crate) fn bearer(header: &HeaderValue) -> Option<&str> {
-    let text = header.to_str().ok()?.trim();
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
+/// What stands behind `Bearer` in `Authorization`, be it text or not; `None` with another scheme.
+pub(crate) fn bearer(header: &HeaderValue) -> Option<&[u8]> {
+    let text = header.as_bytes().trim_ascii();
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    let (scheme, rest) = text.split_at(end);
+    scheme.eq_ignore_ascii_case(b"bearer").then(|| rest.trim_ascii())
 }
 
 /// The key that is shown.
-pub(crate) async fn shown(app: &Arc<App>, bearer: &str) -> Result<AccessKey, Failure> {
-    if !bearer.starts_with(PREFIX) {
+pub(crate) async fn shown(app: &Arc<App>, bearer: &[u8]) -> Result<AccessKey, Failure> {
+    if !bearer.starts_with(PREFIX.as_bytes()) {
         return Err(unknown());
     }
     let (hash, app) = (hash(bearer), Arc::clone(app));
@@ -111,7 +112,23 @@ mod tests {
     fn a_key_is_kept_as_its_hash() {
         let (one, other) = (drawn().unwrap(), drawn().unwrap());
         assert!(one != other && one.len() == PREFIX.len() + 2 * RANDOM_BYTES);
-        assert!(hash(&one) != hash(&other) && !hash(&one).contains(&one[PREFIX.len()..]));
+        let of = |key: &str| hash(key.as_bytes());
+        assert!(of(&one) != of(&other) && !of(&one).contains(&one[PREFIX.len()..]));
+    }
+
+    #[test]
+    fn whatever_stands_behind_bearer_is_a_key() {
+        for (header, want) in [
+            (&b"Bearer reenact_1"[..], Some(&b"reenact_1"[..])),
+            (b"bearer\treenact_1 ", Some(b"reenact_1")),
+            (b"BEARER", Some(b"")),
+            (b"Bearer reenact_\xff", Some(b"reenact_\xff")),
+            (b"Basic YTpi", None),
+            (b"Bearers x", None),
+            (b"", None),
+        ] {
+            assert_eq!(bearer(&HeaderValue::from_bytes(header).unwrap()), want, "{header:?}");
+        }
     }
 
     #[test]

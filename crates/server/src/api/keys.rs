@@ -115,7 +115,7 @@ pub(crate) async fn add(
         return Err(Failure::forbidden("give a key what you may not do yourself"));
     }
     let shown = drawn().ok_or_else(Failure::internal)?;
-    let hash = hash(&shown);
+    let hash = hash(shown.as_bytes());
     let scopes = permissions.names();
     let audit = viewer.does("key.added", Some(new_id()?), Some(format!("{name}: {}", scopes.join(", "))));
     let made = ask(&app, move |app| {

@@ -53,7 +53,7 @@ use axum::routing::{any, delete, get, post, put};
 use utoipa::OpenApi;
 
 use crate::App;
-use crate::{mcp, ui};
+use crate::{access, mcp, ui};
 use failure::Failure;
 
 /// The description of the API.
@@ -215,9 +215,11 @@ impl App {
             .route("/openapi.json", get(system::openapi))
             .fallback(|| async { Failure::not_found("address; `/api/v1/openapi.json` lists them") })
             .method_not_allowed_fallback(|| async { Failure::method_not_allowed() });
-        let api = Router::new().nest("/api/v1", api);
+        let identified = || middleware::from_fn_with_state(Arc::clone(self), access::identify);
+        let api = Router::new().nest("/api/v1", api.layer(identified()));
         let tools = mcp::Endpoint::new(api.clone().with_state(Arc::clone(self)));
-        api.route("/mcp", any(move |viewer, request| mcp::serve(tools.clone(), viewer, request)))
+        let tools = any(move |viewer, request| mcp::serve(tools.clone(), viewer, request));
+        api.route("/mcp", tools.layer(identified()))
             .route("/healthz", get(system::health))
             .route("/health", get(system::health))
             .route("/livez", get(system::health))
