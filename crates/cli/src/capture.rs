@@ -6,10 +6,10 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, ServerArguments, text};
 use crate::issue::checked;
 use crate::output::{self, Out, Style, inert};
-use crate::rules::{ListArguments, SetArguments, read};
+use crate::rules::{SetArguments, read};
 
 /// Where the API has the switches.
 const ADDRESS: &str = "/captures";

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use reenact_mcp::{ApiError, Call, Method};
+use reenact_mcp::limits::ANSWER_BYTES_MAX;
+use reenact_mcp::{AGENT_HEADER, ApiError, Call, Method};
 use serde_json::Value;
+
+use crate::output::inert;
 
 /// Where the server is.
 #[derive(Args)]
@@ -23,12 +26,29 @@ fn parse_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// What commands that list something are asked.
+#[derive(Args)]
+pub(crate) struct ListArguments {
+    /// Print the API's JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+}
+
+/// What commands about one that has a name are asked.
+#[derive(Args)]
+pub(crate) struct NamedArguments {
+    /// Its name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+}
+
+/// The start of a range that has every event.
+pub(crate) const EVER: &str = "1970-01-02T00:00:00Z";
 /// The key that is shown to the server.
 const KEY_VARIABLE: &str = "REENACT_KEY";
-/// Says that a tool for agents asks; the audit log has it.
-const AGENT_HEADER: &str = "reenact-agent";
-/// Length of an answer to a tool for agents, in bytes; an event with its values is far smaller.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// Time for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -95,16 +115,34 @@ pub(crate) fn delete(server: &str, path: &str, parameters: &[(&str, String)]) ->
     read(server, answer)
 }
 
-fn read(
-    server: &str,
-    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-) -> anyhow::Result<Value> {
+/// The one with this name of what the API lists at `/{list}`, where there is one.
+pub(crate) fn find(server: &str, list: &str, name: &str) -> anyhow::Result<Option<Value>> {
+    let mut answer = get(server, &format!("/{list}"), &[])?;
+    let all = answer[list].as_array_mut().map(std::mem::take).unwrap_or_default();
+    Ok(all.into_iter().find(|one| text(one, "name") == name))
+}
+
+/// As [`find`], of one that there has to be; `word` is what one is called, also in commands.
+pub(crate) fn named(server: &str, list: &str, word: &str, name: &str) -> anyhow::Result<Value> {
+    find(server, list, name)?
+        .with_context(|| format!("there is no {word} `{}`; `reenact {word} list` lists them", inert(name)))
+}
+
+type Answer = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
+/// The JSON of an answer, be it an error or not.
+fn answered(server: &str, answer: Answer) -> anyhow::Result<Value> {
     let mut answer = answer.with_context(|| {
         format!("no answer from `{server}`; is `reenact serve` running there? (see --server)")
     })?;
-    let text = answer.body_mut().read_to_string().context("the answer broke off")?;
-    let body: Value = serde_json::from_str(&text)
-        .with_context(|| format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))?;
+    let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX as u64);
+    let text = body.read_to_string().context("the answer cannot be read")?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))
+}
+
+fn read(server: &str, answer: Answer) -> anyhow::Result<Value> {
+    let body = answered(server, answer)?;
     // A job has an error of its own, which is a text.
     if let Some(error) = body.get("error").filter(|error| error.is_object()) {
         bail!("{}", error["message"].as_str().unwrap_or("the server refused the call"));
@@ -134,13 +172,7 @@ pub(crate) fn call(server: &str, call: &Call) -> Result<Value, ApiError> {
             request.header(AGENT_HEADER, "mcp").send(body.to_string())
         }
     };
-    let mut answer = answer.map_err(|error| unreachable(format!("no answer from `{server}`: {error}")))?;
-    let limit = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX);
-    let text =
-        limit.read_to_string().map_err(|error| unreachable(format!("the answer broke off: {error}")))?;
-    let body: Value = serde_json::from_str(&text).map_err(|_| {
-        unreachable(format!("`{server}` answered {} and no JSON; is it Reenact?", answer.status()))
-    })?;
+    let body = answered(server, answer).map_err(|error| unreachable(format!("{error:#}")))?;
     match body.get("error") {
         Some(error) => Err(ApiError {
             code: self::text(error, "code").to_owned(),
@@ -153,4 +185,35 @@ pub(crate) fn call(server: &str, call: &Call) -> Result<Value, ApiError> {
 /// A text field, or nothing.
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn large_answers_are_read() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let value = "x".repeat(12 << 20);
+        let answering = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4_096];
+                assert!(stream.read(&mut request).unwrap() > 0);
+                let body = json!({ "value": value }).to_string();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).unwrap();
+            }
+        });
+        let length = |answer: &Value| text(answer, "value").len();
+        assert_eq!(length(&get(&server, "/events/1", &[]).unwrap()), 12 << 20);
+        assert_eq!(length(&call(&server, &Call::get("/events/1", Vec::new())).unwrap()), 12 << 20);
+        answering.join().unwrap();
+    }
 }

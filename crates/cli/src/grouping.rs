@@ -1,6 +1,5 @@
 //! `reenact grouping`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use anyhow::{bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, ServerArguments, text};
 use crate::output::{self, Out, inert};
 use crate::regroup::count;
 use crate::rules::{self, Kind};
@@ -16,9 +15,13 @@ use crate::rules::{self, Kind};
 #[derive(Subcommand)]
 pub(crate) enum GroupingCommand {
     /// List the grouping rules in force; with `--json` as `set` and `preview` read them
-    List(rules::ListArguments),
+    List(ListArguments),
     /// Say what rules would have done to the newest events; changes nothing
-    Preview(PreviewArguments),
+    #[command(after_help = "\
+Example:
+  reenact grouping list --json > rules.json      # then change \"rules\" in it
+  reenact grouping preview rules.json --from now-1w --events 10000")]
+    Preview(rules::PreviewArguments),
     /// Move stored events to the issues that the rules in force give them; waits until it is done
     Apply(ApplyArguments),
     /// Replace the grouping rules
@@ -37,33 +40,6 @@ const RULES: Kind = Kind {
     none: "no grouping rules; `reenact grouping set --help` says how to write one",
     says: |rule| ("fingerprint", text(rule, "fingerprint").to_owned()),
 };
-
-#[derive(Args)]
-#[command(after_help = "\
-Example:
-  reenact grouping list --json > rules.json      # then change \"rules\" in it
-  reenact grouping preview rules.json --from now-1w --events 10000")]
-pub(crate) struct PreviewArguments {
-    /// A JSON file with \"rules\" [default: the rules in force]
-    file: Option<PathBuf>,
-    /// Which events: `service:checkout env:prod`
-    #[arg(long, default_value = "")]
-    query: String,
-    /// Start of the range: RFC 3339 or `now-1d`
-    #[arg(long, default_value = "now-1w")]
-    from: String,
-    /// End of the range, likewise
-    #[arg(long, default_value = "now")]
-    to: String,
-    /// How many of the newest events, 1 to 10,000
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    events: u16,
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -110,7 +86,7 @@ fn apply(arguments: &ApplyArguments) -> anyhow::Result<()> {
         if !arguments.issues.is_empty() {
             query = format!("issue:({}) {query}", arguments.issues.join(" OR "));
         }
-        let from = arguments.from.clone().unwrap_or_else(|| "1970-01-02T00:00:00Z".to_owned());
+        let from = arguments.from.clone().unwrap_or_else(|| client::EVER.to_owned());
         let body = json!({
             "rules": RULES.in_force(server)?["rules"], "query": query, "from": from, "to": arguments.to,
             "events": 10_000, "stored": true,
@@ -157,16 +133,9 @@ pub(crate) fn run(command: &GroupingCommand) -> anyhow::Result<ExitCode> {
     match command {
         GroupingCommand::List(arguments) => RULES.list(arguments)?,
         GroupingCommand::Preview(arguments) => {
-            let server = &arguments.server.server;
-            let rules = match &arguments.file {
-                Some(file) => rules::read(file)?,
-                None => RULES.in_force(server)?,
-            };
-            let body = json!({
-                "rules": rules["rules"], "query": arguments.query, "from": arguments.from, "to": arguments.to,
-                "events": arguments.events,
-            });
-            print_preview(&client::post(server, "/grouping/preview", &body)?, arguments.json)?;
+            let body = RULES.preview(arguments)?;
+            let answer = client::post(&arguments.server.server, "/grouping/preview", &body)?;
+            print_preview(&answer, arguments.json)?;
         }
         GroupingCommand::Apply(arguments) => apply(arguments)?,
         GroupingCommand::Set(arguments) => RULES.set(arguments)?,

@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &IssueArguments) -> anyhow::Result<ExitCode> {
     if let Some(comment) = &arguments.comment {
         client::post(server, &format!("{path}/comments"), &json!({ "text": comment }))?;
     }
-    let issue = client::get(server, &path, &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
+    let issue = client::get(server, &path, &[("from", client::EVER.to_owned())])?;
     let limit = [("limit", ACTIVITY_SHOWN.to_string())];
     let activity = client::get(server, &format!("{path}/activity"), &limit)?;
     let source = client::get(server, &format!("{path}/source"), &[])?;

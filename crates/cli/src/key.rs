@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, NamedArguments, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
 
 #[derive(Subcommand)]
@@ -26,16 +25,7 @@ pub(crate) enum KeyCommand {
     /// Make one, and print it: it is not shown again
     Add(AddArguments),
     /// Remove one, which is worth nothing from then on
-    Remove(RemoveArguments),
-}
-
-#[derive(Args)]
-pub(crate) struct ListArguments {
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
+    Remove(NamedArguments),
 }
 
 #[derive(Args)]
@@ -48,14 +38,6 @@ pub(crate) struct AddArguments {
     /// Print the API's JSON
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
-
-#[derive(Args)]
-pub(crate) struct RemoveArguments {
-    /// Its name
-    name: String,
     #[command(flatten)]
     server: ServerArguments,
 }
@@ -80,13 +62,10 @@ pub(crate) fn run(command: &KeyCommand) -> anyhow::Result<ExitCode> {
                 Out::stderr().line("It is not shown again. `reenact key remove` ends it.")?;
             }
         }
-        KeyCommand::Remove(RemoveArguments { name, server }) => {
-            let listed = client::get(&server.server, "/keys", &[])?;
-            let keys = listed["keys"].as_array().into_iter().flatten();
-            let Some(key) = keys.into_iter().find(|key| text(key, "name") == name) else {
-                bail!("there is no key `{}`; `reenact key list` lists them", inert(name));
-            };
-            client::delete(&server.server, &format!("/keys/{}", text(key, "id")), &[])?;
+        KeyCommand::Remove(NamedArguments { name, server }) => {
+            let key = client::named(&server.server, "keys", "key", name)?;
+            client::delete(&server.server, &format!("/keys/{}", text(&key, "id")), &[])?;
+            Out::stderr().line(&format!("key `{}` is removed; whoever shows it is refused", inert(name)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -136,7 +136,8 @@ fn split_by(arguments: &SplitArguments, by: &str) -> anyhow::Result<()> {
     let mut rules = vec![rule];
     rules.extend(current["rules"].as_array().into_iter().flatten().cloned());
     if arguments.preview {
-        let body = json!({ "rules": rules, "query": format!("issue:{id}"), "from": "1970-01-02T00:00:00Z", "events": 2_000 });
+        let body =
+            json!({ "rules": rules, "query": format!("issue:{id}"), "from": client::EVER, "events": 2_000 });
         return grouping::print_preview(&client::post(server, "/grouping/preview", &body)?, arguments.json);
     }
     let saved =

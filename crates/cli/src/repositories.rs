@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, NamedArguments, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
 
 #[derive(Subcommand)]
@@ -25,16 +25,7 @@ pub(crate) enum RepositoryCommand {
     /// Change one; what is not given stays as it is
     Change(ChangeArguments),
     /// Forget one; its clone stays as it is
-    Remove(RemoveArguments),
-}
-
-#[derive(Args)]
-pub(crate) struct ListArguments {
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
+    Remove(NamedArguments),
 }
 
 #[derive(Args)]
@@ -67,14 +58,6 @@ pub(crate) struct ChangeArguments {
     /// Print the API's JSON
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
-}
-
-#[derive(Args)]
-pub(crate) struct RemoveArguments {
-    /// Its name
-    name: String,
     #[command(flatten)]
     server: ServerArguments,
 }
@@ -165,11 +148,7 @@ pub(crate) fn run(command: &RepositoryCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn named(server: &str, name: &str) -> anyhow::Result<Value> {
-    let mut answer = client::get(server, "/repositories", &[])?;
-    let all = answer["repositories"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    all.into_iter().find(|repository| text(repository, "name") == name).with_context(|| {
-        format!("there is no repository `{}`; `reenact repository list` lists them", inert(name))
-    })
+    client::named(server, "repositories", "repository", name)
 }
 
 fn list(arguments: &ListArguments) -> anyhow::Result<()> {

@@ -6,11 +6,13 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
 
 #[derive(Args)]
-pub(crate) struct ListArguments {
+pub(crate) struct SetArguments {
+    /// A JSON file as `list --json` prints it, with the "version" that is changed
+    pub(crate) file: PathBuf,
     /// Print the API's JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -18,10 +20,23 @@ pub(crate) struct ListArguments {
     pub(crate) server: ServerArguments,
 }
 
+/// Which rules are tried, and on which events.
 #[derive(Args)]
-pub(crate) struct SetArguments {
-    /// A JSON file as `list --json` prints it, with the "version" that is changed
-    pub(crate) file: PathBuf,
+pub(crate) struct PreviewArguments {
+    /// A JSON file with "rules" [default: the rules in force]
+    file: Option<PathBuf>,
+    /// Which events: `service:checkout env:prod`
+    #[arg(long, default_value = "")]
+    query: String,
+    /// Start of the range: RFC 3339 or `now-1d`
+    #[arg(long, default_value = "now-1w")]
+    from: String,
+    /// End of the range, likewise
+    #[arg(long, default_value = "now")]
+    to: String,
+    /// How many of the newest events, 1 to 10,000
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    events: u16,
     /// Print the API's JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -52,6 +67,16 @@ impl Kind {
         let saved = client::put(&server.server, self.address, &body)?;
         eprintln!("saved as version {}; in force for what arrives from now on", saved["version"]);
         self.print(&saved, *json)
+    }
+
+    /// What the API is asked for a preview.
+    pub(crate) fn preview(&self, asked: &PreviewArguments) -> anyhow::Result<Value> {
+        let PreviewArguments { file, query, from, to, events, json: _, server } = asked;
+        let rules = match file {
+            Some(file) => read(file)?,
+            None => self.in_force(&server.server)?,
+        };
+        Ok(json!({ "rules": rules["rules"], "query": query, "from": from, "to": to, "events": events }))
     }
 
     pub(crate) fn in_force(&self, server: &str) -> anyhow::Result<Value> {

@@ -55,8 +55,7 @@ pub(crate) fn event_id(server: &str, named: &str) -> anyhow::Result<String> {
         inert(&id)
     );
     if id.len() == 16 {
-        let issue =
-            client::get(server, &format!("/issues/{id}"), &[("from", "1970-01-02T00:00:00Z".to_owned())])?;
+        let issue = client::get(server, &format!("/issues/{id}"), &[("from", client::EVER.to_owned())])?;
         let latest = issue["latest_event_with_values_id"].as_str().or(issue["latest_event_id"].as_str());
         id = latest.ok_or_else(|| anyhow::anyhow!("the issue has no event any more"))?.to_owned();
     }

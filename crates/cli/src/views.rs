@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, NamedArguments, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
+
+/// What the API calls them.
+const LIST: &str = "views";
 
 #[derive(Subcommand)]
 #[command(after_help = "\
@@ -23,16 +25,7 @@ pub(crate) enum ViewCommand {
     /// Save one; what is not given of one that there is stays as it is
     Save(SaveArguments),
     /// Delete one, for everybody; issues stay as they are
-    Remove(RemoveArguments),
-}
-
-#[derive(Args)]
-pub(crate) struct ListArguments {
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArguments,
+    Remove(NamedArguments),
 }
 
 #[derive(Args)]
@@ -73,19 +66,11 @@ pub(crate) struct SaveArguments {
     server: ServerArguments,
 }
 
-#[derive(Args)]
-pub(crate) struct RemoveArguments {
-    /// Its name
-    name: String,
-    #[command(flatten)]
-    server: ServerArguments,
-}
-
 pub(crate) fn run(command: &ViewCommand) -> anyhow::Result<ExitCode> {
     match command {
         ViewCommand::List(arguments) => list(arguments)?,
         ViewCommand::Save(arguments) => save(arguments)?,
-        ViewCommand::Remove(RemoveArguments { name, server }) => {
+        ViewCommand::Remove(NamedArguments { name, server }) => {
             let known = named(&server.server, name)?;
             let version = [("version", known["version"].to_string())];
             client::delete(&server.server, &format!("/views/{}", text(&known, "id")), &version)?;
@@ -97,14 +82,7 @@ pub(crate) fn run(command: &ViewCommand) -> anyhow::Result<ExitCode> {
 
 /// The view of this name.
 pub(crate) fn named(server: &str, name: &str) -> anyhow::Result<Value> {
-    found(server, name)?
-        .with_context(|| format!("there is no view `{}`; `reenact view list` lists them", inert(name)))
-}
-
-fn found(server: &str, name: &str) -> anyhow::Result<Option<Value>> {
-    let mut answer = client::get(server, "/views", &[])?;
-    let all = answer["views"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    Ok(all.into_iter().find(|view| text(view, "name") == name))
+    client::named(server, LIST, "view", name)
 }
 
 fn list(ListArguments { json, server }: &ListArguments) -> anyhow::Result<()> {
@@ -126,7 +104,7 @@ fn list(ListArguments { json, server }: &ListArguments) -> anyhow::Result<()> {
 
 fn save(arguments: &SaveArguments) -> anyhow::Result<()> {
     let server = &arguments.server.server;
-    let known = found(server, &arguments.name)?;
+    let known = client::find(server, LIST, &arguments.name)?;
     let fields = ["name", "query", "range", "tab", "sort", "facets", "version"];
     let mut body: Value = match &known {
         Some(known) => fields.iter().map(|field| (*field, known[*field].clone())).collect(),

@@ -1,12 +1,11 @@
 //! `reenact volume`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::client::{self, ServerArguments, text};
+use crate::client::{self, ListArguments, ServerArguments, text};
 use crate::output::{self, Out, Style, inert};
 use crate::rules::{self, Kind};
 
@@ -15,7 +14,7 @@ pub(crate) enum VolumeCommand {
     /// Say which limits are in force, and how many events were not kept, by rule and by issue
     Status(StatusArguments),
     /// List the rules in force; with `--json` as `set` reads them
-    List(rules::ListArguments),
+    List(ListArguments),
     /// Say how many of the newest events rules and limits would not have kept; changes nothing
     Preview(PreviewArguments),
     /// Replace the rules
@@ -53,31 +52,14 @@ Example:
   reenact volume preview rules.json --from now-1w --events 10000
   reenact volume preview --issue-events-per-minute 60")]
 pub(crate) struct PreviewArguments {
-    /// A JSON file with "rules" [default: the rules in force]
-    file: Option<PathBuf>,
     /// A limit of all issues together, in events per minute, to try out
     #[arg(long, value_name = "EVENTS")]
     events_per_minute: Option<u32>,
     /// A limit of each issue, likewise
     #[arg(long, value_name = "EVENTS")]
     issue_events_per_minute: Option<u32>,
-    /// Which events: `service:checkout env:prod`
-    #[arg(long, default_value = "")]
-    query: String,
-    /// Start of the range: RFC 3339 or `now-1d`
-    #[arg(long, default_value = "now-1w")]
-    from: String,
-    /// End of the range, likewise
-    #[arg(long, default_value = "now")]
-    to: String,
-    /// How many of the newest events, 1 to 10,000
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    events: u16,
-    /// Print the API's JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    server: ServerArguments,
+    rules: rules::PreviewArguments,
 }
 
 const RULES: Kind = Kind {
@@ -107,19 +89,13 @@ pub(crate) fn run(command: &VolumeCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn preview(arguments: &PreviewArguments) -> anyhow::Result<()> {
-    let server = &arguments.server.server;
-    let rules = match &arguments.file {
-        Some(file) => rules::read(file)?,
-        None => RULES.in_force(server)?,
-    };
-    let body = json!({
-        "rules": rules["rules"], "query": arguments.query, "from": arguments.from, "to": arguments.to,
-        "events": arguments.events, "events_per_minute": arguments.events_per_minute,
-        "issue_events_per_minute": arguments.issue_events_per_minute,
-    });
-    let answer = client::post(server, "/volume/preview", &body)?;
+    let PreviewArguments { events_per_minute, issue_events_per_minute, rules } = arguments;
+    let mut body = RULES.preview(rules)?;
+    body["events_per_minute"] = json!(events_per_minute);
+    body["issue_events_per_minute"] = json!(issue_events_per_minute);
+    let answer = client::post(&rules.server.server, "/volume/preview", &body)?;
     let mut out = Out::stdout();
-    if arguments.json {
+    if rules.json {
         return output::json(&mut out, &answer);
     }
     let number = |of: &Value, key: &str| of[key].as_u64().unwrap_or(0);

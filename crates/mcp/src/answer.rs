@@ -97,7 +97,6 @@ impl From<ApiError> for ToolError {
             "time_invalid" => "Times are like `now-7d` or `2026-11-22T10:00:00Z`.",
             "no_values" => "Look for another event of the issue: list_events with `has_values` true.",
             "not_reproducible" => "Try another `frame`, or another event of the issue.",
-            "unreachable" => "Is `reenact serve` running there? The address is that of `--server`.",
             "overloaded" => "Wait some seconds and try again.",
             _ => "",
         };
