@@ -72,7 +72,7 @@ impl<'a> Lines<'a> {
 
     /// Lines from one number to another, both included, with their numbers.
     pub(super) fn between(&self, first: u32, last: u32) -> impl Iterator<Item = (u32, &'a str)> {
-        let numbered = (self.first..).zip(self.lines.iter().copied());
+        let numbered = (self.first..=u32::MAX).zip(self.lines.iter().copied());
         numbered.filter(move |(number, _)| (first..=last).contains(number))
     }
 
@@ -127,7 +127,7 @@ impl<'a> Lines<'a> {
             line.starts_with("def ") || line.starts_with("async def ")
         };
         let mut parts = self.logical.iter().skip_while(|part| part.first < header).take(DECORATORS_MAX);
-        parts.find(begins).map_or(header, |part| part.last) + 1
+        parts.find(begins).map_or(header, |part| part.last).saturating_add(1)
     }
 
     /// The last line of the function whose header begins on a line.
@@ -190,7 +190,7 @@ impl Open {
 fn logical(first: u32, lines: &[&str]) -> Vec<Logical> {
     let mut parts: Vec<Logical> = Vec::new();
     let mut open = Open::default();
-    for (number, line) in (first..).zip(lines) {
+    for (number, line) in (first..=u32::MAX).zip(lines) {
         let was_open = open.is_open();
         let has_code = !matches!(line.trim_start().chars().next(), None | Some('#'));
         open = after(line, open);
@@ -356,6 +356,14 @@ def outer():
         ] {
             assert!(!is_whole(line), "{line}");
         }
+    }
+
+    #[test]
+    fn the_last_line_that_a_number_can_name_is_one() {
+        let last = Lines::new(u32::MAX, vec!["def f(", "):", "    return 1"]);
+        assert_eq!((last.body_of(u32::MAX), last.end_of(u32::MAX)), (u32::MAX, u32::MAX));
+        assert_eq!(last.statement(u32::MAX), Some(vec!["def f("]));
+        assert_eq!(Lines::new(1, Vec::new()).body_of(u32::MAX), u32::MAX);
     }
 
     #[test]

@@ -91,12 +91,58 @@ const PARTS: [&str; 13] = [
     "(maxlen)",
 ];
 
+/// Numbers around the ends of those of 64 bits, and longer ones.
+fn hostile_number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(
+            &[
+                "0",
+                "1",
+                "-1",
+                "2147483647",
+                "4294967296",
+                "9223372036854775807",
+                "9223372036854775808",
+                "18446744073709551614",
+                "18446744073709551615",
+                "18446744073709551616",
+            ][..]
+        )
+        .prop_map(str::to_owned),
+        "[0-9]{20}",
+    ]
+}
+
+/// Iterators as a client sends them, but for where they are.
+fn hostile_iterator(inner: impl Strategy<Value = CapturedValue>) -> impl Strategy<Value = CapturedValue> {
+    let size = prop::option::of(prop::sample::select(&[0, 1, u64::MAX - 1, u64::MAX][..]));
+    let sequence = (prop::collection::vec(inner, 0..4), size)
+        .prop_map(|(items, size)| CapturedValue { size, ..list(items) });
+    let kinds = prop::sample::select(&POSITIONED[..]);
+    (kinds, hostile_number(), sequence).prop_map(|(kind, position, sequence)| {
+        let fields = vec![("(position)", scalar("int", &position)), ("(sequence)", sequence)];
+        CapturedValue { form: Some(Form::Iterator), ..object(kind, fields) }
+    })
+}
+
+/// Types of iterators that tell a position.
+const POSITIONED: [&str; 8] = [
+    "list_iterator",
+    "list_reverseiterator",
+    "reversed",
+    "tuple_iterator",
+    "str_ascii_iterator",
+    "dict_itemiterator",
+    "dict_reversevalueiterator",
+    "set_iterator",
+];
+
 fn hostile_value() -> impl Strategy<Value = CapturedValue> {
     let form = prop::option::of(prop::sample::select(&Form::ALL[..]));
-    let leaf =
-        (hostile(), hostile(), form.clone(), any::<bool>()).prop_map(|(kind, text, form, truncated)| {
-            CapturedValue { form, truncated, ..CapturedValue::scalar(kind, text) }
-        });
+    let text = prop_oneof![6 => hostile(), 1 => hostile_number()];
+    let leaf = (hostile(), text, form.clone(), any::<bool>()).prop_map(|(kind, text, form, truncated)| {
+        CapturedValue { form, truncated, ..CapturedValue::scalar(kind, text) }
+    });
     leaf.prop_recursive(3, 24, 4, move |inner| {
         let kinds = prop_oneof![
             Just("list".to_owned()),
@@ -118,19 +164,21 @@ fn hostile_value() -> impl Strategy<Value = CapturedValue> {
             prop::sample::select(&PARTS[..]).prop_map(str::to_owned),
             Just("a".to_owned())
         ];
+        let iterators = hostile_iterator(inner.clone());
         let content = prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Content::Elements),
             prop::collection::vec((inner.clone(), inner.clone()), 0..4).prop_map(Content::Entries),
             prop::collection::vec((names, inner), 0..4).prop_map(Content::Fields),
             Just(Content::Nothing),
         ];
-        (kinds, content, form.clone(), prop::option::of(0_u32..3)).prop_map(
+        let any = (kinds, content, form.clone(), prop::option::of(0_u32..3)).prop_map(
             |(kind, content, form, reference)| CapturedValue {
                 form,
                 reference,
                 ..CapturedValue::new(kind, content)
             },
-        )
+        );
+        prop_oneof![4 => any, 1 => iterators]
     })
 }
 

@@ -73,6 +73,15 @@ fn iterators_are_made_anew_with_what_remains() {
         let kept = if is_at_start { State::Exact } else { State::Partial };
         assert_eq!(state(&event, "rows").0, kept, "{want}");
     }
+    // The largest position that there can be, and one that there cannot.
+    for name in ["list_iterator", "list_reverseiterator", "reversed", "str_ascii_iterator"] {
+        let at = |position: &str| state(&charge(vec![("rows", over(name, position, letters()))]), "rows").0;
+        let want = if name.contains("reverse") { State::StandIn } else { State::Partial };
+        assert_eq!(at("9223372036854775807"), want, "{name}");
+        for beyond in ["9223372036854775808", "18446744073709551615", "99999999999999999999"] {
+            assert_eq!(at(beyond), State::StandIn, "{name}");
+        }
+    }
     let whole = CapturedValue { size: Some(9), ..letters() };
     assert_eq!(state(&charge(vec![("rows", over("list_iterator", "1", whole))]), "rows").0, State::Partial);
     let shared_list = shared(1, letters());
