@@ -63,9 +63,7 @@ pub(super) fn call<'a>(
         };
         let mut one = Fidelity::of(input.name.as_str(), &troubles);
         if let Some(how) = input.changed.as_ref().filter(|_| !is_new) {
-            one.state = one.state.max(State::Changed);
-            let before = if one.why.is_empty() { String::new() } else { format!("{}; ", one.why) };
-            one.why = format!("{before}`{}` {how}, before the raise", input.name);
+            one = one.and(State::Changed, &format!("`{}` {how}, before the raise", input.name));
         }
         fidelity.push(one);
         given.push((input, Expression::Name(name.clone())));

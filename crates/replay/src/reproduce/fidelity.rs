@@ -58,6 +58,16 @@ impl Fidelity {
         }
         Self { name: name.to_owned(), state, why }
     }
+
+    /// With one more thing that is wrong.
+    pub(super) fn and(mut self, state: State, why: &str) -> Self {
+        self.state = self.state.max(state);
+        if !self.why.is_empty() {
+            self.why.push_str("; ");
+        }
+        self.why.push_str(why);
+        self
+    }
 }
 
 /// Places that are told of.

@@ -2,6 +2,7 @@
 //! begins and ends, and which functions and classes stand around it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use reenact_model::{Frame, FrameDetails};
 
@@ -78,8 +79,32 @@ impl<'a> Lines<'a> {
 
     /// The lines of the statement, or header of one, that a line is part of.
     pub(super) fn statement(&self, line: u32) -> Option<Vec<&'a str>> {
-        let at = self.logical.iter().find(|part| (part.first..=part.last).contains(&line))?;
-        Some(self.between(at.first, at.last).map(|(_, line)| line).collect())
+        let at = self.statement_at(line)?;
+        Some(self.between(*at.start(), *at.end()).map(|(_, line)| line).collect())
+    }
+
+    /// Where that statement, or header, begins and ends.
+    pub(super) fn statement_at(&self, line: u32) -> Option<RangeInclusive<u32>> {
+        let mut parts = self.logical.iter().map(|part| part.first..=part.last);
+        parts.find(|part| part.contains(&line))
+    }
+
+    /// The lines of loops from one line to another: they may run more than once.
+    pub(super) fn repeated(&self, first: u32, last: u32) -> BTreeSet<u32> {
+        let mut loops: Vec<usize> = Vec::new();
+        let mut repeated = BTreeSet::new();
+        for part in self.logical.iter().filter(|part| (first..=last).contains(&part.first)) {
+            loops.retain(|indent| *indent < part.indent);
+            let header = self.line(part.first).map_or("", str::trim_start);
+            let header = header.strip_prefix("async ").map_or(header, str::trim_start);
+            if matches!(name_at(header), "for" | "while") {
+                loops.push(part.indent);
+            }
+            if !loops.is_empty() {
+                repeated.extend(part.first..=part.last);
+            }
+        }
+        repeated
     }
 
     /// The functions and classes around a line, the outermost first; `None` where a header may stand before the lines.

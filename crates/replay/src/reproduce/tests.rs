@@ -1,4 +1,5 @@
 mod frames;
+mod frozen;
 mod hostile;
 mod values;
 
