@@ -1,6 +1,7 @@
 mod frames;
 mod frozen;
 mod hostile;
+mod hostile_reads;
 mod values;
 
 use reenact_model::{

@@ -43,7 +43,7 @@ fn called(skeleton: &str) -> Vec<&str> {
     calls.filter(|name| !name.is_empty()).collect()
 }
 
-fn hostile() -> impl Strategy<Value = String> {
+pub(super) fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,20}",
         Just("'); import os; os.system('id') #".to_owned()),
@@ -137,7 +137,7 @@ const POSITIONED: [&str; 8] = [
     "set_iterator",
 ];
 
-fn hostile_value() -> impl Strategy<Value = CapturedValue> {
+pub(super) fn hostile_value() -> impl Strategy<Value = CapturedValue> {
     let form = prop::option::of(prop::sample::select(&Form::ALL[..]));
     let text = prop_oneof![6 => hostile(), 1 => hostile_number()];
     let leaf = (hostile(), text, form.clone(), any::<bool>()).prop_map(|(kind, text, form, truncated)| {
@@ -250,6 +250,58 @@ const CALLED: [&str; 64] = [
     ".reshape",
 ];
 
+/// Nothing stands outside of quotes and comments but what this project writes, and checked names.
+pub(super) fn has_no_code_of_the_capture(made: &Reproduction) -> Result<(), TestCaseError> {
+    let skeleton = skeleton(&made.text);
+    let helpers = [
+        "def raised",
+        "def obj(",
+        "def class_named(",
+        "class StandIn",
+        "def spread(",
+        "def statement(",
+        "def loaded(",
+        "def method_at(",
+        "def frozen_clock(",
+        "def environ_with(",
+    ];
+    let end = helpers.iter().filter_map(|helper| skeleton.find(helper)).min().expect("helpers follow");
+    let own = &skeleton[..end];
+    for name in called(own) {
+        let is_test = name.starts_with("test_");
+        let is_method =
+            [".extend", ".update", ".reshape", ".timestamp", ".patch.multiple", ".values", ".items"]
+                .iter()
+                .any(|method| name.ends_with(method));
+        prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
+    }
+    for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {
+        let known = [
+            "    return ",
+            "    error = ",
+            "    expected = ",
+            "    assert ",
+            "    with ",
+            "    fill(",
+            "    args, kwargs = ",
+            "    )",
+            "    ]",
+            "    }",
+        ];
+        let is_known = line.trim().is_empty()
+            || known.iter().any(|start| line.starts_with(start))
+            || line.contains(" = ")
+            || line.contains(".extend(")
+            || line.contains(".update(")
+            || line.trim_end().ends_with(',');
+        prop_assert!(is_known, "the line {line:?} of\n{}", made.text);
+    }
+    // The name of the test has letters and digits of the type's name.
+    let own = own.replace(made.file_name.trim_end_matches(".py"), "");
+    prop_assert!(!own.contains("evil"), "{}", made.text);
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn captured_text_never_becomes_code(
@@ -270,29 +322,6 @@ proptest! {
         let sources = [SourceFile { file: "/srv/app/pay.py", text: &text_of_lines }];
         let options = Options { mode, sources: &sources, ..Options::default() };
         let Ok(made) = reproduction(&made.0, &made.1, options) else { return Ok(()) };
-        let skeleton = skeleton(&made.text);
-        let helpers = ["def raised", "def obj(", "def class_named(", "class StandIn", "def spread(", "def statement(", "def loaded(", "def method_at("];
-        let end = helpers.iter().filter_map(|helper| skeleton.find(helper)).min().expect("helpers follow");
-        let own = &skeleton[..end];
-        for name in called(own) {
-            let is_test = name.starts_with("test_");
-            let is_method = [".extend", ".update", ".reshape", ".timestamp", ".patch.multiple", ".values", ".items"]
-                .iter()
-                .any(|method| name.ends_with(method));
-            prop_assert!(CALLED.contains(&name) || is_test || is_method, "calls `{name}`:\n{}", made.text);
-        }
-        for line in own.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {
-            let known = ["    return ", "    error = ", "    expected = ", "    assert ", "    with ", "    fill(", "    args, kwargs = ", "    )", "    ]", "    }"];
-            let is_known = line.trim().is_empty()
-                || known.iter().any(|start| line.starts_with(start))
-                || line.contains(" = ")
-                || line.contains(".extend(")
-                || line.contains(".update(")
-                || line.trim_end().ends_with(',');
-            prop_assert!(is_known, "the line {line:?} of\n{}", made.text);
-        }
-        // The name of the test has letters and digits of the type's name.
-        let own = own.replace(made.file_name.trim_end_matches(".py"), "");
-        prop_assert!(!own.contains("evil"), "{}", made.text);
+        has_no_code_of_the_capture(&made)?;
     }
 }
