@@ -5,10 +5,9 @@ use reenact_model::{CapturedValue, Content};
 use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::fidelity::State;
+use super::objects::{Fields, field};
 use super::python::Name;
 use super::values::Draft;
-
-type Fields = [(String, CapturedValue)];
 
 /// The largest position, counted in items, that an iterator of Python can have; `itertools.islice` takes no larger one.
 const POSITION_MAX: u64 = i64::MAX as u64;
@@ -152,10 +151,6 @@ fn is_index_backwards(name: &str) -> bool {
 
 fn is_of_sequence(name: &str) -> bool {
     name.ends_with("iterator") || name == "reversed"
-}
-
-fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a CapturedValue> {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 fn method(of: Expression, name: &'static str) -> Expression {
