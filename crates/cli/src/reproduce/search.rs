@@ -102,9 +102,6 @@ impl Search<'_> {
         if chosen["mode"] != "call" {
             return Ok(Value::Null);
         }
-        // What takes nothing is the program as a whole.
-        let takes_something =
-            |made: &Value| made["fidelity"].as_array().is_some_and(|inputs| !inputs.is_empty());
         let frames = self.outside(index_of(chosen)).take(ASKED_MAX);
         let frames = frames.filter_map(|frame| self.made(frame, "call")).filter(takes_something);
         for made in frames.take(OUTERMOST_MAX) {
@@ -114,6 +111,12 @@ impl Search<'_> {
         }
         Ok(Value::Null)
     }
+}
+
+/// Whether the function that is called has arguments: what takes nothing is the program as a whole.
+fn takes_something(made: &Value) -> bool {
+    let inputs = made["fidelity"].as_array();
+    inputs.is_some_and(|inputs| inputs.iter().any(|input| input["kind"] == "argument"))
 }
 
 fn index_of(made: &Value) -> u64 {
@@ -157,6 +160,16 @@ mod tests {
         let want =
             ["5 call", "4 call", "3 call", "2 call", "1 call", "6 statement", "5 statement", "4 statement"];
         assert_eq!(tried, want);
+    }
+
+    #[test]
+    fn what_has_no_arguments_takes_nothing() {
+        let of = |kinds: &[&str]| {
+            let inputs: Vec<Value> = kinds.iter().map(|kind| json!({"kind": kind})).collect();
+            takes_something(&json!({"fidelity": inputs}))
+        };
+        assert!(of(&["global", "argument"]));
+        assert!(!of(&[]) && !of(&["global", "surroundings"]));
     }
 
     #[test]

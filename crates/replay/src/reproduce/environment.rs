@@ -3,7 +3,7 @@
 use reenact_model::Content;
 
 use super::expression::{Argument, Expression};
-use super::fidelity::{Fidelity, State};
+use super::fidelity::{Fidelity, InputKind};
 use super::frozen::{Frozen, Known, said, use_mock};
 use super::literal;
 use super::python::Name;
@@ -57,7 +57,7 @@ pub(super) fn set<'a>(
         match value.filter(|value| matches!(value, Expression::Text(_)) || *value == Expression::none()) {
             Some(value) => {
                 arguments.push(Argument::Named(name, value));
-                frozen.fidelity.push(Fidelity { name: called, state: State::Exact, why: String::new() });
+                frozen.fidelity.push(Fidelity::of(InputKind::Surroundings, &called, &[]));
             }
             None => {
                 frozen.fidelity.push(said(&called, "is as it is here: its value was not captured".to_owned()))

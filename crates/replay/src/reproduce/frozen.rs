@@ -6,7 +6,7 @@ use reenact_model::{CapturedValue, Content};
 use super::changed::{change, code_of};
 use super::environment;
 use super::expression::{Argument, Expression};
-use super::fidelity::{Fidelity, State};
+use super::fidelity::{Fidelity, InputKind, State};
 use super::frames::{How, Target};
 use super::literal;
 use super::python::Name;
@@ -187,7 +187,9 @@ fn clock<'a>(
     let hint = moment.and_then(|(name, _)| Name::checked(name)).unwrap_or_else(|| Name::fixed("now"));
     let now = draft.scope.new_name(&hint);
     let one = match moment {
-        Some((_, value)) => times.said_of(Fidelity::of("the time", &draft.assign(&now, value))),
+        Some((_, value)) => {
+            times.said_of(Fidelity::of(InputKind::Surroundings, "the time", &draft.assign(&now, value)))
+        }
         None => {
             let Some(scalar) = literal::parse(&moment_of(seen)) else { return };
             scalar.modules.into_iter().for_each(|module| draft.scope.import_standard(module));
@@ -262,7 +264,7 @@ fn drawn<'a>(
             Some((hint, value)) => {
                 let variable = draft.scope.new_name(&hint);
                 let troubles = draft.assign(&variable, value);
-                frozen.fidelity.push(times.said_of(Fidelity::of(&name, &troubles)));
+                frozen.fidelity.push(times.said_of(Fidelity::of(InputKind::Surroundings, &name, &troubles)));
                 Expression::Name(variable)
             }
             None if path == "time.time" => {
@@ -311,7 +313,7 @@ impl Times {
 }
 
 pub(super) fn said(name: &str, why: String) -> Fidelity {
-    Fidelity { name: name.to_owned(), state: State::Partial, why }
+    Fidelity { kind: InputKind::Surroundings, name: name.to_owned(), state: State::Partial, why }
 }
 
 /// `unittest.mock.patch`, imported.

@@ -39,7 +39,7 @@ mod tests;
 use reenact_model::{Report, Snapshot};
 
 use classes::Classes;
-pub use fidelity::{Fidelity, State};
+pub use fidelity::{Fidelity, InputKind, State};
 use frames::{How, Stack, Target};
 pub use program::Expected;
 use program::{About, Program};
@@ -252,8 +252,7 @@ fn written<'a>(
         path_parts: expected.1,
         own_packages: stack.own_packages(),
     };
-    let inputs = if mode == Mode::Statement { &fidelity[1..] } else { &fidelity[..] };
-    let missing = missing(target, inputs);
+    let missing = missing(target, &fidelity);
     let file_name = program.file_name();
     let text = program.text();
     Reproduction {
@@ -287,7 +286,9 @@ fn missing_key<'a>(stack: &Stack<'a>, target: &Target<'_>) -> Option<&'a str> {
 /// What would make the test better.
 fn missing(target: &Target<'_>, fidelity: &[Fidelity]) -> Vec<String> {
     let mut missing = Vec::new();
-    let has = |state: State| fidelity.iter().any(|input| input.state == state);
+    // That a statement runs alone is no value that a client could send.
+    let inputs = || fidelity.iter().filter(|input| input.kind != InputKind::Statement);
+    let has = |state: State| inputs().any(|input| input.state == state);
     if target.snapshot.details.is_none() {
         missing.push(
             "the modules of classes, the identity of objects and the source: Datadog's client does not send them, \

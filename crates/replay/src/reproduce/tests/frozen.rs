@@ -4,18 +4,26 @@ use super::*;
 
 const FILE: &str = "/srv/app/shop/pay.py";
 
-/// The test of `charge(order)` with these lines as its body, which raised on the last of them or in it.
-fn of(mode: Mode, body: &str, locals: Vec<(&str, CapturedValue)>) -> Reproduction {
-    let source = format!("def charge(order):\n{body}\n");
-    let line = u32::try_from(source.lines().count()).unwrap();
+/// `charge(order)` with these lines as its body, which raised on the last of them.
+fn event_of(body: &str, locals: Vec<(&str, CapturedValue)>) -> Event {
+    let line = u32::try_from(body.lines().count() + 1).unwrap();
     let arguments = variables(vec![("order", list(vec![]))]);
     let snapshot =
         Snapshot { id: SnapshotId(1), arguments, locals: variables(locals), ..Snapshot::default() };
     let mut event = event(vec![(frame("charge", FILE, line, 1), snapshot)]);
     event.0.exceptions[0].message = "'REGION'".to_owned();
+    event
+}
+
+fn reproduction_of(event: &Event, body: &str, mode: Mode) -> Reproduction {
+    let source = format!("def charge(order):\n{body}\n");
     let sources = [SourceFile { file: FILE, text: &source }];
     let options = Options { mode: Some(mode), sources: &sources, ..Options::default() };
     reproduction(&event.0, &event.1, options).unwrap()
+}
+
+fn of(mode: Mode, body: &str, locals: Vec<(&str, CapturedValue)>) -> Reproduction {
+    reproduction_of(&event_of(body, locals), body, mode)
 }
 
 fn called(body: &str, locals: Vec<(&str, CapturedValue)>) -> Reproduction {
@@ -148,4 +156,29 @@ fn a_name_that_cannot_be_written_is_said() {
     let made = called("    return os.environ[\"A B\"]", Vec::new());
     let why = "is as it is here: its name cannot be written".to_owned();
     assert_eq!(state_in(&made, "the environment's A B"), (State::Partial, why));
+}
+
+#[test]
+fn every_input_says_what_it_is() {
+    let made = |mode: Mode| {
+        let body = "    region = os.environ[\"ZONE\"]\n    return order[region], RATES[region]";
+        let mut event = event_of(body, vec![("region", text("eu"))]);
+        event.1[0].globals = variables(vec![("RATES", dict(vec![]))]);
+        let made = reproduction_of(&event, body, mode);
+        made.fidelity.into_iter().map(|input| (input.kind, input.name)).collect::<Vec<_>>()
+    };
+    let named = |kind: InputKind, name: &str| (kind, name.to_owned());
+    let called = [
+        named(InputKind::Argument, "order"),
+        named(InputKind::Global, "RATES"),
+        named(InputKind::Surroundings, "the environment's ZONE"),
+    ];
+    assert_eq!(made(Mode::Call), called);
+    let stated = [
+        named(InputKind::Statement, "charge"),
+        named(InputKind::Variable, "order"),
+        named(InputKind::Variable, "region"),
+        named(InputKind::Global, "RATES"),
+    ];
+    assert_eq!(made(Mode::Statement), stated);
 }
