@@ -88,7 +88,7 @@ def _measure(crash: Crash, client: str, environment: Environment, server: Server
         outcome.reason = code
         return
     outcome.called = f"{made['frame']['module']}.{made['frame']['function']}"
-    outcome.inputs = sum(not entry["name"].startswith("global") for entry in made["fidelity"])
+    outcome.inputs = sum(entry["kind"] != "statement" for entry in made["fidelity"])
     attempts = made["run"]["attempts"]
     outcome.further = made["frame"]["index"] != attempts[0]["frame"]
     if code != SAME:

@@ -376,7 +376,7 @@ def test_looks_are_noted_and_mistakes_are_explained(server: Server) -> None:
     [without] = server.wait_for_events("service:noted-none", 1)
     made = server.get(f"/events/{event['id']}/reproduction")
     assert (made["mode"], made["frame"]["function"], made["frame"]["module"]) == ("call", "settle", "billing")
-    assert made["fidelity"] == [{"name": "amount", "state": "exact", "why": ""}]
+    assert made["fidelity"] == [{"kind": "argument", "name": "amount", "state": "exact", "why": ""}]
     assert [entry["detail"] for entry in server.get("/audit", subject=event["id"], action="values.viewed")["entries"]][:1] == ["made a test of them"]
     for event_id, parameters, status, code in [
         (without["id"], {}, 409, "no_values"),

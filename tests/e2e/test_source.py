@@ -265,17 +265,22 @@ def test_a_test_of_an_exception_knows_the_source_of_the_commit_that_ran(own_serv
     commit = clone.commit("Settle", {"billing.py": text}, hours_ago=2)
     clone.commit("Later", {"billing.py": "# moved\n" + text}, hours_ago=1)
     assert add(own_server, clone).status_code == 201
-    made = {}
+    made, events = {}, {}
     for service, named in (("source-exact", {"git.commit.sha": commit}), ("source-guessed", {})):
         span = captured_span(service, "no entry", service)
         span["meta"] |= named
         rows = {"type": "list", "elements": [], "size": 0}
         assert post_snapshots(own_server.agent, json.dumps([snapshot(service, service, rows=rows, entry={"type": "int", "value": "5"})])).ok
         assert post_traces(own_server.agent, traces_body(span)).ok
-        [event] = own_server.wait_for_events(f"service:{service}", 1)
-        made[service] = own_server.get(f"/events/{event['id']}/reproduction", mode="call")
+        [events[service]] = own_server.wait_for_events(f"service:{service}", 1)
+        made[service] = own_server.get(f"/events/{events[service]['id']}/reproduction", mode="call")
     exact, guessed = made["source-exact"], made["source-guessed"]
     assert exact["frame"]["function"] == "Ledger.settle" and "raised(Ledger.settle, rows=rows, entry=entry)" in exact["text"]
-    assert exact["fidelity"][0] == {"name": "rows", "state": "changed", "why": "`rows` is changed on line 4, before the raise"}
+    assert exact["fidelity"][0] == {"kind": "argument", "name": "rows", "state": "changed", "why": "`rows` is changed on line 4, before the raise"}
     # A commit that nobody names may be another one.
     assert guessed["frame"]["function"] == "settle" and guessed["fidelity"][0]["state"] == "exact"
+    # What the caller has counts before what the repository has.
+    own = {"file": exact["frame"]["file"], "text": text.replace("rows.pop()", "pass")}
+    url = f"{own_server.ui}/api/v1/events/{events['source-exact']['id']}/reproduction"
+    told = requests.post(url, json={"sources": [own], "mode": "call"}, timeout=30).json()
+    assert told["frame"]["function"] == "Ledger.settle" and told["fidelity"][0]["state"] == "exact", told

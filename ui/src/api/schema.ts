@@ -2145,6 +2145,8 @@ export interface components {
         };
         /** @description How near one input comes to what was captured. */
         InputFidelity: {
+            /** @description What it is. */
+            kind: components["schemas"]["InputKind"];
             /** @description The argument or variable; the function itself where its statement alone is run. */
             name: string;
             /** @description The worst of it. */
@@ -2152,6 +2154,11 @@ export interface components {
             /** @description Why it is not exact; empty where it is. */
             why: string;
         };
+        /**
+         * @description What an input of a test is.
+         * @enum {string}
+         */
+        InputKind: "argument" | "variable" | "statement" | "global" | "surroundings";
         /** @description Counts since the process began; each item is in exactly one of the first seven. */
         IntakeCounts: {
             /**

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ErrorEvent } from "../api/types";
-import { editorLink, launchFile, listening, prompting, raisingLine } from "./debugging";
+import { editorLink, folderKey, launchFile, listening, prompting, raisingLine } from "./debugging";
 
 test("commands name the event", () => {
   expect(listening("0123abcd")).toBe("reenact debug 0123abcd --port 4711");
@@ -27,6 +27,10 @@ test("the line that raised is told from the folder of its modules", () => {
   expect(raisingLine(event({ file: "<string>" }))).toBeNull();
   expect(raisingLine(event({ file: "/srv/pay.py", line_number: null }))).toBeNull();
   expect(raisingLine(event())).toBeNull();
+});
+
+test("every service has a folder of its own", () => {
+  expect(folderKey("shop")).not.toBe(folderKey("billing"));
 });
 
 test("a link stays below the folder, and can be nothing but a file for the editor", () => {

@@ -21,6 +21,9 @@ export function launchFile(eventId: string): string {
   return `${JSON.stringify({ version: "0.2.0", configurations: [configuration] }, null, 2)}\n`;
 }
 
+/** Under which name the folder of a service's files on this machine is kept. */
+export const folderKey = (service: string): string => `reenact.sources.${service}`;
+
 /** A line of a source file: the folder that the application's modules are in, and the way from there. */
 export interface SourceLine {
   folder: string;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ErrorEvent, Fidelity, Frame } from "../api/types";
 import { choices, command, FIDELITY, offered, refusal, summary, wanted } from "./reproduction";
 
-const inputs = (...states: Fidelity[]) => states.map((state, i) => ({ name: `a${i}`, state, why: "" }));
+const inputs = (...states: Fidelity[]) => states.map((state, i) => ({ kind: "argument" as const, name: `a${i}`, state, why: "" }));
 const event = (...stacks: Partial<Frame>[][]): ErrorEvent =>
   ({ exceptions: stacks.map((frames) => ({ frames: frames.map((frame) => ({ file: "/srv/pay.py", function: "charge", in_app: true, line_number: 7, values: { state: "off" }, ...frame })) })) }) as unknown as ErrorEvent;
 
@@ -12,12 +12,15 @@ test("every state has a word of its own", () => {
 });
 
 test("the inputs in a sentence", () => {
-  expect(summary([])).toBe("The function has no inputs.");
+  expect(summary([])).toBe("There are no inputs.");
   expect(summary(inputs("exact"))).toBe("The one input is as it was captured.");
   expect(summary(inputs("stand_in"))).toBe("The one input is not as it was captured.");
   expect(summary(inputs("exact", "exact"))).toBe("All 2 inputs are as they were captured.");
   expect(summary(inputs("exact", "redacted", "partial"))).toBe("1 of 3 inputs is as captured.");
   expect(summary(inputs("changed", "redacted"))).toBe("None of 2 inputs are as captured.");
+  const statement = { kind: "statement" as const, name: "charge", state: "partial" as const, why: "only the statement on line 7 runs" };
+  expect(summary([statement])).toBe("There are no inputs.");
+  expect(summary([statement, ...inputs("exact")])).toBe("The one input is as it was captured.");
 });
 
 test("why there is no test, and what to do; what may pass is none of these", () => {

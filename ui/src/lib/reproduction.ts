@@ -15,9 +15,10 @@ export const FIDELITY: Record<Fidelity, { text: string; title: string }> = {
   stand_in: { text: "stand-in", title: "An object that complains when it is used stands there" },
 };
 
-/** All inputs in one sentence. */
-export function summary(inputs: readonly InputFidelity[]): string {
-  if (inputs.length === 0) return "The function has no inputs.";
+/** All inputs in one sentence. What does not run before a statement is none of them. */
+export function summary(fidelity: readonly InputFidelity[]): string {
+  const inputs = fidelity.filter(({ kind }) => kind !== "statement");
+  if (inputs.length === 0) return "There are no inputs.";
   const exact = inputs.filter(({ state }) => state === "exact").length;
   if (inputs.length === 1) return exact === 1 ? "The one input is as it was captured." : "The one input is not as it was captured.";
   if (exact === inputs.length) return `All ${inputs.length} inputs are as they were captured.`;

@@ -35,6 +35,16 @@ impl<'a> Here<'a> {
         self.captured_root.as_deref()
     }
 
+    /// The frames of the exception that escaped whose values were captured, the outermost first.
+    pub(super) fn frames_with_values(&self) -> Vec<u64> {
+        let frames = frames(self.event).filter(|(_, frame)| {
+            let values = &frame["values"];
+            // Values that were not asked for are hidden.
+            matches!(text(values, "state"), "captured" | "hidden") && values["earlier_occurrence"] != true
+        });
+        frames.map(|(index, _)| index).collect()
+    }
+
     /// The file here that stands for one on the event's machine.
     fn path_of(&self, file: &str) -> Option<PathBuf> {
         let end = file.strip_prefix(self.captured_root()?)?.trim_start_matches(['/', '\\']);
@@ -44,8 +54,7 @@ impl<'a> Here<'a> {
 
     /// The application's files of the frames, the deepest first, for the server to read.
     pub(super) fn sources(&self) -> Vec<Value> {
-        let frames = self.event["exceptions"].as_array().and_then(|all| all.last()?["frames"].as_array());
-        let own = frames.into_iter().flatten().rev().filter(|frame| frame["in_app"] == true);
+        let own = frames(self.event).rev().map(|(_, frame)| frame).filter(|frame| frame["in_app"] == true);
         let mut seen = BTreeSet::new();
         let mut left = SOURCES_BYTES_MAX;
         let mut sources = Vec::new();
@@ -79,11 +88,18 @@ impl<'a> Here<'a> {
     }
 }
 
+/// The frames of the exception that escaped, the outermost first, counted from 0.
+fn frames(event: &Value) -> impl DoubleEndedIterator<Item = (u64, &Value)> + ExactSizeIterator {
+    let frames = event["exceptions"].as_array().and_then(|all| all.last()?["frames"].as_array());
+    let frames = frames.map_or(&[][..], Vec::as_slice).iter().enumerate();
+    frames.map(|(index, frame)| (index as u64, frame))
+}
+
 /// The folder on the event's machine that stands for `root` here: what is left of the path of a frame's file when the
 /// longest end of it that is a file below `root` is taken off.
 fn captured_root(event: &Value, root: &Path) -> Option<String> {
-    let frames = event["exceptions"].as_array()?.last()?["frames"].as_array()?;
-    let files = frames.iter().rev().filter(|frame| frame["in_app"] == true).map(|frame| text(frame, "file"));
+    let own = frames(event).rev().map(|(_, frame)| frame).filter(|frame| frame["in_app"] == true);
+    let files = own.map(|frame| text(frame, "file"));
     files.take(FILES_MAX).find_map(|file| root_of(file, root))
 }
 
@@ -109,6 +125,21 @@ pub(crate) fn end_below(file: &str, root: &Path) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_with_values_are_those_that_a_test_can_be_made_of() {
+        let frame = |state: &str, is_earlier: bool| json!({"values": {"state": state, "earlier_occurrence": is_earlier}});
+        let frames = [
+            frame("captured", false),
+            frame("unknown", false),
+            frame("hidden", false),
+            frame("captured", true),
+            json!({}),
+        ];
+        let event = json!({"exceptions": [{"frames": [frame("captured", false)]}, {"frames": frames}]});
+        assert_eq!(Here::of(&event, PathBuf::from("/nowhere")).frames_with_values(), [0, 2]);
+        assert_eq!(Here::of(&json!({}), PathBuf::from("/nowhere")).frames_with_values(), [0_u64; 0]);
+    }
 
     #[test]
     fn the_longest_end_that_is_here_tells_the_root() {

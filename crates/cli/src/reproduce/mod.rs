@@ -118,7 +118,9 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> anyhow::Result<ExitCode> {
         };
         let differs = |made: &Value| here.differs(made).filter(|_| !arguments.anyway);
         let is_free = arguments.frame.is_none() && mode.is_none();
-        let search = Search { environment: &environment, ask: &ask, differs: &differs, is_free };
+        let frames = here.frames_with_values();
+        let search =
+            Search { environment: &environment, ask: &ask, differs: &differs, is_free, frames: &frames };
         let verdict;
         (made, verdict) = search.run(made)?;
         if arguments.shrink && verdict == Verdict::Same {

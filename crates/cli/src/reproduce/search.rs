@@ -14,6 +14,9 @@ const STATEMENTS_MAX: usize = 3;
 /// Frames, from the outermost on, that are called to find the outermost one that raises it.
 const OUTERMOST_MAX: usize = 3;
 
+/// Frames with values whose tests each of these three asks the server for.
+const ASKED_MAX: usize = 8;
+
 /// Asks for the test of a frame and a mode.
 type Ask<'a> = &'a dyn Fn(Option<u64>, Option<&str>) -> anyhow::Result<Value>;
 
@@ -25,6 +28,8 @@ pub(super) struct Search<'a> {
     pub(super) differs: &'a dyn Fn(&Value) -> Option<String>,
     /// Whether other frames and modes may be tried.
     pub(super) is_free: bool,
+    /// The frames that have values, without which there is no test of one; the outermost first.
+    pub(super) frames: &'a [u64],
 }
 
 impl Search<'_> {
@@ -67,19 +72,29 @@ impl Search<'_> {
     fn others<'s>(&'s self, first: &'s Value) -> impl Iterator<Item = Value> + 's {
         let index = index_of(first);
         let is_call = first["mode"] == "call";
-        let further = (0..index).rev().filter(move |_| is_call);
+        let further = self.outside(index).rev().filter(move |_| is_call).take(ASKED_MAX);
         let further = further.filter_map(|frame| self.made(frame, "call")).take(FURTHER_FRAMES_MAX);
         let deepest = (self.ask)(None, Some("statement")).ok();
         let from = deepest.as_ref().map_or(0, index_of);
+        let deepest = deepest.filter(|made| self.is_what_ran(made));
         let is_new = move |made: &Value| made["mode"] != first["mode"] || made["frame"]["index"] != index;
-        let statements =
-            deepest.into_iter().chain((0..from).rev().filter_map(|frame| self.made(frame, "statement")));
+        let outside = self.outside(from).rev().take(ASKED_MAX);
+        let statements = deepest.into_iter().chain(outside.filter_map(|frame| self.made(frame, "statement")));
         further.chain(statements.filter(is_new).take(STATEMENTS_MAX))
+    }
+
+    /// The frames with values further out than one, the outermost first.
+    fn outside(&self, index: u64) -> impl DoubleEndedIterator<Item = u64> + '_ {
+        self.frames.iter().copied().filter(move |frame| *frame < index)
     }
 
     /// The test of a frame, if there is one and its source is what ran.
     fn made(&self, frame: u64, mode: &str) -> Option<Value> {
-        (self.ask)(Some(frame), Some(mode)).ok().filter(|made| (self.differs)(made).is_none())
+        (self.ask)(Some(frame), Some(mode)).ok().filter(|made| self.is_what_ran(made))
+    }
+
+    fn is_what_ran(&self, made: &Value) -> bool {
+        (self.differs)(made).is_none()
     }
 
     /// The outermost frame whose function raises the same exception as well.
@@ -87,11 +102,8 @@ impl Search<'_> {
         if chosen["mode"] != "call" {
             return Ok(Value::Null);
         }
-        // What takes nothing is the program as a whole.
-        let takes_something =
-            |made: &Value| made["fidelity"].as_array().is_some_and(|inputs| !inputs.is_empty());
-        let frames =
-            (0..index_of(chosen)).filter_map(|frame| self.made(frame, "call")).filter(takes_something);
+        let frames = self.outside(index_of(chosen)).take(ASKED_MAX);
+        let frames = frames.filter_map(|frame| self.made(frame, "call")).filter(takes_something);
         for made in frames.take(OUTERMOST_MAX) {
             if run::run(&made, self.environment)?.0 == Verdict::Same {
                 return Ok(json!({"frame": made["frame"]["index"], "function": made["frame"]["function"]}));
@@ -101,6 +113,78 @@ impl Search<'_> {
     }
 }
 
+/// Whether the function that is called has arguments: what takes nothing is the program as a whole.
+fn takes_something(made: &Value) -> bool {
+    let inputs = made["fidelity"].as_array();
+    inputs.is_some_and(|inputs| inputs.iter().any(|input| input["kind"] == "argument"))
+}
+
 fn index_of(made: &Value) -> u64 {
     made["frame"]["index"].as_u64().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn made(frame: u64, mode: &str) -> Value {
+        json!({"frame": {"index": frame}, "mode": mode})
+    }
+
+    /// The frames and modes of the others than the call of a frame, as `2 call`, and how many were asked for.
+    fn others(frames: &[u64], first: u64, differing: &[u64]) -> (Vec<String>, u64) {
+        let asked = Cell::new(0);
+        let ask = |frame: Option<u64>, mode: Option<&str>| {
+            asked.set(asked.get() + 1);
+            Ok(made(frame.unwrap_or(first), mode.unwrap()))
+        };
+        let differs =
+            |made: &Value| differing.contains(&index_of(made)).then(|| "it is another one".to_owned());
+        let python = Path::new("no-python");
+        let environment =
+            Environment { python, root: python, allowed: String::new(), timeout: Duration::ZERO };
+        let search =
+            Search { environment: &environment, ask: &ask, differs: &differs, is_free: true, frames };
+        let first = made(first, "call");
+        let others = search.others(&first).map(|made| format!("{} {}", index_of(&made), made["mode"]));
+        (others.map(|other| other.replace('"', "")).collect(), asked.get())
+    }
+
+    #[test]
+    fn functions_further_out_are_called_and_then_statements_run() {
+        let (tried, _) = others(&[0, 1, 2, 3, 4, 5, 6], 6, &[]);
+        let want =
+            ["5 call", "4 call", "3 call", "2 call", "1 call", "6 statement", "5 statement", "4 statement"];
+        assert_eq!(tried, want);
+    }
+
+    #[test]
+    fn what_has_no_arguments_takes_nothing() {
+        let of = |kinds: &[&str]| {
+            let inputs: Vec<Value> = kinds.iter().map(|kind| json!({"kind": kind})).collect();
+            takes_something(&json!({"fidelity": inputs}))
+        };
+        assert!(of(&["global", "argument"]));
+        assert!(!of(&[]) && !of(&["global", "surroundings"]));
+    }
+
+    #[test]
+    fn nothing_of_a_file_that_is_another_one_is_run() {
+        assert_eq!(others(&[0, 1, 2], 2, &[2]).0, ["1 call", "0 call", "1 statement", "0 statement"]);
+        assert_eq!(others(&[0, 1, 2], 2, &[0, 1, 2]).0, [""; 0]);
+    }
+
+    #[test]
+    fn only_frames_with_values_are_asked_for_and_not_all_of_many() {
+        assert_eq!(
+            others(&[3, 7], 7, &[]),
+            (["3 call", "7 statement", "3 statement"].map(str::to_owned).to_vec(), 3)
+        );
+        let all: Vec<u64> = (0..100).collect();
+        assert_eq!(others(&all, 99, &all).1, 2 * ASKED_MAX as u64 + 1);
+    }
 }

@@ -4,7 +4,7 @@ use reenact_model::{CapturedValue, Content, ParameterKind};
 
 use super::classes::bare;
 use super::expression::{Argument, Expression};
-use super::fidelity::{Fidelity, State};
+use super::fidelity::{Fidelity, InputKind, State};
 use super::frames::{self, Callable, How, Input, Target};
 use super::frozen;
 use super::literal;
@@ -48,7 +48,8 @@ pub(super) fn call<'a>(
     for (input, name) in inputs.iter().zip(&variables) {
         let Some(value) = input.value else {
             let why = "was not captured; what the function takes by itself stands there".to_owned();
-            fidelity.push(Fidelity { name: input.name.to_string(), state: State::StandIn, why });
+            let name = input.name.to_string();
+            fidelity.push(Fidelity { kind: InputKind::Argument, name, state: State::StandIn, why });
             continue;
         };
         let is_new = callable.function.as_str() == "__init__" && input.name.as_str() == "self";
@@ -61,11 +62,9 @@ pub(super) fn call<'a>(
             }
             None => draft.assign(name, value),
         };
-        let mut one = Fidelity::of(input.name.as_str(), &troubles);
+        let mut one = Fidelity::of(InputKind::Argument, input.name.as_str(), &troubles);
         if let Some(how) = input.changed.as_ref().filter(|_| !is_new) {
-            one.state = one.state.max(State::Changed);
-            let before = if one.why.is_empty() { String::new() } else { format!("{}; ", one.why) };
-            one.why = format!("{before}`{}` {how}, before the raise", input.name);
+            one = one.and(State::Changed, &format!("`{}` {how}, before the raise", input.name));
         }
         fidelity.push(one);
         given.push((input, Expression::Name(name.clone())));
@@ -94,7 +93,8 @@ pub(super) fn run<'a>(
         "only the statement on line {} runs, with its variables as they were; nothing that stands before it does",
         statement.line
     );
-    let mut fidelity = vec![Fidelity { name: statement.called.clone(), state: State::Partial, why: only }];
+    let name = statement.called.clone();
+    let mut fidelity = vec![Fidelity { kind: InputKind::Statement, name, state: State::Partial, why: only }];
     let variables: Vec<Name> =
         target.inputs.iter().map(|input| draft.scope.new_name(&variable(input))).collect();
     let inputs = variables.iter().zip(&target.inputs);
@@ -111,7 +111,7 @@ pub(super) fn run<'a>(
     for (name, input) in inputs {
         let Some(value) = input.value else { continue };
         let troubles = draft.assign(name, value);
-        fidelity.push(Fidelity::of(input.name.as_str(), &troubles));
+        fidelity.push(Fidelity::of(InputKind::Variable, input.name.as_str(), &troubles));
         arguments.push(Argument::Named(input.name.clone(), Expression::Name(name.clone())));
     }
     (fidelity, Expression::Call(Box::new(Expression::fixed("raised")), arguments))
@@ -186,7 +186,7 @@ pub(super) fn globals<'a>(draft: &mut Draft<'a>, target: &Target<'a>) -> (Option
         }
         let variable = draft.scope.new_name(&name);
         let troubles = draft.assign(&variable, value);
-        fidelity.push(Fidelity::of(text, &troubles));
+        fidelity.push(Fidelity::of(InputKind::Global, text, &troubles));
         arguments.push(Argument::Named(name, Expression::Name(variable)));
     }
     if arguments.is_empty() {

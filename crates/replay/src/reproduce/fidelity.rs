@@ -28,10 +28,27 @@ impl State {
     }
 }
 
+/// What an input of a reproduction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InputKind {
+    /// An argument of the function that is called.
+    Argument,
+    /// A variable of the statement that is run alone.
+    Variable,
+    /// The statement itself, of which it is said what does not run.
+    Statement,
+    /// A global variable of the module.
+    Global,
+    /// What the code reads beside these: the time, the environment, random numbers.
+    Surroundings,
+}
+
 /// How near one input comes to what was captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fidelity {
-    /// The argument or global variable.
+    /// What it is.
+    pub kind: InputKind,
+    /// The argument or variable; the function itself where its statement alone is run.
     pub name: String,
     /// The worst of it.
     pub state: State,
@@ -48,7 +65,7 @@ pub(super) struct Trouble {
 }
 
 impl Fidelity {
-    pub(super) fn of(name: &str, troubles: &[Trouble]) -> Self {
+    pub(super) fn of(kind: InputKind, name: &str, troubles: &[Trouble]) -> Self {
         let state = troubles.iter().map(|trouble| trouble.state).max().unwrap_or(State::Exact);
         let said =
             troubles.iter().take(PLACES_MAX).map(|trouble| format!("`{}` {}", trouble.path, trouble.why));
@@ -56,7 +73,17 @@ impl Fidelity {
         if troubles.len() > PLACES_MAX {
             why.push_str(&format!("; and {} more", troubles.len() - PLACES_MAX));
         }
-        Self { name: name.to_owned(), state, why }
+        Self { kind, name: name.to_owned(), state, why }
+    }
+
+    /// With one more thing that is wrong.
+    pub(super) fn and(mut self, state: State, why: &str) -> Self {
+        self.state = self.state.max(state);
+        if !self.why.is_empty() {
+            self.why.push_str("; ");
+        }
+        self.why.push_str(why);
+        self
     }
 }
 

@@ -4,14 +4,15 @@
 use reenact_model::{CapturedValue, Content};
 
 use super::changed::{change, code_of};
+use super::environment;
 use super::expression::{Argument, Expression};
-use super::fidelity::{Fidelity, State};
+use super::fidelity::{Fidelity, InputKind, State};
 use super::frames::{How, Target};
 use super::literal;
 use super::python::Name;
 use super::values::Draft;
 
-/// Functions whose results differ each time: module and names.
+/// Functions whose results differ each time, which a variable may have: module and names.
 const DRAWN: [(&str, &[&str]); 4] = [
     (
         "random",
@@ -19,11 +20,11 @@ const DRAWN: [(&str, &[&str]); 4] = [
     ),
     ("secrets", &["token_hex", "token_urlsafe", "token_bytes", "randbelow", "choice"]),
     ("uuid", &["uuid1", "uuid4"]),
-    ("time", &["time", "time_ns", "monotonic", "perf_counter"]),
+    ("time", &["time", "time_ns"]),
 ];
 
-/// Variables of the environment that are looked at.
-const ENVIRONMENT_MAX: usize = 20;
+/// Clocks of `time` that count from a moment that nobody knows, and that Python itself waits by.
+const RUNNING: [&str; 4] = ["monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"];
 
 /// What is in force while the code runs, and how near each comes.
 #[derive(Default)]
@@ -32,16 +33,28 @@ pub(super) struct Frozen {
     pub(super) fidelity: Vec<Fidelity>,
 }
 
+/// A line that runs.
+pub(super) struct Line<'a> {
+    pub(super) text: &'a str,
+    /// Whether it is of the statement that raised: what it was to assign, it did not.
+    pub(super) has_raised: bool,
+    /// Whether it is of a loop.
+    is_repeated: bool,
+}
+
 /// A call in the code.
 struct Read<'a> {
     line: &'a str,
+    /// Whether it may be made more than once.
+    is_repeated: bool,
     /// The names before the bracket.
     path: Vec<&'a str>,
     /// The variable that the line assigns the result to, if it does nothing else.
     assigned: Option<&'a str>,
 }
 
-/// Sets what the lines of the function, or of the statement, read; as far as these are known.
+/// Sets what the lines of the function, or of the statement, read; as far as these are known. `missing_key` is the key
+/// that the statement that raised did not find.
 ///
 /// - **Limits:** the lines that are known, 20 variables of the environment; O(bytes).
 pub(super) fn of<'a>(
@@ -52,34 +65,42 @@ pub(super) fn of<'a>(
 ) -> Frozen {
     let mut frozen = Frozen::default();
     let lines = code_lines(target);
-    let reads: Vec<Read<'a>> = lines.iter().flat_map(|line| reads(line)).collect();
+    let reads: Vec<Read<'a>> = lines.iter().flat_map(reads).collect();
     let known = Known { target, lines: &lines };
     clock(draft, &known, &reads, seen, &mut frozen);
-    environment(draft, &known, missing_key, &mut frozen);
+    environment::set(draft, &known, missing_key, &mut frozen);
     drawn(draft, &known, &reads, seen, &mut frozen);
     frozen
 }
 
 /// The lines that run: those of the function as far as they are known, or the statement.
-fn code_lines<'a>(target: &Target<'a>) -> Vec<&'a str> {
+fn code_lines<'a>(target: &Target<'a>) -> Vec<Line<'a>> {
     let (lines, line) = match (&target.how, &target.lines, target.frame.line_number) {
-        (How::Statement(statement), ..) => return statement.text.clone(),
+        (How::Statement(statement), ..) => {
+            let line = |text: &&'a str| Line { text, has_raised: true, is_repeated: false };
+            return statement.text.iter().map(line).collect();
+        }
         (How::Call(_), Some(lines), Some(line)) => (lines, line),
         _ => return Vec::new(),
     };
     let code = target.snapshot.details.as_deref().and_then(|details| details.code);
     let around = lines.around(line).and_then(|around| around.last().map(|last| last.first_line));
-    match around.or_else(|| code.map(|code| code.first_line)) {
-        Some(header) => {
-            let last = around.map_or(line, |header| lines.end_of(header)).max(line);
-            lines.between(lines.body_of(header).min(line), last).map(|(_, line)| line).collect()
-        }
-        None => Vec::new(),
-    }
+    let Some(header) = around.or_else(|| code.map(|code| code.first_line)) else { return Vec::new() };
+    let last = around.map_or(line, |header| lines.end_of(header)).max(line);
+    let raised = lines.statement_at(line).unwrap_or(line..=line);
+    let first = lines.body_of(header).min(line);
+    let repeated = lines.repeated(first, last);
+    let line = |(number, text)| Line {
+        text,
+        has_raised: raised.contains(&number),
+        is_repeated: repeated.contains(&number),
+    };
+    lines.between(first, last).map(line).collect()
 }
 
 /// The calls of a line.
-fn reads(line: &str) -> Vec<Read<'_>> {
+fn reads<'a>(of: &Line<'a>) -> Vec<Read<'a>> {
+    let line = of.text;
     let code = code_of(line);
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
     let mut reads = Vec::new();
@@ -97,23 +118,24 @@ fn reads(line: &str) -> Vec<Read<'_>> {
                 && code.matches('(').count() == 1
         });
         let assigned = assigned.map(|(name, _)| name.trim()).filter(|name| Name::checked(name).is_some());
-        reads.push(Read { line, path, assigned });
+        let is_repeated = of.is_repeated || code.contains(" for ") || code.contains("lambda");
+        reads.push(Read { line, is_repeated, path, assigned });
     }
     reads
 }
 
 /// What is known of the function.
-struct Known<'a, 's> {
+pub(super) struct Known<'a, 's> {
     target: &'s Target<'a>,
-    lines: &'s [&'a str],
+    pub(super) lines: &'s [Line<'a>],
 }
 
 impl<'a> Known<'a, '_> {
-    /// The value that a variable got on a line, if it got no other one.
-    fn value(&self, name: &str) -> Option<&'a CapturedValue> {
-        let assigned = self.lines.iter().filter(|line| change(&code_of(line), name).is_some());
-        let value = self.target.snapshot.locals.get(name)?;
-        (assigned.count() == 1).then_some(value)
+    /// The value that a variable got on a line, if it got no other one. That of a statement that raised is from before.
+    pub(super) fn value(&self, name: &str) -> Option<&'a CapturedValue> {
+        let mut assigned = self.lines.iter().filter(|line| change(&code_of(line.text), name).is_some());
+        let is_got = assigned.next().is_some_and(|line| !line.has_raised) && assigned.next().is_none();
+        self.target.snapshot.locals.get(name).filter(|_| is_got)
     }
 }
 
@@ -128,6 +150,7 @@ fn clock<'a>(
     let mut bindings: Vec<&str> = Vec::new();
     let mut others = Vec::new();
     let mut moment = None;
+    let mut times = Times::default();
     for read in reads {
         let (binding, is_datetime) = match read.path.as_slice() {
             [binding, "datetime" | "date", "now" | "utcnow" | "today"] => (*binding, true),
@@ -139,13 +162,18 @@ fn clock<'a>(
             others.push(read.path.join("."));
             continue;
         }
+        times.count(read);
         if !bindings.contains(&binding) {
             bindings.push(binding);
         }
         let is_now =
             read.path.last() == Some(&"now") && read.path.get(read.path.len() - 2) == Some(&"datetime");
         let value = read.assigned.filter(|_| is_now).and_then(|name| Some((name, known.value(name)?)));
-        let is_moment = |value: &CapturedValue| matches!(&value.content, Content::Scalar(text) if text.starts_with("datetime.datetime("));
+        let is_moment = |value: &CapturedValue| {
+            let is_written =
+                |text: &str| text.starts_with("datetime.datetime(") && literal::parse(text).is_some();
+            matches!(&value.content, Content::Scalar(text) if is_written(text)) && !value.truncated
+        };
         moment = moment.or(value.filter(|(_, value)| is_moment(value)));
     }
     for other in others {
@@ -156,24 +184,22 @@ fn clock<'a>(
     if bindings.is_empty() {
         return;
     }
-    let (hint, why) = match moment {
-        Some((name, _)) => (name, String::new()),
-        None => (
-            "now",
-            format!("stands still at the time of the event, {seen}, as this machine's time zone has it"),
-        ),
-    };
-    let now = draft.scope.new_name(&Name::checked(hint).unwrap_or_else(|| Name::fixed("now")));
-    match moment {
-        Some((_, value)) => _ = draft.assign(&now, value),
+    let hint = moment.and_then(|(name, _)| Name::checked(name)).unwrap_or_else(|| Name::fixed("now"));
+    let now = draft.scope.new_name(&hint);
+    let one = match moment {
+        Some((_, value)) => {
+            times.said_of(Fidelity::of(InputKind::Surroundings, "the time", &draft.assign(&now, value)))
+        }
         None => {
             let Some(scalar) = literal::parse(&moment_of(seen)) else { return };
             scalar.modules.into_iter().for_each(|module| draft.scope.import_standard(module));
             draft.statements.push(scalar.expression.assigned(&now));
+            let why =
+                format!("stands still at the time of the event, {seen}, as this machine's time zone has it");
+            said("the time", why)
         }
-    }
-    let state = if why.is_empty() { State::Exact } else { State::Partial };
-    frozen.fidelity.push(Fidelity { name: "the time".to_owned(), state, why });
+    };
+    frozen.fidelity.push(one);
     draft.uses.frozen_clock = true;
     use_mock(draft);
     for binding in bindings {
@@ -200,69 +226,6 @@ fn moment_of(seen: &str) -> String {
     )
 }
 
-/// Variables of the environment that the code names.
-fn environment<'a>(
-    draft: &mut Draft<'a>,
-    known: &Known<'a, '_>,
-    missing_key: Option<&str>,
-    frozen: &mut Frozen,
-) {
-    let mut arguments: Vec<Argument> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    for line in known.lines {
-        for (variable, before, after) in variables(line) {
-            if seen.contains(&variable) || seen.len() == ENVIRONMENT_MAX {
-                continue;
-            }
-            seen.push(variable);
-            let Some(name) = Name::checked(variable) else { continue };
-            let is_whole = matches!(after.trim(), "]" | ")")
-                || (after.starts_with(',') && after.trim_end().ends_with(')'));
-            let assigned = before.split_once(" = ").filter(|(_, rest)| {
-                is_whole
-                    && ["os.environ", "environ", "os.getenv", "getenv"]
-                        .iter()
-                        .any(|start| rest.starts_with(start))
-            });
-            let value = assigned.and_then(|(name, _)| known.value(name.trim()));
-            let is_absent = missing_key == Some(variable);
-            let value = match value.map(|value| (&value.content, value.truncated)) {
-                Some((Content::Scalar(text), false)) => literal::parse(text).map(|scalar| scalar.expression),
-                Some((Content::Null, _)) => Some(Expression::none()),
-                _ if is_absent => Some(Expression::none()),
-                _ => None,
-            };
-            let called = format!("the environment's {variable}");
-            match value.filter(|value| matches!(value, Expression::Text(_)) || *value == Expression::none()) {
-                Some(value) => {
-                    arguments.push(Argument::Named(name, value));
-                    frozen.fidelity.push(Fidelity { name: called, state: State::Exact, why: String::new() });
-                }
-                None => frozen
-                    .fidelity
-                    .push(said(&called, "is as it is here: its value was not captured".to_owned())),
-            }
-        }
-    }
-    if !arguments.is_empty() {
-        draft.uses.environ_with = true;
-        use_mock(draft);
-        frozen.contexts.push(Expression::Call(Box::new(Expression::fixed("environ_with")), arguments));
-    }
-}
-
-/// Names between quotes behind `os.environ[` and the like, with what stands before the call and behind the name.
-fn variables(line: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-    ["environ[", "environ.get(", "getenv("].into_iter().flat_map(move |start| {
-        line.match_indices(start).filter_map(move |(at, _)| {
-            let rest = &line[at + start.len()..];
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            let (name, after) = rest[1..].split_once(quote)?;
-            Some((name, &line[..at + start.len()], after))
-        })
-    })
-}
-
 /// Functions that give what a variable has of them.
 fn drawn<'a>(
     draft: &mut Draft<'a>,
@@ -274,19 +237,34 @@ fn drawn<'a>(
     let mut set: Vec<String> = Vec::new();
     for read in reads {
         let [module, function] = read.path.as_slice() else { continue };
-        let is_drawn = DRAWN.iter().any(|(known, names)| known == module && names.contains(function));
         let path = format!("{module}.{function}");
-        if !is_drawn || set.contains(&path) {
+        let is_running = *module == "time" && RUNNING.contains(function);
+        let is_drawn = DRAWN.iter().any(|(known, names)| known == module && names.contains(function));
+        if !(is_drawn || is_running) || set.contains(&path) {
             continue;
         }
         set.push(path.clone());
-        let value = read.assigned.and_then(|name| Some((Name::checked(name)?, known.value(name)?)));
         let name = format!("`{path}`");
+        if is_running {
+            frozen
+                .fidelity
+                .push(said(&name, "goes on from where it is here: what it gave is not set".to_owned()));
+            continue;
+        }
+        let mut times = Times::default();
+        let mut value = None;
+        for read in reads.iter().filter(|other| other.path == read.path) {
+            times.count(read);
+            value = value.or_else(|| {
+                let assigned = read.assigned?;
+                Some((Name::checked(assigned)?, known.value(assigned)?))
+            });
+        }
         let given = match value {
             Some((hint, value)) => {
                 let variable = draft.scope.new_name(&hint);
                 let troubles = draft.assign(&variable, value);
-                frozen.fidelity.push(Fidelity::of(&name, &troubles));
+                frozen.fidelity.push(times.said_of(Fidelity::of(InputKind::Surroundings, &name, &troubles)));
                 Expression::Name(variable)
             }
             None if path == "time.time" => {
@@ -312,8 +290,30 @@ fn drawn<'a>(
     }
 }
 
-fn said(name: &str, why: String) -> Fidelity {
-    Fidelity { name: name.to_owned(), state: State::Partial, why }
+/// How often something is read, of which one value is known.
+#[derive(Default)]
+struct Times {
+    count: usize,
+    is_repeated: bool,
+}
+
+impl Times {
+    fn count(&mut self, read: &Read<'_>) {
+        self.count += 1;
+        self.is_repeated |= read.is_repeated;
+    }
+
+    /// How near it comes: not exactly where another value may have been read as well.
+    fn said_of(&self, one: Fidelity) -> Fidelity {
+        if self.count < 2 && !self.is_repeated {
+            return one;
+        }
+        one.and(State::Partial, "gives one value each time, and may have given others")
+    }
+}
+
+pub(super) fn said(name: &str, why: String) -> Fidelity {
+    Fidelity { kind: InputKind::Surroundings, name: name.to_owned(), state: State::Partial, why }
 }
 
 /// `unittest.mock.patch`, imported.

@@ -5,10 +5,12 @@ use reenact_model::{CapturedValue, Content};
 use super::classes::bare;
 use super::expression::{Argument, Expression};
 use super::fidelity::State;
+use super::objects::{Fields, field};
 use super::python::Name;
 use super::values::Draft;
 
-type Fields = [(String, CapturedValue)];
+/// The largest position, counted in items, that an iterator of Python can have; `itertools.islice` takes no larger one.
+const POSITION_MAX: u64 = i64::MAX as u64;
 
 impl<'a> Draft<'a> {
     /// `None` when the client did not tell where it was.
@@ -53,6 +55,7 @@ impl<'a> Draft<'a> {
             }
             name => {
                 let position = field(fields, "(position)")?.text()?.parse().ok()?;
+                let position = Some(position).filter(|position| *position <= POSITION_MAX)?;
                 let sequence = field(fields, "(sequence)")?;
                 self.rest(name, position, sequence, hint)
             }
@@ -78,21 +81,21 @@ impl<'a> Draft<'a> {
     fn rest(
         &mut self,
         type_name: &str,
-        position: usize,
+        position: u64,
         sequence: &'a CapturedValue,
         hint: &Name,
     ) -> Option<Expression> {
         let length = self.length(sequence);
+        let behind = position.checked_add(1)?;
         let is_backwards = type_name.contains("reverse");
-        let is_at_start =
-            if is_index_backwards(type_name) { length == Some(position + 1) } else { position == 0 };
+        let is_at_start = if is_index_backwards(type_name) { length == Some(behind) } else { position == 0 };
         if !is_at_start {
             self.moved();
         }
         let made = self.at(".sequence".to_owned(), |draft| draft.value(sequence, hint));
         // Backwards a position of a list is an index, and one of a dictionary a count.
         let passed = match type_name {
-            name if is_index_backwards(name) => length?.checked_sub(position + 1)?,
+            name if is_index_backwards(name) => length?.checked_sub(behind)?,
             _ => position,
         };
         let made = match type_name {
@@ -109,13 +112,14 @@ impl<'a> Draft<'a> {
             },
             _ => made,
         };
+        let skipped = usize::try_from(passed).ok()?;
         let made = match made {
             Expression::List(items) if is_backwards => {
-                Expression::List(items.into_iter().rev().skip(passed).collect())
+                Expression::List(items.into_iter().rev().skip(skipped).collect())
             }
-            Expression::List(items) => Expression::List(items.into_iter().skip(passed).collect()),
+            Expression::List(items) => Expression::List(items.into_iter().skip(skipped).collect()),
             Expression::Tuple(items) if !is_backwards => {
-                Expression::Tuple(items.into_iter().skip(passed).collect())
+                Expression::Tuple(items.into_iter().skip(skipped).collect())
             }
             made => {
                 let made = if is_backwards { Expression::call("reversed", vec![made]) } else { made };
@@ -132,13 +136,11 @@ impl<'a> Draft<'a> {
     }
 
     /// How many items something has.
-    fn length(&self, sequence: &'a CapturedValue) -> Option<usize> {
+    fn length(&self, sequence: &'a CapturedValue) -> Option<u64> {
         let known = self.resolved(sequence)?;
         match &known.content {
-            Content::Elements(elements) => {
-                known.size.map_or(Some(elements.len()), |size| usize::try_from(size).ok())
-            }
-            _ => known.size.and_then(|size| usize::try_from(size).ok()),
+            Content::Elements(elements) => known.size.or_else(|| u64::try_from(elements.len()).ok()),
+            _ => known.size,
         }
     }
 }
@@ -149,10 +151,6 @@ fn is_index_backwards(name: &str) -> bool {
 
 fn is_of_sequence(name: &str) -> bool {
     name.ends_with("iterator") || name == "reversed"
-}
-
-fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a CapturedValue> {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 
 fn method(of: Expression, name: &'static str) -> Expression {

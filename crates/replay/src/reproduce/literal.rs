@@ -82,13 +82,7 @@ pub(super) fn parse(text: &str) -> Option<Scalar> {
 pub(super) fn parse_cut(text: &str) -> Option<Expression> {
     let is_bytes = text.starts_with('b');
     let inner = text.strip_prefix('b').unwrap_or(text);
-    let quote = inner.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-    let mut codes = Vec::new();
-    let mut rest = &inner[1..];
-    while let Some((code, length)) = character(rest, quote, is_bytes) {
-        codes.push(code);
-        rest = &rest[length..];
-    }
+    let (codes, _) = until_quote(inner, is_bytes)?;
     if is_bytes { bytes_of(&codes).map(Expression::Bytes) } else { Some(Expression::Text(codes)) }
 }
 
@@ -98,7 +92,7 @@ pub(super) fn bytes_of(codes: &[u32]) -> Option<Vec<u8>> {
 }
 
 /// The next character between quotes, and its bytes there; `None` at the quote, at the end, or at what is none.
-pub(super) fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32, usize)> {
+fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32, usize)> {
     let first = rest.chars().next()?;
     if first != '\\' {
         let is_one = first != quote && (first.is_ascii() || !is_bytes);
@@ -117,6 +111,24 @@ pub(super) fn character(rest: &str, quote: char, is_bytes: bool) -> Option<(u32,
     let code = rest.get(2..2 + digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     let code = u32::from_str_radix(code, 16).ok().filter(|code| *code <= 0x10_ffff)?;
     Some((code, 2 + digits))
+}
+
+/// The code points between the quotes that a text begins with, and what stands behind them.
+pub(super) fn quoted(text: &str, is_bytes: bool) -> Option<(Vec<u32>, &str)> {
+    let (codes, rest) = until_quote(text, is_bytes)?;
+    Some((codes, rest.strip_prefix(text.chars().next()?)?))
+}
+
+/// As [`quoted`], but the closing quote may be missing; what follows begins with it.
+fn until_quote(text: &str, is_bytes: bool) -> Option<(Vec<u32>, &str)> {
+    let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let mut rest = &text[1..];
+    let mut codes = Vec::new();
+    while let Some((code, length)) = character(rest, quote, is_bytes) {
+        codes.push(code);
+        rest = &rest[length..];
+    }
+    Some((codes, rest))
 }
 
 struct Reader<'a> {
@@ -165,14 +177,8 @@ impl<'a> Reader<'a> {
     }
 
     fn between_quotes(&mut self, is_bytes: bool) -> Option<Vec<u32>> {
-        let quote = self.rest.chars().next()?;
-        let mut rest = &self.rest[1..];
-        let mut codes = Vec::new();
-        while let Some((code, length)) = character(rest, quote, is_bytes) {
-            codes.push(code);
-            rest = &rest[length..];
-        }
-        self.rest = rest.strip_prefix(quote)?.trim_start_matches(' ');
+        let (codes, rest) = quoted(self.rest, is_bytes)?;
+        self.rest = rest.trim_start_matches(' ');
         Some(codes)
     }
 

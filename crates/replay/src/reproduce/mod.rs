@@ -12,6 +12,7 @@ mod calls;
 mod changed;
 mod choice;
 mod classes;
+mod environment;
 mod expectation;
 mod expression;
 mod fidelity;
@@ -38,7 +39,7 @@ mod tests;
 use reenact_model::{Report, Snapshot};
 
 use classes::Classes;
-pub use fidelity::{Fidelity, State};
+pub use fidelity::{Fidelity, InputKind, State};
 use frames::{How, Stack, Target};
 pub use program::Expected;
 use program::{About, Program};
@@ -216,7 +217,7 @@ fn written<'a>(
     };
     let (globals, of_globals) = calls::globals(&mut draft, target);
     let frozen =
-        frozen::of(&mut draft, target, &stack.report.timestamp.to_string(), missing_key(stack.report));
+        frozen::of(&mut draft, target, &stack.report.timestamp.to_string(), missing_key(stack, target));
     let expected = expectation::expected(stack, target);
     let function = target.called();
     let (mode, does, mut notes) = match &target.how {
@@ -251,8 +252,7 @@ fn written<'a>(
         path_parts: expected.1,
         own_packages: stack.own_packages(),
     };
-    let inputs = if mode == Mode::Statement { &fidelity[1..] } else { &fidelity[..] };
-    let missing = missing(target, inputs);
+    let missing = missing(target, &fidelity);
     let file_name = program.file_name();
     let text = program.text();
     Reproduction {
@@ -269,17 +269,26 @@ fn written<'a>(
     }
 }
 
-/// The text key that a `KeyError` says is missing.
-fn missing_key(report: &Report) -> Option<&str> {
-    let is_key_error = classes::bare(report.type_name()) == "KeyError";
-    let key = report.message().trim().strip_prefix('\'')?.strip_suffix('\'')?;
-    is_key_error.then_some(key)
+/// The text key that the `KeyError` of a frame says is missing. Further in there may only be the code of Python's own
+/// mapping of the environment: another function may have missed the same key in something else.
+fn missing_key<'a>(stack: &Stack<'a>, target: &Target<'_>) -> Option<&'a str> {
+    let is_key_error = classes::bare(stack.report.type_name()) == "KeyError";
+    let key = stack.report.message().trim().strip_prefix('\'')?.strip_suffix('\'')?;
+    let is_of_os = |frame: &reenact_model::Frame| {
+        let file = frame.file.rsplit(['/', '\\']).next();
+        matches!(file, Some("os.py" | "<frozen os>"))
+            && frame.function.rsplit('.').next() == Some("__getitem__")
+    };
+    let further_in = stack.frames.get(target.index + 1..).unwrap_or_default();
+    (is_key_error && further_in.iter().all(is_of_os)).then_some(key)
 }
 
 /// What would make the test better.
 fn missing(target: &Target<'_>, fidelity: &[Fidelity]) -> Vec<String> {
     let mut missing = Vec::new();
-    let has = |state: State| fidelity.iter().any(|input| input.state == state);
+    // That a statement runs alone is no value that a client could send.
+    let inputs = || fidelity.iter().filter(|input| input.kind != InputKind::Statement);
+    let has = |state: State| inputs().any(|input| input.state == state);
     if target.snapshot.details.is_none() {
         missing.push(
             "the modules of classes, the identity of objects and the source: Datadog's client does not send them, \

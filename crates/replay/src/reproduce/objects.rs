@@ -10,14 +10,16 @@ use super::python::{Dotted, Name};
 use super::standard::{is_opaque, is_standard};
 use super::values::Draft;
 
+/// What a client read of an object, by name.
+pub(super) type Fields = [(String, CapturedValue)];
+
+pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a CapturedValue> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
 impl<'a> Draft<'a> {
-    pub(super) fn fields(
-        &mut self,
-        value: &'a CapturedValue,
-        fields: &'a [(String, CapturedValue)],
-        hint: &Name,
-    ) -> Expression {
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    pub(super) fn fields(&mut self, value: &'a CapturedValue, fields: &'a Fields, hint: &Name) -> Expression {
+        let field = |name: &str| field(fields, name);
         if let Some(made) = self.special(value, fields, hint) {
             return made;
         }
@@ -55,13 +57,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Members of enumerations, bound methods, arrays, and containers with a factory or a length.
-    fn special(
-        &mut self,
-        value: &'a CapturedValue,
-        fields: &'a [(String, CapturedValue)],
-        hint: &Name,
-    ) -> Option<Expression> {
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    fn special(&mut self, value: &'a CapturedValue, fields: &'a Fields, hint: &Name) -> Option<Expression> {
+        let field = |name: &str| field(fields, name);
         let name_of = |value: &CapturedValue| value.text().as_deref().and_then(Name::checked);
         if let Some(member) =
             field("_name_").filter(|_| field("_value_").is_some() || value.form == Some(Form::Enum))

@@ -2,6 +2,7 @@
 //! begins and ends, and which functions and classes stand around it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use reenact_model::{Frame, FrameDetails};
 
@@ -72,14 +73,38 @@ impl<'a> Lines<'a> {
 
     /// Lines from one number to another, both included, with their numbers.
     pub(super) fn between(&self, first: u32, last: u32) -> impl Iterator<Item = (u32, &'a str)> {
-        let numbered = (self.first..).zip(self.lines.iter().copied());
+        let numbered = (self.first..=u32::MAX).zip(self.lines.iter().copied());
         numbered.filter(move |(number, _)| (first..=last).contains(number))
     }
 
     /// The lines of the statement, or header of one, that a line is part of.
     pub(super) fn statement(&self, line: u32) -> Option<Vec<&'a str>> {
-        let at = self.logical.iter().find(|part| (part.first..=part.last).contains(&line))?;
-        Some(self.between(at.first, at.last).map(|(_, line)| line).collect())
+        let at = self.statement_at(line)?;
+        Some(self.between(*at.start(), *at.end()).map(|(_, line)| line).collect())
+    }
+
+    /// Where that statement, or header, begins and ends.
+    pub(super) fn statement_at(&self, line: u32) -> Option<RangeInclusive<u32>> {
+        let mut parts = self.logical.iter().map(|part| part.first..=part.last);
+        parts.find(|part| part.contains(&line))
+    }
+
+    /// The lines of loops from one line to another: they may run more than once.
+    pub(super) fn repeated(&self, first: u32, last: u32) -> BTreeSet<u32> {
+        let mut loops: Vec<usize> = Vec::new();
+        let mut repeated = BTreeSet::new();
+        for part in self.logical.iter().filter(|part| (first..=last).contains(&part.first)) {
+            loops.retain(|indent| *indent < part.indent);
+            let header = self.line(part.first).map_or("", str::trim_start);
+            let header = header.strip_prefix("async ").map_or(header, str::trim_start);
+            if matches!(name_at(header), "for" | "while") {
+                loops.push(part.indent);
+            }
+            if !loops.is_empty() {
+                repeated.extend(part.first..=part.last);
+            }
+        }
+        repeated
     }
 
     /// The functions and classes around a line, the outermost first; `None` where a header may stand before the lines.
@@ -127,7 +152,7 @@ impl<'a> Lines<'a> {
             line.starts_with("def ") || line.starts_with("async def ")
         };
         let mut parts = self.logical.iter().skip_while(|part| part.first < header).take(DECORATORS_MAX);
-        parts.find(begins).map_or(header, |part| part.last) + 1
+        parts.find(begins).map_or(header, |part| part.last).saturating_add(1)
     }
 
     /// The last line of the function whose header begins on a line.
@@ -190,7 +215,7 @@ impl Open {
 fn logical(first: u32, lines: &[&str]) -> Vec<Logical> {
     let mut parts: Vec<Logical> = Vec::new();
     let mut open = Open::default();
-    for (number, line) in (first..).zip(lines) {
+    for (number, line) in (first..=u32::MAX).zip(lines) {
         let was_open = open.is_open();
         let has_code = !matches!(line.trim_start().chars().next(), None | Some('#'));
         open = after(line, open);
@@ -250,7 +275,7 @@ fn behind(text: &str, at: usize) -> &str {
 }
 
 /// What stands behind the closing quote; nothing where there is none.
-fn behind_text(text: &str, quote: char) -> &str {
+pub(super) fn behind_text(text: &str, quote: char) -> &str {
     let mut rest = text;
     while let Some(at) = rest.find([quote, '\\']) {
         if rest[at..].starts_with(quote) {
@@ -262,106 +287,4 @@ fn behind_text(text: &str, quote: char) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "\
-import x
-
-class Cart:
-    '''Text
-that is: (open'''
-
-    @staticmethod
-    def rate(
-        currency,
-    ):
-        total = \"(\" + (
-            currency  # )
-        )
-        return \\
-            total
-
-    class Line:
-        @property
-        @cached(1)
-        def price(self):
-            if self:
-                return 1 / 0
-
-        async def other(self): pass
-
-def outer():
-    def inner(a):
-        return a
-
-    return inner
-";
-
-    fn lines() -> Lines<'static> {
-        Lines::new(1, TEXT.lines().collect())
-    }
-
-    #[track_caller]
-    fn around(line: u32) -> String {
-        let around = lines().around(line).unwrap();
-        let names =
-            around.iter().map(|part| format!("{}{}", part.name, if part.is_class { "/" } else { "" }));
-        names.collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn what_stands_around_a_line_is_known_by_its_indent() {
-        for (line, want) in [
-            (1, ""),
-            (3, ""),
-            (11, "Cart/ rate"),
-            (12, "Cart/ rate"),
-            (22, "Cart/ Line/ price"),
-            (27, "outer"),
-            (28, "outer inner"),
-            (30, "outer"),
-        ] {
-            assert_eq!(around(line), want, "line {line}");
-        }
-        assert_eq!(lines().around(12).unwrap()[1].decorators, ["staticmethod"]);
-        assert_eq!(lines().around(22).unwrap()[2].decorators, ["cached", "property"]);
-        assert_eq!(Lines::new(20, TEXT.lines().skip(19).take(3).collect()).around(22), None);
-    }
-
-    #[test]
-    fn a_statement_goes_over_brackets_texts_and_backslashes() {
-        let of = |line: u32| lines().statement(line).map(|lines| lines.len());
-        assert_eq!((of(11), of(12), of(13), of(14), of(15)), (Some(3), Some(3), Some(3), Some(2), Some(2)));
-        assert_eq!((of(4), of(5), of(8), of(2)), (Some(2), Some(2), Some(3), None));
-        assert_eq!((lines().end_of(8), lines().body_of(7), lines().body_of(8)), (15, 11, 11));
-        assert!(names(&["f\"{total} é\" # x"]).is_superset(&BTreeSet::from(["total", "x", "é"])));
-    }
-
-    #[test]
-    fn a_printed_line_is_whole_where_it_begins_and_ends_as_a_statement() {
-        for line in ["return a / b", "    raise X(a)", "a, b = c(d)", "self.total = 1"] {
-            assert!(is_whole(line), "{line}");
-        }
-        for line in [
-            "a / b",
-            "rate=rate,",
-            "return f(",
-            "a)",
-            "return a)",
-            "for x in y",
-            "if (a = b)",
-            "x = (",
-            "return a, \\",
-        ] {
-            assert!(!is_whole(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn odd_lines_end() {
-        for text in ["'", "\\", "'\\", "\"\"\"\\é", ")))", "\u{feff}'é\\é'", "#("] {
-            Lines::new(1, vec![text, text]).statement(2);
-        }
-    }
-}
+mod tests;

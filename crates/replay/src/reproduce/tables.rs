@@ -3,10 +3,9 @@
 use reenact_model::{CapturedValue, Content};
 
 use super::expression::{Argument, Expression};
+use super::objects::{Fields, field};
 use super::python::{Dotted, Name};
 use super::values::Draft;
-
-type Fields = [(String, CapturedValue)];
 
 impl<'a> Draft<'a> {
     pub(super) fn array(
@@ -33,7 +32,7 @@ impl<'a> Draft<'a> {
 
     /// A table by its columns, a column by its data; `None` when neither was read.
     pub(super) fn table(&mut self, fields: &'a Fields, hint: &Name) -> Option<Expression> {
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let field = |name: &str| field(fields, name);
         let (class, content) = match (field("(columns)"), field("(data)")) {
             (Some(columns), _) => ("DataFrame", columns),
             (None, Some(data)) => ("Series", data),

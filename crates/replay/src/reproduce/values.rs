@@ -8,6 +8,7 @@ use super::classes::{Classes, bare};
 use super::expression::{Argument, Expression};
 use super::fidelity::{State, Trouble};
 use super::literal;
+use super::objects::Fields;
 use super::python::{Dotted, Name};
 use super::scope::Scope;
 use super::sharing::Sharing;
@@ -160,8 +161,7 @@ impl<'a> Draft<'a> {
 
     /// An object that leads back to itself: made empty, then filled.
     fn cyclic(&mut self, reference: u32, value: &'a CapturedValue, name: &Name) -> Option<Expression> {
-        let is_plain =
-            |fields: &[(String, CapturedValue)]| !fields.iter().any(|(name, _)| name.starts_with('('));
+        let is_plain = |fields: &Fields| !fields.iter().any(|(name, _)| name.starts_with('('));
         let (empty, method) = match (&value.content, bare(&value.type_name)) {
             (Content::Elements(_), "list") => (Expression::List(Vec::new()), "extend"),
             (Content::Entries(_), "dict") => (Expression::Dict(Vec::new()), "update"),
@@ -363,17 +363,12 @@ impl<'a> Draft<'a> {
         self.stand_in(value, &[], &why)
     }
 
-    pub(super) fn stand_in(
-        &mut self,
-        value: &CapturedValue,
-        fields: &'a [(String, CapturedValue)],
-        why: &str,
-    ) -> Expression {
+    pub(super) fn stand_in(&mut self, value: &CapturedValue, fields: &'a Fields, why: &str) -> Expression {
         self.trouble(State::StandIn, why);
         self.stood_in(value, fields)
     }
 
-    fn stood_in(&mut self, value: &CapturedValue, fields: &'a [(String, CapturedValue)]) -> Expression {
+    fn stood_in(&mut self, value: &CapturedValue, fields: &'a Fields) -> Expression {
         self.uses.stand_in = true;
         let mut arguments = vec![Argument::Positional(Expression::text(&value.type_name))];
         if self.values_left > 0 && self.path.len() <= DEPTH_MAX {

@@ -85,12 +85,30 @@ pub(crate) struct PassedOverFrame {
 /// How near one input comes to what was captured.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InputFidelity {
+    /// What it is.
+    kind: InputKind,
     /// The argument or variable; the function itself where its statement alone is run.
     name: String,
     /// The worst of it.
     state: Fidelity,
     /// Why it is not exact; empty where it is.
     why: String,
+}
+
+/// What an input of a test is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InputKind {
+    /// An argument of the function that is called.
+    Argument,
+    /// A variable of the statement that is run alone.
+    Variable,
+    /// The statement itself, of which it is said what does not run.
+    Statement,
+    /// A global variable of the module.
+    Global,
+    /// What the code reads beside these: the time, the environment, random numbers.
+    Surroundings,
 }
 
 /// How near an input comes to what was captured.
@@ -194,6 +212,13 @@ impl From<replay::Fidelity> for InputFidelity {
             replay::State::Redacted => Fidelity::Redacted,
             replay::State::StandIn => Fidelity::StandIn,
         };
-        Self { name: input.name, state, why: input.why }
+        let kind = match input.kind {
+            replay::InputKind::Argument => InputKind::Argument,
+            replay::InputKind::Variable => InputKind::Variable,
+            replay::InputKind::Statement => InputKind::Statement,
+            replay::InputKind::Global => InputKind::Global,
+            replay::InputKind::Surroundings => InputKind::Surroundings,
+        };
+        Self { kind, name: input.name, state, why: input.why }
     }
 }

@@ -3,6 +3,7 @@
 use super::super::program::HELPERS;
 use super::super::python::{Dotted, Name};
 use super::super::scope::from_lines;
+use super::super::source;
 
 /// The imports without the names that the rest of the file does not use.
 pub(super) fn needed(imports: &str, rest: &str) -> String {
@@ -57,13 +58,13 @@ pub(super) fn uses(program: &str, name: &str) -> bool {
         if code.split(|c| !is_part(c)).any(|word| word == name) {
             return true;
         }
-        rest = behind_text(behind);
+        rest = behind_next(behind);
     }
     false
 }
 
 /// What follows the string or comment that a text begins with.
-fn behind_text(text: &str) -> &str {
+fn behind_next(text: &str) -> &str {
     let Some(quote) = text.chars().next() else { return "" };
     if quote == '#' {
         return text.find('\n').map_or("", |end| &text[end..]);
@@ -72,16 +73,7 @@ fn behind_text(text: &str) -> &str {
     if let Some(inner) = text.strip_prefix(triple) {
         return inner.split_once(triple).map_or("", |(_, rest)| rest);
     }
-    let mut escaped = false;
-    for (at, c) in text[1..].char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == quote => return &text[at + 2..],
-            _ => {}
-        }
-    }
-    ""
+    source::behind_text(&text[1..], quote)
 }
 
 /// The program without those of our functions that it does not use.

@@ -1,7 +1,7 @@
 //! The expressions of a generated test, read again.
 
 use super::super::expression::{Argument, Expression};
-use super::super::literal::{bytes_of, character};
+use super::super::literal::{bytes_of, quoted};
 use super::super::python::Name;
 
 /// Nesting that is read.
@@ -95,14 +95,8 @@ impl Reader<'_> {
     }
 
     fn quoted(&mut self, is_bytes: bool) -> Option<Vec<u32>> {
-        let quote = self.rest.chars().next()?;
-        let mut rest = &self.rest[1..];
-        let mut codes = Vec::new();
-        while let Some((code, length)) = character(rest, quote, is_bytes) {
-            codes.push(code);
-            rest = &rest[length..];
-        }
-        self.rest = rest.strip_prefix(quote)?;
+        let (codes, rest) = quoted(self.rest, is_bytes)?;
+        self.rest = rest;
         Some(codes)
     }
 
