@@ -16,7 +16,7 @@ from reenact import capture, guard, remote
 from reenact.config import WATCHED, Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
 from reenact.runtime import is_main_interpreter
-from reenact.settings import SettingError, default_service
+from reenact.settings import BY_NAME, SettingError, default_service, shown
 from reenact.tracers import attach_to_ddtrace
 
 TYPE_CHECKING = False
@@ -113,6 +113,7 @@ def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) ->
                 stop()
                 raise SettingError(str(reason)) from None
             del settings[name]
+            config.values[name], config.origins[name] = BY_NAME[name].default, "default"
             config.problems.append(f"{origin}: {reason}; it is left out")
             _warn(config.problems[-1])
 
@@ -128,9 +129,11 @@ def _watch(native: ModuleType, config: Config) -> None:
 
 def stop() -> None:
     """Switches captures off; hooks stay in place and do nothing."""
+    global _watching
     capture.switch_off()
     if _native is not None and _is_native_started:
         _native.watch()
+    _watching = "off"
 
 
 def setting(name: str) -> Any:
@@ -157,18 +160,9 @@ def status() -> dict[str, Any]:
     if _unsupported is not None:
         found["unsupported"] = _unsupported
     if _config is not None:
-        found["settings"] = {name: _shown(name, value, _config.origins[name]) for name, value in _config.values.items()}
+        found["settings"] = {name: {"value": shown(name, value), "origin": _config.origins[name]} for name, value in _config.values.items()}
         found["problems"] = list(_config.problems)
     return found
-
-
-def _shown(name: str, value: Any, origin: str) -> dict[str, Any]:
-    if name == "api_key" and value:
-        value = "***"
-    elif name == "url" and "@" in value:
-        # The name and the password.
-        value = value.partition("://")[0] + "://***@" + value.rpartition("@")[2]
-    return {"value": value, "origin": origin}
 
 
 def _load_core() -> bool:

@@ -95,6 +95,20 @@ def test_init_switches_on_and_off_and_wins_over_the_environment(programs: Progra
     assert "too late to change settings" in done.stderr
 
 
+def test_nothing_is_watched_any_more_once_captures_are_off(programs: Programs) -> None:
+    done = programs.run_plain(
+        """
+        import reenact
+        reenact.init(at_raise=True)
+        print(reenact.status()["watching"])
+        reenact.init(enabled=False)
+        print(reenact.status()["watching"])
+        """
+    )
+    watching = "on" if sys.version_info >= (3, 12) else "needs Python 3.12 or later"
+    assert done.stdout == f"{watching}\noff\n"
+
+
 def test_variables_that_are_wrong_are_told_and_left_out(programs: Programs) -> None:
     done = programs.run(
         "import reenact; print(reenact.status()['settings']['frames_max'])", REENACT_FRAMES_MAX="many", REENACT_HOOKS="-flaks"
@@ -120,6 +134,8 @@ def test_help_and_settings_are_printed(programs: Programs) -> None:
     assert done.returncode == 0 and "reenact-run gunicorn shop.wsgi" in done.stdout
     done = programs.run_command([*REENACT_RUN, "--settings"], DD_ENV="prod", REENACT_API_KEY="k1")
     assert "env = prod  (DD_ENV)\n" in done.stdout and "api_key = ***  (REENACT_API_KEY)\n" in done.stdout
+    done = programs.run_command([*REENACT_RUN, "--settings"], REENACT_URL="https://ada:hunter2@a")
+    assert "url = https://***@a  (REENACT_URL)\n" in done.stdout
 
 
 def test_a_variable_alone_switches_on_and_costs_no_import_without_it(programs: Programs) -> None:
