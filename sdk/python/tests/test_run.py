@@ -118,6 +118,44 @@ def test_variables_that_are_wrong_are_told_and_left_out(programs: Programs) -> N
     assert "reenact: there is no hook `flaks`; known are ddtrace," in done.stderr
 
 
+def test_a_program_has_its_name_and_its_folders_however_early_captures_begin(programs: Programs) -> None:
+    package = programs.directory / "pkg"
+    installed = programs.directory / "shop_tools-1.2.dist-info"
+    package.mkdir()
+    installed.mkdir()
+    (package / "__init__.py").write_text("class Order: pass")
+    (installed / "METADATA").write_text("Name: shop-tools\nVersion: 1.2\n")
+    (installed / "RECORD").write_text("pkg/__init__.py,,\n")
+    (package / "job.py").write_text(
+        textwrap.dedent(
+            """
+            import json, reenact
+            from reenact import _native
+            from pkg import Order
+            early = reenact.status()["settings"]["service"]["value"]
+            def charge(order):
+                raise ValueError
+            try:
+                charge(Order())
+            except ValueError as error:
+                reenact.capture_exception(error)
+                [event] = json.loads(_native._captured_json(error))["occurrences"]
+            print(early, event["service"], event["runtime"]["packages"], reenact.status()["settings"]["service"]["value"])
+            """
+        )
+    )
+
+    def check(*command: str, early: str, service: str = "job", **environment: str) -> None:
+        done = programs.run_command([sys.executable, *command], REENACT_ENABLED="true", **environment)
+        assert done.stdout == f"{early} {service} {{'shop-tools': '1.2'}} {service}\n", done.stderr
+
+    for command in (["-m", "pkg.job"], ["-Bmpkg.job", "-m", "x"]):
+        check(*command, early="None")
+        for variable, value in (("AT_RAISE", "true"), ("SECOND_CHANCE", "true"), ("HANDLED_MODULES", "*")):
+            check(*command, early="job", **{f"REENACT_{variable}": value})
+    check("-m", "pkg.job", early="mine", service="mine", REENACT_SERVICE="mine", REENACT_AT_RAISE="true")
+
+
 def test_mistakes_are_explained(programs: Programs) -> None:
     def check(code: int, message: str, *command: str) -> None:
         done = programs.run_command([*REENACT_RUN, *command])
