@@ -140,7 +140,8 @@ def watched(options: argparse.Namespace, *program: str) -> list[str]:
     runners = [binaries / runner for runner in CLIENTS[options.client]]
     for needed in runners or [binaries / "reenact-run"]:
         if not needed.exists():
-            raise DemoFailed(f"no {needed.name} beside {options.python}; run `make demo CLIENT={options.client}`")
+            why = f"`make demo CLIENT={options.client}` did not run, or Python is not 3.9 to 3.13"
+            raise DemoFailed(f"no {needed.name} beside {options.python}: {why}")
     return [*map(str, runners), options.python, *program]
 
 

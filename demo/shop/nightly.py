@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from decimal import Decimal
 
@@ -12,7 +11,7 @@ from shop.settings import read_settings
 from shop.tracing import work
 
 log = logging.getLogger("shop.nightly")
-PAUSE_SECONDS = float(os.environ.get("SHOP_TASK_PAUSE", "4"))
+PAUSE_SECONDS = 4.0
 
 
 def restock(path: str, minimum: int) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from polling import wait_until
@@ -141,6 +142,31 @@ class Client:
         """Why this client cannot run here."""
         runner = "reenact-run" if self.is_ours else "ddtrace-run"
         return None if (self.directory / "bin" / runner).exists() else f"{self.hint} for {self.name}"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every machine that was set up has this client: the current ddtrace, and ours where its Python is supported."""
+        if self.is_ours:
+            return any(has_python(self.directory, minor) for minor in OWN_MINORS)
+        return self.environment == "client-current"
+
+
+# Those of CPython 3 that our own client supports.
+OWN_MINORS = range(9, 14)
+
+
+def has_python(directory: Path, minor: int) -> bool:
+    """Whether this is a virtual environment of Python 3 with this minor version."""
+    return (directory / f"lib/python3.{minor}").is_dir()
+
+
+def present(client: Client) -> Client:
+    """The client, if it can run here. One that may be missing skips the test; one that must not fails it."""
+    if reason := client.missing():
+        if client.is_sure:
+            pytest.fail(f"{client.environment} has no client: {reason}")
+        pytest.skip(reason)
+    return client
 
 
 def pinned(requirements: Path, package: str) -> str:

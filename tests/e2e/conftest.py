@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.register_assert_rewrite("comparison", "leaks", "payloads", "server")
 
-from clients import CLIENTS, WAYS, App, Client  # noqa: E402
+from clients import CLIENTS, WAYS, App, Client, present  # noqa: E402
 from server import Server, binary  # noqa: E402
 
 
@@ -44,22 +44,16 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
             server.kill()
 
 
-def present(request: pytest.FixtureRequest) -> Client:
-    if reason := request.param.missing():
-        pytest.skip(reason)
-    return request.param
-
-
 @pytest.fixture(scope="session", params=[*CLIENTS, *WAYS[1:]], ids=lambda client: client.name)
 def client(request: pytest.FixtureRequest) -> Client:
     """Every client: each ddtrace alone, and our own in its three ways."""
-    return present(request)
+    return present(request.param)
 
 
 @pytest.fixture(scope="session", params=WAYS, ids=lambda client: client.way)
 def way(request: pytest.FixtureRequest) -> Client:
     """The current clients: ddtrace alone, and our own in its three ways."""
-    return present(request)
+    return present(request.param)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from clients import CLIENTS, App
+from clients import CLIENTS, App, present
 from polling import wait_until
 from server import Server
 
@@ -55,8 +55,7 @@ class Failing:
 
 @pytest.mark.parametrize("client", ABLE, ids=str)
 def test_exception_replay_is_switched_off_and_on(client: Any, server: Server, tmp_path: Path) -> None:
-    if missing := client.missing():
-        pytest.skip(missing)
+    present(client)
     service = f"switched-{client.name}"
     version = server.get("/captures")["version"]
     app = App(client, "switched_app.py", service, server.agent, tmp_path, **POLLING)
@@ -73,8 +72,7 @@ def test_exception_replay_is_switched_off_and_on(client: Any, server: Server, tm
 
 @pytest.mark.parametrize("client", ABLE, ids=str)
 def test_exception_replay_is_switched_on_where_the_service_was_started_without(client: Any, server: Server, tmp_path: Path) -> None:
-    if missing := client.missing():
-        pytest.skip(missing)
+    present(client)
     service = f"asleep-{client.name}"
     # Not set, rather than set to false: what somebody switched off in the service stays off.
     unset = {"DD_EXCEPTION_REPLAY_ENABLED": None, "DD_EXCEPTION_DEBUGGING_ENABLED": None}

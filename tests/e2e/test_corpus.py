@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clients import WAYS, present
 from server import ROOT, Server
 
 sys.path.insert(0, str(ROOT / "tests/corpus"))
@@ -29,10 +30,7 @@ JOBS = 2
 
 @pytest.fixture(scope="module")
 def environment() -> Environment:
-    environment = Environment(ROOT / ".build/venv/sdk")
-    if not (environment.directory / "bin/reenact-run").exists():
-        pytest.skip("the Python client is not installed; run `make sdk`")
-    return environment
+    return Environment(present(WAYS[-1]).directory)
 
 
 def test_a_sample_of_the_corpus_is_raised_again(server: Server, environment: Environment, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clients import CLIENTS, HERE, App
+from clients import CLIENTS, HERE, App, present
 from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from server import Server, binary
 
@@ -28,9 +28,7 @@ def prompt(server: Server, event: str, *lines: str, code: int = 0, root: Path = 
 @pytest.fixture(scope="module")
 def charged(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The event of a currency without a rate, of a real client."""
-    if reason := CLIENTS[0].missing():
-        pytest.skip(reason)
-    app = App(CLIENTS[0], "payments_app.py", "debug-payments", server.agent, tmp_path_factory.mktemp("app"), ("0",))
+    app = App(present(CLIENTS[0]), "payments_app.py", "debug-payments", server.agent, tmp_path_factory.mktemp("app"), ("0",))
     try:
         app.wait_for("done", 180)
         events = server.wait_for_events("service:debug-payments", 2)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from clients import CLIENTS, HERE, App, Client
+from clients import CLIENTS, HERE, App, Client, has_python
 from payloads import captured_span, error_span, post_snapshots, post_traces, snapshot, traces_body
 from server import ROOT, Server, binary
 
@@ -23,9 +23,11 @@ SAME, OTHER, NOTHING = 0, 3, 4
 # Has our own client; that of the tests has not.
 OWN_PYTHON = ROOT / ".build/venv/sdk/bin/python"
 OWN = 54
-# Those of which our own client knows the arguments at entry.
+# Those of which our own client knows the arguments at entry: the default one may be among them.
 WATCHING_PYTHONS = [Path(python) for python in [os.environ.get("REENACT_SDK_PYTHON", "")] if python] or [
-    ROOT / f".build/venv/{name}/bin/python" for name in ("sdk-3.13", "sdk-3.12")
+    ROOT / f".build/venv/{name}/bin/python"
+    for name, minors in (("sdk-3.13", [13]), ("sdk-3.12", [12]), ("sdk", [12, 13]))
+    if any(has_python(ROOT / ".build/venv" / name, minor) for minor in minors)
 ]
 # Events that have values, and how many of them are raised again at least, of cases.py and payments_app.py, which were
 # written for other tests, and of kinds.py, which has what is hard. docs/reproduction.md says what is not raised, and why.
@@ -156,9 +158,9 @@ def own(server: Server) -> dict[str, dict[str, Any]]:
 
 
 def test_arguments_are_as_they_were_at_entry_where_that_was_captured(server: Server) -> None:
-    python = next((python for python in WATCHING_PYTHONS if python.exists()), None)
-    if python is None:
-        pytest.skip("no Python 3.12 or later is set up")
+    if not WATCHING_PYTHONS:
+        pytest.skip("no Python 3.12 or 3.13 is set up")
+    python = WATCHING_PYTHONS[0]
     events = events_of_own(server, python, "own_entry_app.py", "repro-entry", 9, REENACT_SECOND_CHANCE="true")
     for name in ("an argument that is emptied", "an argument that is assigned", "a method that changes its object"):
         captured = [event for event in events if event["tags"]["case"] == name and event["values"]["state"] == "captured"]

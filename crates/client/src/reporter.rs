@@ -24,6 +24,8 @@ use crate::transport::Transport;
 #[derive(Debug)]
 pub struct Reporter {
     settings: Arc<Settings>,
+    /// The settings with what was not known at the start.
+    completed: Mutex<Option<Arc<Settings>>>,
     redactor: Arc<Redactor>,
     queue: Arc<Queue>,
     counters: Arc<Counters>,
@@ -46,6 +48,10 @@ impl Reporter {
     /// A new client of the same settings, which knows nothing of what this one saw.
     pub fn renewed(&self) -> Self {
         let renewed = Self::made(self.settings.clone(), self.redactor.clone());
+        // Nobody is waited for: a thread that does not exist after a fork may have the lock.
+        if let Ok(completed) = self.completed.try_lock() {
+            lock(&renewed.completed).clone_from(&completed);
+        }
         renewed.set_enabled(self.is_enabled());
         renewed
     }
@@ -58,6 +64,7 @@ impl Reporter {
             is_enabled: AtomicBool::new(settings.enabled),
             thread: Mutex::new(None),
             begun: Instant::now(),
+            completed: Mutex::new(None),
             settings,
             redactor,
         }
@@ -66,6 +73,18 @@ impl Reporter {
     /// What it was told.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Says of which service events are and where modules are imported from, where that was not known at the start.
+    ///
+    /// To be called before the first heap is handed over: what sends has its settings from then on.
+    pub fn complete(&self, service: String, package_folders: Vec<String>) {
+        let settings = Settings { service, package_folders, ..Settings::clone(&self.settings) };
+        *lock(&self.completed) = Some(Arc::new(settings));
+    }
+
+    fn complete_settings(&self) -> Arc<Settings> {
+        lock(&self.completed).as_ref().unwrap_or(&self.settings).clone()
     }
 
     /// What it did.
@@ -162,7 +181,7 @@ impl Reporter {
 
     /// What would be sent of a heap.
     pub fn preview(&self, heap: &Heap) -> Vec<Fragment> {
-        let redacted = redacted(heap, &self.settings, &self.redactor, &mut Sources::default());
+        let redacted = redacted(heap, &self.complete_settings(), &self.redactor, &mut Sources::default());
         redacted.into_iter().map(reenact_redact::Redacted::into_inner).collect()
     }
 
@@ -198,7 +217,7 @@ impl Reporter {
             return true;
         }
         let sender = Sender {
-            settings: self.settings.clone(),
+            settings: self.complete_settings(),
             redactor: self.redactor.clone(),
             queue: self.queue.clone(),
             counters: self.counters.clone(),

@@ -9,6 +9,7 @@ __all__ = [
     "_captured_json",
     "after_fork_in_child",
     "capture",
+    "complete",
     "flush",
     "set_remote",
     "shutdown",
@@ -71,6 +72,9 @@ def shutdown(timeout: float) -> bool:
 
 def status() -> dict[str, Any]:
     """What the client did, as numbers by name, and what went wrong last."""
+
+def complete(*, service: str, package_folders: list[str]) -> None:
+    """Says what was not known at the start, in place of what was said then. To be called ahead of the first capture."""
 
 def after_fork_in_child() -> None:
     """To be called in the child of a fork, which sends nothing that its parent has queued."""

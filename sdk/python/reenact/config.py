@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reenact.runtime import runtime_facts
-from reenact.settings import BY_NAME, DEFAULT_ADDRESS, SETTINGS, SettingError
+from reenact.settings import BY_NAME, DEFAULT_ADDRESS, SETTINGS, SettingError, address, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ def attaches_to_ddtrace(config: Config, environment: Mapping[str, str]) -> bool:
     if config["ddtrace"] != "auto":
         return bool(config["ddtrace"] == "attach")
     theirs = {name: value for name, value in environment.items() if name.startswith("DD_")}
-    address = read_config({}, theirs)
-    if address.origins["url"] == "default" and os.path.exists(DDTRACE_SOCKET):
+    told = read_config({}, theirs)
+    if told.origins["url"] == "default" and os.path.exists(DDTRACE_SOCKET):
         return False
-    return _as_numbers(config["url"]) == _as_numbers(address["url"])
+    return _as_numbers(config["url"]) == _as_numbers(told["url"])
 
 
-def _as_numbers(address: str) -> str:
-    return str(address).replace("://localhost", "://127.0.0.1")
+def _as_numbers(url: str) -> str:
+    return str(url).replace("://localhost", "://127.0.0.1")
 
 
 def is_enabled_by_environment() -> bool:
@@ -102,7 +102,8 @@ def _read(setting: Setting, arguments: Mapping[str, Any], environment: Mapping[s
         try:
             return setting.read(arguments[setting.name]), "argument"
         except ValueError as expected:
-            raise SettingError(f"`{setting.name}` is {arguments[setting.name]!r}, but must be {expected}") from None
+            value = shown(setting.name, arguments[setting.name])
+            raise SettingError(f"`{setting.name}` is {value!r}, but must be {expected}") from None
     for variable in setting.variables:
         value = environment.get(variable, "")
         if not value.strip():
@@ -110,7 +111,7 @@ def _read(setting: Setting, arguments: Mapping[str, Any], environment: Mapping[s
         try:
             return setting.read(value), variable
         except ValueError as expected:
-            problems.append(f"{variable} is `{value}`, but must be {expected}; it is left out")
+            problems.append(f"{variable} is `{shown(setting.name, value)}`, but must be {expected}; it is left out")
     return setting.default, "default"
 
 
@@ -125,8 +126,11 @@ def _read_agent_host(values: dict[str, Any], origins: dict[str, str], environmen
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     default_host, default_port = DEFAULT_ADDRESS.split("://")[1].split(":")
-    values["url"] = f"http://{host or default_host}:{port or default_port}"
-    origins["url"] = "DD_AGENT_HOST" if host else "DD_TRACE_AGENT_PORT"
+    found, origin = f"http://{host or default_host}:{port or default_port}", "DD_AGENT_HOST" if host else "DD_TRACE_AGENT_PORT"
+    try:
+        values["url"], origins["url"] = address(found), origin
+    except ValueError as expected:
+        problems.append(f"{origin} makes `{shown('url', found)}`, but the address must be {expected}; it is left out")
 
 
 def hooks_to_install(wanted: list[str], known: list[str], problems: list[str] | None = None) -> list[str]:

@@ -15,8 +15,8 @@ from _thread import allocate_lock
 from reenact import capture, guard, remote
 from reenact.config import WATCHED, Config, attaches_to_ddtrace, hooks_to_install, native_settings, read_config
 from reenact.hooks import hook_names, hook_states, install
-from reenact.runtime import is_main_interpreter
-from reenact.settings import SettingError, default_service
+from reenact.runtime import is_main_interpreter, package_folders
+from reenact.settings import BY_NAME, SettingError, default_service, shown
 from reenact.tracers import attach_to_ddtrace
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ _native: ModuleType | None = None
 _unsupported: str | None = None
 _config: Config | None = None
 _is_native_started = False
+_is_program_known = True
 _watching = "off"
 _starting = allocate_lock()
 _is_registered = False
@@ -47,7 +48,7 @@ def start(arguments: dict[str, Any]) -> None:
     Raises:
         SettingError: an argument is wrong.
     """
-    global _config
+    global _config, _is_program_known
     config = read_config(arguments, os.environ)
     if _is_native_started:
         if arguments:
@@ -67,7 +68,8 @@ def start(arguments: dict[str, Any]) -> None:
     _register()
     install([name for name in names if name != "ddtrace" or is_attached])
     if any(config[name] for name in WATCHED):
-        # A raise comes ahead of every hook.
+        # A raise comes ahead of every hook; the program may not be known yet.
+        _is_program_known = False
         start_core()
 
 
@@ -83,15 +85,31 @@ def start_core() -> None:
     try:
         if _is_native_started or _native is None or _config is None:
             return
-        if _config.origins["service"] == "default":
-            # `sitecustomize` runs before the program has its arguments.
-            _config.values["service"] = default_service(getattr(sys, "argv", None))
+        _name_service(_config)
         _start_with(_native, _config, native_settings(_config))
         _is_native_started = True
         _watch(_native, _config)
     finally:
         if is_alone:
             _starting.release()
+
+
+def _name_service(config: Config) -> None:
+    if config.origins["service"] == "default":
+        config.values["service"] = default_service(getattr(sys, "argv", None))
+
+
+def _complete(native: ModuleType, config: Config) -> None:
+    """Tells the core what was not known yet when it was started: `site` runs before the program has its arguments and its path.
+
+    Called ahead of the first capture, and so before anything is sent.
+    """
+    global _is_program_known
+    if _is_program_known:
+        return
+    _is_program_known = True
+    _name_service(config)
+    native.complete(service=config["service"], package_folders=package_folders())
 
 
 def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) -> None:
@@ -113,6 +131,7 @@ def _start_with(native: ModuleType, config: Config, settings: dict[str, Any]) ->
                 stop()
                 raise SettingError(str(reason)) from None
             del settings[name]
+            config.values[name], config.origins[name] = BY_NAME[name].default, "default"
             config.problems.append(f"{origin}: {reason}; it is left out")
             _warn(config.problems[-1])
 
@@ -121,16 +140,18 @@ def _watch(native: ModuleType, config: Config) -> None:
     """Watches raises and calls as the settings say; where that cannot be, values are those that the hooks see."""
     global _watching
     wanted = {name: config[name] for name in WATCHED}
-    _watching = native.watch(**wanted, context=capture.handled_context) or "on"
+    _watching = native.watch(**wanted, context=_handled_context) or "on"
     if any(wanted.values()) and _watching != "on":
         _warn(f"{', '.join(name for name, value in wanted.items() if value)}: {_watching}; values are those that hooks see")
 
 
 def stop() -> None:
     """Switches captures off; hooks stay in place and do nothing."""
+    global _watching
     capture.switch_off()
     if _native is not None and _is_native_started:
         _native.watch()
+    _watching = "off"
 
 
 def setting(name: str) -> Any:
@@ -157,18 +178,11 @@ def status() -> dict[str, Any]:
     if _unsupported is not None:
         found["unsupported"] = _unsupported
     if _config is not None:
-        found["settings"] = {name: _shown(name, value, _config.origins[name]) for name, value in _config.values.items()}
+        if not _is_program_known:
+            _name_service(_config)
+        found["settings"] = {name: {"value": shown(name, value), "origin": _config.origins[name]} for name, value in _config.values.items()}
         found["problems"] = list(_config.problems)
     return found
-
-
-def _shown(name: str, value: Any, origin: str) -> dict[str, Any]:
-    if name == "api_key" and value:
-        value = "***"
-    elif name == "url" and "@" in value:
-        # The name and the password.
-        value = value.partition("://")[0] + "://***@" + value.rpartition("@")[2]
-    return {"value": value, "origin": origin}
 
 
 def _load_core() -> bool:
@@ -192,10 +206,18 @@ def _capture_with_core(error: BaseException, context: dict[str, Any]) -> Any:
     return _native.capture(error, context) if _native is not None else None
 
 
+def _handled_context() -> dict[str, Any]:
+    if _native is not None and _config is not None:
+        _complete(_native, _config)
+    return capture.handled_context()
+
+
 def _prepare() -> None:
     """Runs ahead of each capture."""
     if not _is_native_started:
         start_core()
+    if _native is not None and _config is not None:
+        _complete(_native, _config)
     if not remote.is_running() and _native is not None and _config is not None and _config["remote_config"]:
         _ask_server(_native, _config)
 

@@ -41,14 +41,10 @@ class Server:
     """Who is asked, by which certificates it is trusted where its address is `https://`, and the key that it may want."""
 
     def __init__(self, address: str, ca_file: str | None = None, api_key: str | None = None) -> None:
-        self.scheme, _, rest = address.partition("://")
-        self.path = ""
+        self.scheme, _, self.place = address.partition("://")
         self.user = ""
-        self.place = rest
         if self.scheme != "unix":
-            host, slash, path = rest.partition("/")
-            self.user, _, self.place = host.rpartition("@")
-            self.path = (slash + path).rstrip("/")
+            self.user, _, self.place = self.place.rpartition("@")
         self.ca_file = ca_file
         self.api_key = api_key
 
@@ -139,7 +135,7 @@ def _get(server: Server, target: str) -> tuple[int, bytes]:
     connection = _connect(server)
     try:
         # HTTP/1.0: the answer is not chunked and ends with the connection.
-        head = f"GET {server.path}{target} HTTP/1.0\r\nHost: {'localhost' if server.scheme == 'unix' else server.place}\r\n"
+        head = f"GET {target} HTTP/1.0\r\nHost: {'localhost' if server.scheme == 'unix' else server.place}\r\n"
         head += f"Accept: application/json\r\n{_credentials(server)}\r\n"
         connection.sendall(head.encode())
         received = b""

@@ -13,6 +13,7 @@ from shutil import which
 
 from reenact import __version__
 from reenact.config import Config, read_config
+from reenact.settings import shown
 
 EXIT_USAGE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND = 2, 126, 127
 """Exit codes, as shells use them."""
@@ -117,12 +118,11 @@ def _explain_missing(name: str) -> int:
 
 def _print_settings(config: Config) -> int:
     for name, value in config.values.items():
-        shown = ",".join(f"{key}:{item}" for key, item in value.items()) if isinstance(value, dict) else value
-        shown = ",".join(value) if isinstance(value, list) else shown
-        if shown is None and name == "service":
-            shown = "the name of the program"
-        shown = "***" if name == "api_key" and value else shown
-        print(f"{name} = {'' if shown is None else shown}  ({config.origins[name]})")
+        text = ",".join(f"{key}:{item}" for key, item in value.items()) if isinstance(value, dict) else shown(name, value)
+        text = ",".join(value) if isinstance(value, list) else text
+        if text is None and name == "service":
+            text = "the name of the program"
+        print(f"{name} = {'' if text is None else text}  ({config.origins[name]})")
     for problem in config.problems:
         print(f"reenact-run: {problem}", file=sys.stderr)
     return EXIT_USAGE if config.problems else 0

@@ -9,9 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FOLDERS_MAX = 64
-"""Folders that are looked at for installed packages."""
-
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -51,4 +48,4 @@ def library_paths() -> list[str]:
 def package_folders() -> list[str]:
     """The folders that modules are imported from; the core reads there, later and elsewhere, which packages are installed."""
     found = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
-    return list(dict.fromkeys(found))[:FOLDERS_MAX]
+    return list(dict.fromkeys(found))

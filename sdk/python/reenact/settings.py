@@ -30,14 +30,20 @@ class Setting:
         self.meaning = meaning
 
 
+ON = ("true", "1", "yes", "on", "t", "y")
+"""Words that switch something on."""
+OFF = ("false", "0", "no", "off", "f", "n")
+"""Words that switch something off."""
+
+
 def switch(value: Any) -> bool:
     """Reads on or off."""
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    if text in ("true", "1", "yes", "on", "t", "y"):
+    if text in ON:
         return True
-    if text in ("false", "0", "no", "off", "f", "n"):
+    if text in OFF:
         return False
     raise ValueError("`true` or `false`")
 
@@ -50,11 +56,20 @@ def text(value: Any) -> str:
 
 
 def address(value: Any) -> str:
-    """Reads the address of the agent or server: `http://`, `https://` or `unix://`."""
+    """Reads the address of the agent or server: `http://`, `https://` or `unix://`, as the core reads it."""
     found = text(value).rstrip("/")
-    if found.startswith(("http://", "https://", "unix://")) and len(found.split("://", 1)[1]) > 0:
+    scheme, _, rest = found.partition("://")
+    host = rest.rpartition("@")[2]
+    if scheme == "unix" and rest.startswith("/"):
+        return found
+    if scheme in ("http", "https") and host and not any(_is_no_part_of_a_host(character) for character in host):
         return found
     raise ValueError("an address such as `http://127.0.0.1:8126`, `https://reenact.example` or `unix:///run/reenact.sock`")
+
+
+def _is_no_part_of_a_host(character: str) -> bool:
+    # Blanks, and what controls a terminal.
+    return character == "/" or character.isspace() or character < " " or "\x7f" <= character < "\xa0"
 
 
 def whole(low: int, high: int) -> Callable[[Any], int]:
@@ -257,6 +272,18 @@ SETTINGS = (
 """Every setting, in the order in which the documentation lists them."""
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+def shown(name: str, value: Any) -> Any:
+    """The value of a setting as it may be printed, whether or not it fits: without keys and passwords."""
+    if name == "api_key" and value:
+        return "***"
+    url = str(value).strip()
+    if name == "url" and "@" in url and not url.startswith("unix://"):
+        scheme, separator, _ = url.partition("://")
+        # What stands before `://` may be a part of a password, in what is no address.
+        return (scheme + separator if scheme.isalnum() else "") + "***@" + url.rpartition("@")[2]
+    return value
 
 
 def default_service(argv: list[str] | None) -> str:

@@ -214,6 +214,15 @@ fn status(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(status)
 }
 
+/// Says what was not known at the start, in place of what was said then. To be called ahead of the first capture.
+#[pyfunction]
+#[pyo3(signature = (*, service, package_folders))]
+fn complete(service: String, package_folders: Vec<String>) {
+    if let Some(core) = core::current() {
+        core.reporter.complete(service, package_folders);
+    }
+}
+
 /// To be called in the child of a fork: the child has a client of its own, and sends nothing that its parent has queued.
 #[pyfunction]
 fn after_fork_in_child() {
@@ -251,6 +260,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(start, module)?)?;
     module.add_function(wrap_pyfunction!(capture, module)?)?;
     module.add_function(wrap_pyfunction!(_captured_json, module)?)?;
+    module.add_function(wrap_pyfunction!(complete, module)?)?;
     module.add_function(wrap_pyfunction!(flush, module)?)?;
     module.add_function(wrap_pyfunction!(shutdown, module)?)?;
     module.add_function(wrap_pyfunction!(status, module)?)?;

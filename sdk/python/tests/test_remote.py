@@ -38,12 +38,12 @@ def test_nobody_is_asked_when_it_is_switched_off(programs: Programs) -> None:
 def test_answers_are_applied(recorder: Recorder) -> None:
     applied: list[dict[str, object]] = []
     answer = {"enabled": False, "capture_next": ["f1"], "poll_seconds": 1}
-    recorder.answers["/prefix" + PATH] = (200, answer)
-    remote.run(remote.Server(recorder.url + "/prefix"), "shop", None, applied.append)
+    recorder.answers[PATH] = (200, answer)
+    remote.run(remote.Server(recorder.url), "shop", None, applied.append)
     try:
         wait_until("an answer is applied", lambda: applied)
         assert applied[0] == answer
-        recorder.answers["/prefix" + PATH] = (503, {})
+        recorder.answers[PATH] = (503, {})
         count = len(recorder.received)
         wait_until("it asks again after a failure", lambda: len(recorder.received) > count)
         assert remote.is_running()
@@ -64,6 +64,8 @@ def test_a_server_that_is_away_and_one_that_talks_nonsense() -> None:
             raise AssertionError(received)
         except remote.NotOffered:
             pass
+    server = remote.Server("https://ada:pw@ss/w@host:1")
+    assert (server.user, server.place) == ("ada:pw@ss/w", "host:1")
     assert remote._parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}") == (200, b"{}")
     assert remote._host_and_port("[::1]:81", 80) == ("::1", 81)
     assert remote._host_and_port("shop.example", 443) == ("shop.example", 443)

@@ -95,6 +95,20 @@ def test_init_switches_on_and_off_and_wins_over_the_environment(programs: Progra
     assert "too late to change settings" in done.stderr
 
 
+def test_nothing_is_watched_any_more_once_captures_are_off(programs: Programs) -> None:
+    done = programs.run_plain(
+        """
+        import reenact
+        reenact.init(at_raise=True)
+        print(reenact.status()["watching"])
+        reenact.init(enabled=False)
+        print(reenact.status()["watching"])
+        """
+    )
+    watching = "on" if sys.version_info >= (3, 12) else "needs Python 3.12 or later"
+    assert done.stdout == f"{watching}\noff\n"
+
+
 def test_variables_that_are_wrong_are_told_and_left_out(programs: Programs) -> None:
     done = programs.run(
         "import reenact; print(reenact.status()['settings']['frames_max'])", REENACT_FRAMES_MAX="many", REENACT_HOOKS="-flaks"
@@ -102,6 +116,44 @@ def test_variables_that_are_wrong_are_told_and_left_out(programs: Programs) -> N
     assert done.stdout == "{'value': 8, 'origin': 'default'}\n"
     assert "reenact: REENACT_FRAMES_MAX is `many`, but must be a whole number from 0 to 100; it is left out\n" in done.stderr
     assert "reenact: there is no hook `flaks`; known are ddtrace," in done.stderr
+
+
+def test_a_program_has_its_name_and_its_folders_however_early_captures_begin(programs: Programs) -> None:
+    package = programs.directory / "pkg"
+    installed = programs.directory / "shop_tools-1.2.dist-info"
+    package.mkdir()
+    installed.mkdir()
+    (package / "__init__.py").write_text("class Order: pass")
+    (installed / "METADATA").write_text("Name: shop-tools\nVersion: 1.2\n")
+    (installed / "RECORD").write_text("pkg/__init__.py,,\n")
+    (package / "job.py").write_text(
+        textwrap.dedent(
+            """
+            import json, reenact
+            from reenact import _native
+            from pkg import Order
+            early = reenact.status()["settings"]["service"]["value"]
+            def charge(order):
+                raise ValueError
+            try:
+                charge(Order())
+            except ValueError as error:
+                reenact.capture_exception(error)
+                [event] = json.loads(_native._captured_json(error))["occurrences"]
+            print(early, event["service"], event["runtime"]["packages"], reenact.status()["settings"]["service"]["value"])
+            """
+        )
+    )
+
+    def check(*command: str, early: str, service: str = "job", **environment: str) -> None:
+        done = programs.run_command([sys.executable, *command], REENACT_ENABLED="true", **environment)
+        assert done.stdout == f"{early} {service} {{'shop-tools': '1.2'}} {service}\n", done.stderr
+
+    for command in (["-m", "pkg.job"], ["-Bmpkg.job", "-m", "x"]):
+        check(*command, early="None")
+        for variable, value in (("AT_RAISE", "true"), ("SECOND_CHANCE", "true"), ("HANDLED_MODULES", "*")):
+            check(*command, early="job", **{f"REENACT_{variable}": value})
+    check("-m", "pkg.job", early="mine", service="mine", REENACT_SERVICE="mine", REENACT_AT_RAISE="true")
 
 
 def test_mistakes_are_explained(programs: Programs) -> None:
@@ -120,6 +172,8 @@ def test_help_and_settings_are_printed(programs: Programs) -> None:
     assert done.returncode == 0 and "reenact-run gunicorn shop.wsgi" in done.stdout
     done = programs.run_command([*REENACT_RUN, "--settings"], DD_ENV="prod", REENACT_API_KEY="k1")
     assert "env = prod  (DD_ENV)\n" in done.stdout and "api_key = ***  (REENACT_API_KEY)\n" in done.stdout
+    done = programs.run_command([*REENACT_RUN, "--settings"], REENACT_URL="https://ada:hunter2@a")
+    assert "url = https://***@a  (REENACT_URL)\n" in done.stdout
 
 
 def test_a_variable_alone_switches_on_and_costs_no_import_without_it(programs: Programs) -> None:

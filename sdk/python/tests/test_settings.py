@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+import _reenact_start
 import pytest
 from conftest import Programs
 
+from reenact import _native
 from reenact.config import attaches_to_ddtrace, hooks_to_install, native_settings, read_config
-from reenact.settings import SETTINGS, SettingError, default_service
+from reenact.settings import OFF, SETTINGS, SettingError, default_service
 
 
 def test_an_argument_wins_over_the_environment_and_this_over_the_default() -> None:
@@ -30,6 +35,8 @@ def test_own_variables_win_over_aliases_and_empty_ones_do_not_count() -> None:
         ({"DD_AGENT_HOST": "::1", "DD_TRACE_AGENT_PORT": "9"}, "http://[::1]:9", "DD_AGENT_HOST"),
         ({"DD_TRACE_AGENT_URL": "unix:///run/a.sock", "DD_AGENT_HOST": "agent"}, "unix:///run/a.sock", "DD_TRACE_AGENT_URL"),
         ({"REENACT_URL": "http://r.example/", "DD_TRACE_AGENT_URL": "http://a:1"}, "http://r.example", "REENACT_URL"),
+        ({"REENACT_URL": "http://r.example/path", "DD_TRACE_AGENT_URL": "http://a:1"}, "http://a:1", "DD_TRACE_AGENT_URL"),
+        ({"DD_AGENT_HOST": "a/b"}, "http://127.0.0.1:8126", "default"),
     ],
 )
 def test_the_address(environment: dict[str, str], url: str, origin: str) -> None:
@@ -70,6 +77,75 @@ def test_a_wrong_argument_is_an_error_that_says_what_fits(arguments: dict[str, o
 )
 def test_spans_carry_events_when_they_go_where_captures_go(environment: dict[str, str], is_attached: bool) -> None:
     assert attaches_to_ddtrace(read_config({}, environment), environment) is is_attached
+
+
+ADDRESSES = [
+    "http://a",
+    " https://a:1// ",
+    "http://[::1]:9",
+    "https://ada:pw@ss/w@host",
+    "http://@a",
+    "unix:///run/a@b.sock",
+    "unix:// /run/a",
+    "unix://run/a",
+    "unix:///",
+    "unix://",
+    "http://a/path",
+    "http://ada@a/path",
+    "http://ada:pw@",
+    "http://a b",
+    "http://a\x85",
+    "http://a\x7f",
+    "http://a\u2003b",
+    "http://",
+    "http:///",
+    "http:a",
+    "HTTP://a",
+    "ftp://a",
+    "a:8126",
+]
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_an_address_is_one_to_the_core_or_to_neither(url: str) -> None:
+    def takes(read: Callable[[], object]) -> bool:
+        try:
+            read()
+        except ValueError:
+            return False
+        return True
+
+    assert takes(lambda: _native.start({"url": url})) is takes(lambda: read_config({"url": url}, {}))
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("ftp://ada:hunter2@a", "ftp://***@a"),
+        ("ada:hunter2@a:8126", "***@a:8126"),
+        ("ada:hun://ter2@a", "***@a"),
+        ("http://ada:hunter2@a/path", "http://***@a/path"),
+        ("http://ada:hun@ter2@", "http://***@"),
+        ("unix://run/a@b.sock", "unix://run/a@b.sock"),
+    ],
+)
+def test_a_password_is_not_told_when_the_address_is_wrong(url: str, told: str) -> None:
+    assert read_config({}, {"REENACT_URL": url}).problems[0].startswith(f"REENACT_URL is `{told}`, but must be an address")
+    with pytest.raises(SettingError, match=re.escape(f"`url` is '{told}', but must be an address")):
+        read_config({"url": url}, {})
+
+
+def test_a_secret_that_is_no_text_is_not_told() -> None:
+    with pytest.raises(SettingError, match=r"`api_key` is '\*\*\*', but must be a text"):
+        read_config({"api_key": b"k1"}, {})
+    with pytest.raises(SettingError) as wrong:
+        read_config({"url": b"http://ada:hunter2@a"}, {})
+    assert "hunter2" not in str(wrong.value)
+
+
+def test_the_start_of_an_interpreter_knows_the_words_of_a_switch() -> None:
+    # It imports nothing, and so has words of its own.
+    assert set(_reenact_start._OFF) == {"", *OFF}
 
 
 def test_a_wrong_variable_is_a_problem_and_the_next_one_counts() -> None:
@@ -134,8 +210,15 @@ def test_what_the_core_cannot_use_is_an_error_as_argument_and_left_out_as_variab
     )
     assert done.stdout.startswith("setting `redacted_identifiers`"), done.stderr
     done = programs.run_plain(
-        "import reenact; assert reenact.capture_exception(ValueError(1))", REENACT_ENABLED="1", REENACT_REDACTED_IDENTIFIERS="--"
+        """
+        import reenact
+        assert reenact.capture_exception(ValueError(1))
+        print(reenact.status()["settings"]["redacted_identifiers"])
+        """,
+        REENACT_ENABLED="1",
+        REENACT_REDACTED_IDENTIFIERS="--",
     )
+    assert done.stdout == "{'value': [], 'origin': 'default'}\n"
     assert (done.returncode, done.stderr.startswith("reenact: REENACT_REDACTED_IDENTIFIERS: setting `redacted_identifiers`")) == (
         0,
         True,
@@ -146,3 +229,7 @@ def test_what_the_core_cannot_use_is_an_error_as_argument_and_left_out_as_variab
 def test_the_key_is_not_shown(programs: Programs) -> None:
     done = programs.run_plain("import reenact; reenact.init(api_key='k1'); print(reenact.status()['settings']['api_key'])")
     assert done.stdout == "{'value': '***', 'origin': 'argument'}\n"
+    done = programs.run_plain(
+        "import reenact; print(reenact.status()['settings']['url'])", REENACT_ENABLED="1", REENACT_URL="unix:///run/a@b.sock"
+    )
+    assert done.stdout == "{'value': 'unix:///run/a@b.sock', 'origin': 'REENACT_URL'}\n"
