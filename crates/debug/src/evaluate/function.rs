@@ -165,12 +165,13 @@ impl Evaluator<'_> {
                 Ok(Value::Text(inner.unwrap_or(&text).to_owned()))
             }
             Shape::Bytes(_, true) => Err(super::compare::cut_text()),
-            Shape::Null | Shape::Bool(_) | Shape::Int(_) | Shape::Large(_) | Shape::Float(_) => {
-                Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX)))
-            }
-            Shape::Bytes(..) | Shape::Class(_) => {
-                Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX)))
-            }
+            Shape::Null
+            | Shape::Bool(_)
+            | Shape::Int(_)
+            | Shape::Large(_)
+            | Shape::Float(_)
+            | Shape::Bytes(..)
+            | Shape::Class(_) => Ok(Value::Text(display::text(self.graph, of, TEXT_CHARACTERS_MAX))),
             _ => Err(Unknown::new("`str` runs code of the class; `repr` shows what was captured")),
         }
     }
