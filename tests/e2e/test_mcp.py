@@ -279,7 +279,8 @@ def test_a_key_that_is_wrong_or_removed_opens_nothing(server: Server) -> None:
     made = json.loads(server.command("key", "add", "short-lived", "--json", "--server", server.ui).stdout)
     headers = {"Authorization": f"Bearer {made['key']}"}
     assert requests.get(f"{server.ui}/api/v1/me", headers=headers, timeout=10).json()["name"] == "key short-lived"
-    server.command("key", "remove", "short-lived", "--server", server.ui)
+    removed = server.command("key", "remove", "short-lived", "--server", server.ui)
+    assert "`short-lived` is removed" in removed.stderr
     paths = requests.get(f"{server.ui}/api/v1/openapi.json", timeout=10).json()["paths"]
     addresses = [(method, path.replace("{", "").replace("}", "")) for path, methods in paths.items() for method in methods]
     assert len(addresses) > 60

@@ -16,7 +16,7 @@ pub(crate) enum VolumeCommand {
     /// List the rules in force; with `--json` as `set` reads them
     List(ListArguments),
     /// Say how many of the newest events rules and limits would not have kept; changes nothing
-    Preview(PreviewArguments),
+    Preview(VolumePreviewArguments),
     /// Replace the rules
     #[command(after_help = "\
 Example:
@@ -51,7 +51,7 @@ Example:
   reenact volume list --json > rules.json        # then change \"rules\" in it
   reenact volume preview rules.json --from now-1w --events 10000
   reenact volume preview --issue-events-per-minute 60")]
-pub(crate) struct PreviewArguments {
+pub(crate) struct VolumePreviewArguments {
     /// A limit of all issues together, in events per minute, to try out
     #[arg(long, value_name = "EVENTS")]
     events_per_minute: Option<u32>,
@@ -88,8 +88,8 @@ pub(crate) fn run(command: &VolumeCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn preview(arguments: &PreviewArguments) -> anyhow::Result<()> {
-    let PreviewArguments { events_per_minute, issue_events_per_minute, rules } = arguments;
+fn preview(arguments: &VolumePreviewArguments) -> anyhow::Result<()> {
+    let VolumePreviewArguments { events_per_minute, issue_events_per_minute, rules } = arguments;
     let mut body = RULES.preview(rules)?;
     body["events_per_minute"] = json!(events_per_minute);
     body["issue_events_per_minute"] = json!(issue_events_per_minute);

@@ -35,7 +35,7 @@ pub fn cut(text: &str, characters_max: usize) -> String {
     }
 }
 
-/// Whether a character is not seen as itself.
+/// Whether a character is not seen as itself. `fixtures/hidden.txt` has them, also for the pages and for shared files.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
@@ -82,6 +82,20 @@ mod tests {
         }
         assert_eq!(visible_lines("a\n\tb\r\u{feff}"), "a\n\tb\\r\\ufeff");
         assert_eq!((cut("héllo", 2), cut("héllo", 5)), ("hé…".to_owned(), "héllo".to_owned()));
+    }
+
+    /// The pages and shared files are compared with the same list.
+    #[test]
+    fn what_is_hidden_is_listed() {
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        for code in (char::MIN..=char::MAX).filter(|character| is_hidden(*character)).map(u32::from) {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == code => *last = code,
+                _ => ranges.push((code, code)),
+            }
+        }
+        let listed: String = ranges.iter().map(|(first, last)| format!("{first:04x}-{last:04x}\n")).collect();
+        assert_eq!(listed, include_str!("../../../fixtures/hidden.txt"));
     }
 
     proptest! {

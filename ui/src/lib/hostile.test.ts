@@ -1,5 +1,34 @@
 import { expect, test } from "vitest";
+import viewer from "../../../crates/server/src/share/viewer.js?raw";
+import hidden from "../../../fixtures/hidden.txt?raw";
 import { cut, label, opening, segments, visible } from "./hostile";
+
+/** The characters that `shown` does not leave as they are, as `fixtures/hidden.txt` has them. */
+function ranges(shown: (text: string) => string): string {
+  const found: [number, number][] = [];
+  for (let block = 0; block <= 0x10ffff; block += 0x100) {
+    const isHalf = block >= 0xd800 && block <= 0xdfff;
+    const codes = Array.from({ length: 0x100 }, (_, index) => block + index);
+    const text = String.fromCodePoint(...codes);
+    if (isHalf || shown(text) === text) continue;
+    for (const code of codes) {
+      const character = String.fromCodePoint(code);
+      const last = found.at(-1);
+      if (shown(character) === character) continue;
+      if (last?.[1] === code - 1) last[1] = code;
+      else found.push([code, code]);
+    }
+  }
+  const hex = (code: number) => code.toString(16).padStart(4, "0");
+  return found.map(([first, last]) => `${hex(first)}-${hex(last)}\n`).join("");
+}
+
+test("what is hidden is what the server calls hidden, here and in the viewer of shared files", () => {
+  expect(ranges(visible)).toBe(hidden);
+  const [, pattern = "", flags] = /const HIDDEN = \/(.*)\/(\w+);/.exec(viewer) ?? [];
+  const viewed = new RegExp(pattern, flags);
+  expect(ranges((text) => text.replace(viewed, ""))).toBe(hidden);
+});
 
 test("mark-up stays the text it is", () => {
   expect(segments("<img src=x onerror=alert(1)>")).toEqual([{ text: "<img src=x onerror=alert(1)>" }]);
