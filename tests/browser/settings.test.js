@@ -67,6 +67,17 @@ describe("settings", () => {
       assert.equal(await page.locator(".at .wrong").innerText(), "(");
       await pattern.fill("ORD-\\d+");
       await page.getByText("The server understands this rule").waitFor();
+      const priority = page.getByRole("spinbutton", { name: /^Priority/ });
+      for (const typed of ["300", "2e", ""]) {
+        await priority.fill("");
+        await priority.pressSequentially(typed);
+        await page.getByText("This is a whole number from 0 to 255").waitFor();
+        await page.getByRole("button", { name: "Add the rule" }).click();
+      }
+      await expectNoAxeViolations(page);
+      assert.deepEqual((await api(server, "/scanner/groups")).groups[0].rules ?? [], []);
+      await priority.fill("100");
+      await page.getByText("The server understands this rule").waitFor();
 
       await page.getByRole("textbox", { name: "Text to try the rules on" }).fill(`pay ORD-1 ${IMAGE}`);
       await page.keyboard.press("Control+Enter");

@@ -85,7 +85,12 @@ describe("volume", () => {
       await expectNoAxeViolations(page);
       await noSidewaysScrolling(page);
       await rule.getByRole("textbox", { name: "Which events" }).fill("type:bank.Refused");
-      await preview.getByRole("spinbutton", { name: "with a limit per minute of each issue" }).fill("1");
+      const limit = preview.getByRole("spinbutton", { name: "with a limit per minute of each issue" });
+      await limit.pressSequentially("2e");
+      await preview.getByRole("button", { name: "Preview" }).click();
+      await preview.getByText(/^A limit of each issue is a whole number from 1 to/).waitFor();
+      await limit.fill("1");
+      await preview.getByRole("alert").waitFor({ state: "detached" });
       await page.keyboard.press("Enter");
       await preview.getByText("1 of 2 events would not be kept: 0 by rules, 1 over a limit.").waitFor();
       await page.getByRole("button", { name: "Save" }).click();

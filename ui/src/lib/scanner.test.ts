@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ScannerRule } from "../api/types";
-import { actionText, changeOf, changeOfRule, conditions, draftOf, emptyRule, ruleField, ruleProblem, withKey } from "./scanner";
+import { actionText, changeOf, changeOfRule, conditions, draftOf, emptyRule, ruleField, ruleProblem, withKey, wrongNumber, type RuleDraft } from "./scanner";
 import { unitsAt } from "./bytes";
 
 const rule: ScannerRule = {
@@ -15,9 +15,13 @@ describe("a rule", () => {
     expect(changeOf(draft)).toMatchObject({ pattern: { kind: "library", rule: "jwt" }, action: { kind: "hash" } });
     expect(changeOf({ ...draft, pattern: "regex", action: "partial" })).toEqual(changeOfRule(rule));
   });
-  it("has numbers within their bounds", () => {
-    const change = changeOf({ ...emptyRule(), priority: 9e9, sampling: -3, words: ["a"], within: Number.NaN });
-    expect([change.priority, change.sampling_percent, change.keywords?.within_characters]).toEqual([255, 0, 0]);
+  it("has numbers within their bounds, and no other than those that were typed", () => {
+    const wrong = (part: Partial<RuleDraft>) => wrongNumber({ ...emptyRule(), ...part })?.field ?? null;
+    for (const n of [Number.NaN, -1, 0.5, 9e9]) {
+      expect([wrong({ priority: n }), wrong({ sampling: n }), wrong({ words: ["a"], within: n }), wrong({ action: "partial", characters: n })]).toEqual(["rule.priority", "rule.sampling_percent", "rule.keywords", "rule.action"]);
+    }
+    expect([wrong({}), wrong({ within: Number.NaN, characters: Number.NaN }), wrong({ priority: 255, sampling: 0, words: ["a"], within: 1_000, action: "partial", characters: 1 })]).toEqual([null, null, null]);
+    expect(changeOf({ ...emptyRule(), priority: 255, sampling: 0 })).toMatchObject({ priority: 255, sampling_percent: 0 });
   });
   it("says in words what it does", () => {
     expect(actionText(rule.action)).toBe("last 3 characters out");

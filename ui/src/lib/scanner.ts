@@ -1,6 +1,6 @@
 // A scanner rule while it is edited: flat, so that switching the kind of a pattern or an action loses nothing that was typed.
 import type { ScannerRule } from "../api/types";
-import { plural } from "./format";
+import { exact, plural } from "./format";
 import type { Problem } from "./redaction";
 
 export type ActionKind = ScannerRule["action"]["kind"];
@@ -48,23 +48,32 @@ export function draftOf(rule: ScannerRule): RuleDraft {
   };
 }
 
-/** A number that was typed, within what the server takes; an emptied field is the smallest. */
-const bounded = (n: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.round(Number(n) || 0)));
+/** A number that the server does not take, or that is none: it is not sent, and no other one in its place. */
+export function wrongNumber(draft: RuleDraft): Problem | null {
+  const numbers = [
+    ["keywords", draft.words.length > 0, draft.within, 0, 1_000],
+    ["action", draft.action === "partial", draft.characters, 1, 1_000],
+    ["priority", true, draft.priority, 0, 255],
+    ["sampling_percent", true, draft.sampling, 0, 100],
+  ] as const;
+  const wrong = numbers.find(([, used, n, least, most]) => used && !(Number.isInteger(n) && n >= least && n <= most));
+  return wrong ? { field: `rule.${wrong[0]}`, message: `This is a whole number from ${wrong[3]} to ${exact(wrong[4])}`, at: null } : null;
+}
 
 export function changeOf(draft: RuleDraft): ScannerRule {
   return {
     name: draft.name.trim(),
     enabled: draft.enabled,
     pattern: draft.pattern === "regex" ? { kind: "regex", regex: draft.regex } : { kind: "library", rule: draft.library },
-    keywords: draft.words.length > 0 ? { words: draft.words, within_characters: bounded(draft.within, 0, 1_000) } : null,
+    keywords: draft.words.length > 0 ? { words: draft.words, within_characters: draft.within } : null,
     included_paths: draft.included,
     excluded_paths: draft.excluded,
     action:
       draft.action === "redact" ? { kind: "redact", text: draft.text }
-      : draft.action === "partial" ? { kind: "partial", characters: bounded(draft.characters, 1, 1_000), side: draft.side }
+      : draft.action === "partial" ? { kind: "partial", characters: draft.characters, side: draft.side }
       : { kind: draft.action },
-    priority: bounded(draft.priority, 0, 255),
-    sampling_percent: bounded(draft.sampling, 0, 100),
+    priority: draft.priority,
+    sampling_percent: draft.sampling,
   };
 }
 
