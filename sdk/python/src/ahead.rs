@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use reenact_client::heap::{Context, Heap};
 
 use crate::core::Core;
+use crate::ids;
 use crate::marker;
 use crate::read::exception::Exception;
 use crate::read::frame::{Entry, Frame};
@@ -71,8 +72,7 @@ impl Core {
             let chain = Chain::at_raise(exception, calls, workspace.own_code(), extent);
             let raised = chain.links.iter().position(|link| link.exception == exception)?;
             let places = chain.selected(settings.values.frames_max, settings.capture_third_party);
-            let places: Vec<(Place, u128)> =
-                places.into_iter().map(|place| (place, workspace.new_id())).collect();
+            let places: Vec<(Place, u128)> = places.into_iter().zip(ids::after(id)).collect();
             if places.is_empty() && context.is_none() {
                 return Some(Raised { id, values: None });
             }

@@ -10,7 +10,7 @@ use reenact_client::settings::{SettingError, Settings};
 use reenact_model::Skipped;
 
 use crate::context::Given;
-use crate::ids::Ids;
+use crate::ids::{self, Ids};
 use crate::marker;
 use crate::monitor;
 use crate::own_code::OwnCode;
@@ -171,8 +171,8 @@ impl Core {
         unsafe {
             let chain = Chain::of(exception, &mut workspace.own_code);
             let places = chain.selected(settings.values.frames_max, settings.capture_third_party);
-            let places: Vec<_> = places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
             heap.context.exception_id = workspace.ids.uuid();
+            let places: Vec<_> = places.into_iter().zip(ids::after(heap.context.exception_id)).collect();
             let mut walk = Walk::new(&mut heap, &mut workspace.scratch, &settings.values, Instant::now());
             walk.frames(&chain, &places);
             walk.exceptions(&chain, &places);
@@ -243,8 +243,7 @@ impl Core {
                     Vec::new(),
                 );
             }
-            let places: Vec<(Place, u128)> =
-                places.into_iter().map(|place| (place, workspace.ids.uuid())).collect();
+            let places: Vec<(Place, u128)> = places.into_iter().zip(ids::after(id)).collect();
             let mut heap = self.filled(workspace, &chain, &places, id, context, begun);
             attach(&mut heap, &chain, &places);
             *raising = raising_code(&chain);
@@ -327,12 +326,9 @@ impl Core {
             if room > 0 && wants_snapshots {
                 let is_new = |place: &Place| !frames.iter().any(|frame| frame.place == *place);
                 let places = chain.selected(usize::MAX, settings.capture_third_party);
-                let places: Vec<(Place, u128)> = places
-                    .into_iter()
-                    .filter(is_new)
-                    .take(room)
-                    .map(|place| (place, workspace.ids.uuid()))
-                    .collect();
+                let new = places.into_iter().filter(is_new).take(room);
+                // Those that follow the exception's are the frames' that are known.
+                let places: Vec<(Place, u128)> = new.zip(ids::after(workspace.ids.uuid())).collect();
                 if !places.is_empty() {
                     let mut heap = self.filled(workspace, &chain, &places, id, context, begun);
                     attach(&mut heap, &chain, &places);

@@ -30,6 +30,12 @@ impl Ids {
     }
 }
 
+/// Identifiers of what is sent together with something of this identifier, one after the other: compressed they take next
+/// to nothing.
+pub(crate) fn after(id: u128) -> impl Iterator<Item = u128> {
+    (1..).map(move |number| id.wrapping_add(number))
+}
+
 /// A UUID as text.
 pub(crate) fn uuid_text(number: u128) -> String {
     let hex = format!("{number:032x}");

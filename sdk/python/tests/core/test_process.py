@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+import uuid
 
 import pytest
 from capturing import raised, start
@@ -330,3 +331,25 @@ def test_after_the_end_nothing_is_taken(server):
     assert len(server.bodies) == 1
     assert _native.capture(raised(fail), {"force": True}).reason == "lost"
     start()
+
+
+def test_ids_of_frames_follow_that_of_the_exception_and_stay_different_when_frames_are_added():
+    start(captures_per_second=1e6, novel_burst=1e6)
+    captures = []
+
+    def descend(level):
+        if level == 0:
+            raise LookupError
+        try:
+            descend(level - 1)
+        except LookupError as error:
+            if level == 3:
+                captures.append(_native.capture(error, {"own_event": False}))
+            raise
+
+    error = raised(descend, 5)
+    captures.append(_native.capture(error, {"own_event": False}))
+    first, second = ([uuid.UUID(frame[1]).int for frame in capture.frames] for capture in captures)
+    begin = int(captures[0].exception_id, 16)
+    assert sorted(first) == list(range(begin + 1, begin + 5))
+    assert set(first) < set(second) and len(set(second)) == len(second) > 5
