@@ -61,8 +61,9 @@ impl Evaluator<'_> {
         if let Some(part) = self.graph.field(id, name) {
             return Ok(Some(part));
         }
-        // Other classes may have such fields and a property that says something else.
-        let is_member = self.graph.get(id).form == Some(Form::Enum);
+        // Other classes may have one of the fields, and a property that says something else. Not every client tells forms.
+        let is_member = self.graph.get(id).form == Some(Form::Enum)
+            || ["_name_", "_value_"].iter().all(|part| self.graph.field(id, part).is_some());
         let renamed = RENAMED
             .iter()
             .find(|(known, captured)| *known == name && (is_member || captured.starts_with('(')));

@@ -211,8 +211,16 @@ fn classes_that_something_may_inherit_from_are_not_denied() {
 fn attributes_of_members_are_those_of_members_alone() {
     let fields = json!({"_name_": scalar("str", "'X'"), "_value_": int(1)});
     check_all(
-        json!({"member": {"type": "shop.A", "form": "enum", "fields": fields}, "order": {"type": "shop.Order", "fields": fields}}),
-        &[("member.name, member.value, order._name_", "('X', 1, 'X')"), ("order.name", "!nothing is run")],
+        json!({
+            "member": {"type": "shop.A", "form": "enum", "fields": fields},
+            "untold": {"type": "shop.A", "fields": fields},
+            "order": {"type": "shop.Order", "fields": {"_value_": int(1)}},
+        }),
+        &[
+            ("member.name, member.value, untold.name", "('X', 1, 'X')"),
+            ("order._value_", "1"),
+            ("order.value", "!nothing is run"),
+        ],
     );
 }
 
