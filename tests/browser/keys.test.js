@@ -58,7 +58,7 @@ describe("keys", () => {
       assert.deepEqual([await asked(key, "/keys"), await asked(`${key}0`, "/keys")], [200, 401]);
 
       await page.getByRole("link", { name: "Audit log" }).click();
-      await page.getByRole("row", { name: /local admin.*made a key.*agent/ }).waitFor();
+      await page.getByRole("row", { name: /local admin 127\.0\.0\.1.*made a key.*agent/ }).waitFor();
       await page.getByRole("link", { name: /^key [0-9a-f]{8}$/ }).first().click();
       const row = page.getByRole("list", { name: "Keys" }).getByRole("listitem").filter({ hasText: "agent" });
       await row.getByText("settings", { exact: true }).waitFor();
