@@ -178,13 +178,13 @@ def test_at_most_eight_functions_are_armed():
 
 
 def test_a_call_of_an_armed_function_leaves_time_to_exceptions_not_seen_before():
-    start(**FAST, cpu_share=0.05)
+    start(**FAST, cpu_share=0.02)
     assert _native.watch(second_chance=True) is None
 
     def function(fails):
         if fails:
             raise ValueError
-        for _ in range(300):
+        for _ in range(3000):
             before = counts()["raises_captured"]
             for _ in range(1000):
                 with contextlib.suppress(KeyError):
