@@ -460,6 +460,7 @@ fn compare(store: &dyn Store, reference: &dyn Store, question: &Question) -> Res
     for _ in 0..3 {
         let page = reference.issues(&issues)?;
         prop_assert_eq!(&store.issues(&issues)?, &page, "issues of {:?}", issues);
+        prop_assert_eq!(&store.issues(&issues)?, &page, "asked again: issues of {:?}", issues);
         issues.cursor = page.next_cursor;
         if issues.cursor.is_none() {
             break;

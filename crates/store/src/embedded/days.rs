@@ -11,12 +11,15 @@ use reenact_model::Timestamp;
 use rusqlite::Connection;
 
 use super::Options;
+use super::facets::FacetsTally;
 use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
-use super::kept_facets::KeptFacets;
+use super::kept::Kept;
+use super::kept_issues::KeptIssues;
 use super::of_values::ValueMemory;
 use super::rollup::Rollup;
+use super::{kept_facets, kept_issues};
 use crate::{StoreError, TimeRange};
 
 const FOLDER_START: &str = "day=";
@@ -36,9 +39,12 @@ pub(super) struct Days {
     uses: AtomicU64,
     /// Answers of days that came from their rollups, for tests.
     pub(super) rollups_used: AtomicU64,
-    pub(super) facets: KeptFacets,
+    pub(super) facets: Kept<FacetsTally>,
     /// Answers that kept facets had a part in, for tests.
     pub(super) facets_used: AtomicU64,
+    pub(super) issues: Kept<KeptIssues>,
+    /// Answers that kept issues had a part in, for tests.
+    pub(super) issues_used: AtomicU64,
     days: Mutex<BTreeMap<i64, Arc<Day>>>,
 }
 
@@ -84,8 +90,10 @@ impl Days {
             whole_issues_used: AtomicU64::new(0),
             uses: AtomicU64::new(0),
             rollups_used: AtomicU64::new(0),
-            facets: KeptFacets::default(),
+            facets: Kept::new(kept_facets::BYTES_MAX),
             facets_used: AtomicU64::new(0),
+            issues: Kept::new(kept_issues::BYTES_MAX),
+            issues_used: AtomicU64::new(0),
             days: Mutex::new(days),
         })
     }

@@ -38,16 +38,17 @@ impl Distinct {
     }
 
     /// Adds what another one holds.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
-            (_, Self::Exact(hashes)) => hashes.into_iter().for_each(|hash| self.insert(hash)),
+            (_, Self::Exact(hashes)) => hashes.iter().for_each(|hash| self.insert(*hash)),
             (Self::Estimated(registers), Self::Estimated(others)) => {
                 registers
                     .iter_mut()
                     .zip(others)
-                    .for_each(|(register, other)| *register = (*register).max(other));
+                    .for_each(|(register, other)| *register = (*register).max(*other));
             }
-            (Self::Exact(hashes), Self::Estimated(mut registers)) => {
+            (Self::Exact(hashes), Self::Estimated(registers)) => {
+                let mut registers = registers.clone();
                 hashes.iter().for_each(|hash| register(&mut registers, *hash));
                 *self = Self::Estimated(registers);
             }
@@ -144,7 +145,7 @@ mod tests {
         {
             let whole = of(left.start.min(right.start)..left.end.max(right.end));
             let mut both = of(left);
-            both.merge(of(right));
+            both.merge(&of(right));
             assert_eq!(both.count(), whole.count());
         }
     }

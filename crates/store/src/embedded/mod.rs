@@ -22,7 +22,9 @@ mod failure;
 mod file;
 mod index;
 mod indexer;
+mod kept;
 mod kept_facets;
+mod kept_issues;
 mod merged;
 mod of_issues;
 mod of_values;
@@ -241,6 +243,12 @@ impl EmbeddedStore {
     #[doc(hidden)]
     pub fn facets_used(&self) -> u64 {
         self.days.facets_used.load(Ordering::Relaxed)
+    }
+
+    /// How many lists of issues were counted in part before, for tests.
+    #[doc(hidden)]
+    pub fn issues_used(&self) -> u64 {
+        self.days.issues_used.load(Ordering::Relaxed)
     }
 
     /// Asks the thread that writes to delete days, and waits.

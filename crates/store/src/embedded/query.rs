@@ -10,7 +10,6 @@ use super::columns::{Marks, Names};
 use super::days::{Day, Days, lock};
 use super::facets::{FacetsTally, has_few_values};
 use super::file::{self, StoredEvent};
-use super::kept_facets;
 use super::merged::{KnownTogether, first_seen, state_of};
 use super::scan::scan;
 use super::state::{IssueState, Issues};
@@ -19,6 +18,7 @@ use super::tally::{FacetTally, HistogramTally};
 use super::tally_events::{EventsTally, NeighboursTally, Place};
 use super::tally_issues::{CountsTally, IdsTally, SeenTally};
 use super::tally_list::{IssueTally, IssuesAsked, IssuesTally};
+use super::{kept_facets, kept_issues};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
@@ -36,8 +36,7 @@ pub(super) fn issues(
     let users_of_all = matches!(query.sort, IssueSort::Users | IssueSort::Relevance);
     let asked = IssuesAsked { buckets, users_of_all };
     let mut tally = IssuesTally::new(asked);
-    let own = merged.own(&query.filter);
-    scan(days, &own, query.range, &mut tally)?;
+    kept_issues::count(days, &merged.own(&query.filter), query.range, &mut tally)?;
     let (issues, mut details) = tally.into_issues();
     let mut found = shown_issues(merged, issues);
     let by_group = page::group_issues(query, &mut found);
@@ -51,11 +50,11 @@ pub(super) fn issues(
         };
         let facts = IssueFacts {
             id: id.0,
-            newest: issue.newest,
-            first_seen: first_seen.unwrap_or(issue.oldest),
-            count: issue.count,
+            newest: issue.totals.newest,
+            first_seen: first_seen.unwrap_or(issue.totals.oldest),
+            count: issue.totals.count,
             users: if users_of_all { issue.users.count() } else { 0 },
-            handled: issue.handled,
+            handled: issue.totals.handled,
         };
         rows.push((IssueKey::new(query, facts), (id, issue)));
     }
@@ -259,10 +258,10 @@ fn issue_row(
     };
     row.envs = sorted(&issue.envs);
     row.versions = sorted(&issue.versions);
-    row.handled = issue.handled;
-    row.count = issue.count;
+    row.handled = issue.totals.handled;
+    row.count = issue.totals.count;
     row.users = Some(issue.users.count()).filter(|users| *users > 0);
-    row.has_values = issue.has_values;
+    row.has_values = issue.totals.has_values;
     row.histogram = issue.histogram;
     row
 }

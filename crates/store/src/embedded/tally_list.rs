@@ -9,19 +9,43 @@ use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots, SomeNumbe
 use super::days::Day;
 use super::distinct::Distinct;
 use super::index::user_hash;
+use super::kept_issues::KeptIssues;
 use super::rollup::Rollup;
 use super::scan::Tally;
 use crate::page::Buckets;
 use crate::{Field, Filter};
 
-/// What is counted of each issue.
-#[derive(Debug)]
-pub(super) struct IssueTally {
+/// What is counted of each issue whatever is shown of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IssueTotals {
     pub(super) count: u64,
     pub(super) newest: i64,
     pub(super) oldest: i64,
+    /// Whether every event was.
     pub(super) handled: bool,
     pub(super) has_values: bool,
+}
+
+impl Default for IssueTotals {
+    fn default() -> Self {
+        Self { count: 0, newest: i64::MIN, oldest: i64::MAX, handled: true, has_values: false }
+    }
+}
+
+impl IssueTotals {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.newest = self.newest.max(other.newest);
+        self.oldest = self.oldest.min(other.oldest);
+        self.handled &= other.handled;
+        self.has_values |= other.has_values;
+    }
+}
+
+/// What is counted of each issue.
+#[derive(Debug)]
+pub(super) struct IssueTally {
+    pub(super) totals: IssueTotals,
     pub(super) users: Distinct,
     pub(super) envs: Marks,
     pub(super) versions: Marks,
@@ -31,11 +55,7 @@ pub(super) struct IssueTally {
 impl IssueTally {
     fn new(buckets: Buckets) -> Self {
         Self {
-            count: 0,
-            newest: i64::MIN,
-            oldest: i64::MAX,
-            handled: true,
-            has_values: false,
+            totals: IssueTotals::default(),
             users: Distinct::default(),
             envs: Marks::default(),
             versions: Marks::default(),
@@ -45,20 +65,16 @@ impl IssueTally {
 
     /// Adds what was counted of another issue.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.merge(other, |name| name);
+        self.merge(&other, |name| name);
     }
 
     /// Adds what was counted elsewhere, where names have other numbers.
-    fn merge(&mut self, other: Self, number: impl Fn(usize) -> usize) {
-        self.count += other.count;
-        self.newest = self.newest.max(other.newest);
-        self.oldest = self.oldest.min(other.oldest);
-        self.handled &= other.handled;
-        self.has_values |= other.has_values;
-        self.users.merge(other.users);
+    fn merge(&mut self, other: &Self, number: impl Fn(usize) -> usize) {
+        self.totals.add(other.totals);
+        self.users.merge(&other.users);
         other.envs.each(|env| self.envs.insert(number(env)));
         other.versions.each(|version| self.versions.insert(number(version)));
-        self.histogram.iter_mut().zip(other.histogram).for_each(|(sum, count)| *sum += count);
+        self.histogram.iter_mut().zip(&other.histogram).for_each(|(sum, count)| *sum += count);
     }
 }
 
@@ -80,11 +96,13 @@ pub(super) struct IssuesAsked {
 }
 
 /// What is not counted of every issue.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Details {
     pub(super) names: Names,
     /// Those that were counted from, and which of their rows.
     rollups: Vec<(Arc<Rollup>, Filter)>,
+    /// What was known before.
+    kept: Option<Arc<KeptIssues>>,
 }
 
 impl Details {
@@ -113,8 +131,26 @@ impl Details {
                 }
             }
         }
+        if let Some(kept) = &self.kept {
+            for (own, issue) in issues {
+                own.iter().for_each(|id| add_kept(kept, id.0, &mut self.names, asked.buckets, issue));
+            }
+        }
     }
 }
+
+fn add_kept(kept: &KeptIssues, id: u64, names: &mut Names, buckets: Buckets, issue: &mut IssueTally) {
+    let known = kept.details(id);
+    issue.users.merge(&known.users);
+    known.envs.each(|env| issue.envs.insert(names.number(&known.names.texts[env])));
+    known.versions.each(|version| issue.versions.insert(names.number(&known.names.texts[version])));
+    for (_, row) in kept.rows_of(id) {
+        row.count_buckets(buckets, |bucket, count| issue.histogram[bucket] += count);
+    }
+}
+
+/// Issues that were counted from rollups, and which of the rows of these.
+pub(super) type FromRollups = (Vec<(u64, IssueTotals)>, Vec<(Arc<Rollup>, Filter)>);
 
 /// One event of an issue, as far as the counts look at it.
 struct IssueEvent {
@@ -126,6 +162,13 @@ struct IssueEvent {
     version: Option<usize>,
 }
 
+impl IssueEvent {
+    fn totals(&self) -> IssueTotals {
+        let Self { time, handled, has_values, .. } = *self;
+        IssueTotals { count: 1, newest: time, oldest: time, handled, has_values }
+    }
+}
+
 impl IssuesTally {
     pub(super) fn new(asked: IssuesAsked) -> Self {
         Self { asked, slots: Slots::default(), issues: Vec::new(), details: Details::default() }
@@ -134,6 +177,29 @@ impl IssuesTally {
     /// The issues with their counts, not all of which are complete.
     pub(super) fn into_issues(self) -> (Vec<(IssueId, IssueTally)>, Details) {
         (self.slots.ids.into_iter().map(IssueId).zip(self.issues).collect(), self.details)
+    }
+
+    pub(super) fn wants_users_of_all(&self) -> bool {
+        self.asked.users_of_all
+    }
+
+    /// Adds what was known before; once, and not to one that others are merged into.
+    pub(super) fn take(&mut self, kept: Arc<KeptIssues>) {
+        for (id, totals) in &kept.issues {
+            self.issue(*id).totals.add(*totals);
+        }
+        self.details.kept = Some(kept);
+    }
+
+    /// What was counted if it came from rollups alone, and those.
+    pub(super) fn into_rollups(self) -> Result<FromRollups, Box<Self>> {
+        if self.details.kept.is_some()
+            || self.issues.iter().any(|issue| issue.histogram.iter().any(|n| *n > 0))
+        {
+            return Err(Box::new(self));
+        }
+        let totals = self.issues.iter().map(|issue| issue.totals);
+        Ok((self.slots.ids.into_iter().zip(totals).collect(), self.details.rollups))
     }
 
     fn issue(&mut self, id: u64) -> &mut IssueTally {
@@ -147,11 +213,7 @@ impl IssuesTally {
     fn add(&mut self, id: u64, event: &IssueEvent) {
         let bucket = self.asked.buckets.of(event.time);
         let issue = self.issue(id);
-        issue.count += 1;
-        issue.newest = issue.newest.max(event.time);
-        issue.oldest = issue.oldest.min(event.time);
-        issue.handled &= event.handled;
-        issue.has_values |= event.has_values;
+        issue.totals.add(event.totals());
         if let Some(user) = event.user {
             issue.users.insert(user);
         }
@@ -176,7 +238,7 @@ impl Tally for IssuesTally {
         let names = self.details.names.numbers_of(&other.details.names);
         self.details.rollups.extend(other.details.rollups);
         for (id, issue) in other.slots.ids.into_iter().zip(other.issues) {
-            self.issue(id).merge(issue, |name| names[name]);
+            self.issue(id).merge(&issue, |name| names[name]);
         }
     }
 
@@ -223,11 +285,13 @@ impl Tally for IssuesTally {
         let users_of_all = self.asked.users_of_all;
         for row in rollup.matching(filter) {
             let issue = self.issue(row.issue);
-            issue.count += row.count();
-            issue.newest = issue.newest.max(row.newest());
-            issue.oldest = issue.oldest.min(row.oldest());
-            issue.handled &= row.handled();
-            issue.has_values |= row.has_values();
+            issue.totals.add(IssueTotals {
+                count: row.count(),
+                newest: row.newest(),
+                oldest: row.oldest(),
+                handled: row.handled(),
+                has_values: row.has_values(),
+            });
             if users_of_all {
                 row.users().for_each(|user| issue.users.insert(user));
             }

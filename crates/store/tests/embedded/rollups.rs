@@ -7,18 +7,19 @@ use super::*;
 fn random_questions_are_answered_from_rollups() {
     let dirs = tempfile::tempdir().unwrap();
     let mut number = 0;
-    let used = std::cell::Cell::new((0, 0, 0));
+    let used = std::cell::Cell::new((0, 0, 0, 0));
     let last = std::cell::RefCell::new(None::<std::sync::Arc<EmbeddedStore>>);
     conformance::run_random(
         &mut || {
             number += 1;
             let store = std::sync::Arc::new(open(&dirs.path().join(number.to_string())));
             if let Some(before) = last.borrow_mut().replace(std::sync::Arc::clone(&store)) {
-                let (rollups, whole_issues, facets) = used.get();
+                let (rollups, whole_issues, facets, issues) = used.get();
                 used.set((
                     rollups + before.rollups_used(),
                     whole_issues + before.whole_issues_used(),
                     facets + before.facets_used(),
+                    issues + before.issues_used(),
                 ));
             }
             Box::new(Shared(store))
@@ -32,7 +33,8 @@ fn random_questions_are_answered_from_rollups() {
             store.pause_indexing();
         },
     );
-    let (rollups, whole_issues, facets) = used.get();
+    let (rollups, whole_issues, facets, issues) = used.get();
+    assert!(issues > 100, "issues were known {issues} times");
     assert!(facets > 500, "facets were known {facets} times");
     assert!(rollups > 1_000, "rollups were used {rollups} times");
     assert!(whole_issues > 1_000, "issues matched as a whole {whole_issues} times");
