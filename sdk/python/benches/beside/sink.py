@@ -1,9 +1,13 @@
-"""A server on loopback that takes what every client sends, and keeps the bytes."""
+"""A server on loopback that takes what every client sends, and keeps the bytes.
+
+As a program it prints its port, and ends when its standard input does.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,3 +87,8 @@ def unpacked(encoding: str, body: bytes) -> bytes:
         return {"gzip": gzip.decompress, "deflate": zlib.decompress}.get(encoding, bytes)(body)
     except (OSError, zlib.error):
         return body
+
+
+if __name__ == "__main__":
+    print(Sink().port, flush=True)
+    sys.stdin.read()
