@@ -43,6 +43,19 @@ fn an_event_without_values_says_why() {
 }
 
 #[test]
+fn a_call_that_returned_is_a_capture_of_its_own() {
+    let fragments = decoded("0.1.0-returned.bin");
+    let [Fragment::Snapshot(call)] = &fragments[..] else { panic!("{fragments:?}") };
+    assert!(call.is_call());
+    let place = (call.function.as_str(), call.service.as_str(), call.version.as_deref());
+    assert_eq!(place, ("price", "shop", Some("1.4.2")));
+    let groups: Vec<_> = call.groups().filter(|(_, variables)| !variables.is_empty()).collect();
+    let [("arguments", arguments)] = &groups[..] else { panic!("{groups:?}") };
+    let names: Vec<_> = arguments.0.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["order", "discount"]);
+}
+
+#[test]
 fn a_body_cut_anywhere_never_panics() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/native/0.1.0-flask.bin");
     let body = fs::read(path).unwrap();
