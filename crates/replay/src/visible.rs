@@ -2,29 +2,41 @@
 
 /// The text with every character that cannot be seen, or that changes how others are seen, as Python writes it in its
 /// texts: control characters (line breaks too), marks of direction, characters without width, fillers, variation
-/// selectors and tags.
+/// selectors and tags. One selector of colours behind an emoji stays.
 ///
 /// - **Limits:** up to ten bytes for each character of the text.
 /// - **Source:** Unicode 17: categories `Cc`, `Zl`, `Zp`, and the default ignorable code points.
 pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        push(&mut shown, character);
-    }
-    shown
+    written(text, |_| false)
 }
 
 /// As [`visible`], of a text whose line breaks and tabs stay.
 pub fn visible_lines(text: &str) -> String {
+    written(text, |character| matches!(character, '\n' | '\t'))
+}
+
+fn written(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
+    let mut before = None;
     for character in text.chars() {
-        if matches!(character, '\n' | '\t') {
+        if stays(character) {
             shown.push(character);
         } else {
-            push(&mut shown, character);
+            push(&mut shown, before, character);
         }
+        before = Some(character);
     }
     shown
+}
+
+/// The selector that asks for an emoji in colours.
+const COLOURED: char = '\u{fe0f}';
+
+/// Whether the selector of colours changes a character. Digits are left out: only keycaps have it behind them.
+fn may_be_emoji(character: char) -> bool {
+    matches!(u32::from(character),
+        0xa9 | 0xae | 0x203c | 0x2049 | 0x2122 | 0x2139 | 0x2190..=0x21ff | 0x2300..=0x27bf | 0x2900..=0x2bff
+        | 0x3030 | 0x303d | 0x3297 | 0x3299 | 0x1f000..=0x1faff)
 }
 
 /// At most so many characters of a text, with `…` where it has more.
@@ -35,7 +47,7 @@ pub fn cut(text: &str, characters_max: usize) -> String {
     }
 }
 
-/// Whether a character is not seen as itself. `fixtures/hidden.txt` has them, also for the pages and for shared files.
+/// Whether a character is not seen as itself where it stands alone. `fixtures/hidden.txt` has them, also for the pages and for shared files.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
@@ -44,8 +56,10 @@ pub fn is_hidden(character: char) -> bool {
             | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }
 
-fn push(shown: &mut String, character: char) {
-    if !is_hidden(character) {
+/// Adds a character, which stood behind another one, as [`visible`] has it.
+pub(crate) fn push(shown: &mut String, before: Option<char>, character: char) {
+    let is_coloured = character == COLOURED && before.is_some_and(may_be_emoji);
+    if is_coloured || !is_hidden(character) {
         shown.push(character);
         return;
     }
@@ -77,6 +91,7 @@ mod tests {
             ("tag\u{e0041}", "tag\\U000e0041"),
             ("line\u{2028}break", "line\\u2028break"),
             ("héllo ☃ 😀", "héllo ☃ 😀"),
+            ("⚠\u{fe0f} ❤\u{fe0f}\u{fe0f} a\u{fe0f}", "⚠\u{fe0f} ❤\u{fe0f}\\ufe0f a\\ufe0f"),
         ] {
             assert_eq!(visible(text), want);
         }
@@ -101,7 +116,13 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_hidden_is_left(text in any::<String>()) {
-            prop_assert!(!visible(&text).chars().any(is_hidden));
+            let shown = visible(&text);
+            let mut before = None;
+            for character in shown.chars() {
+                let is_coloured = character == COLOURED && before.is_some_and(may_be_emoji);
+                prop_assert!(is_coloured || !is_hidden(character));
+                before = Some(character);
+            }
         }
     }
 }

@@ -54,6 +54,7 @@ test("lone surrogates and tag characters are escaped, emoji are kept", () => {
   expect(visible("a\ud800b")).toBe("a\\ud800b");
   expect(visible("a\u{e0041}b")).toBe("a\\U000e0041b");
   expect(visible("ok 🎉")).toBe("ok 🎉");
+  expect(visible("⚠\ufe0f ❤\ufe0f\ufe0f a\ufe0f")).toBe("⚠\ufe0f ❤\ufe0f\\ufe0f a\\ufe0f");
 });
 
 test("line breaks survive only where lines are wanted", () => {
