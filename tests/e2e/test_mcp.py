@@ -306,6 +306,16 @@ def test_a_key_gets_no_more_than_its_maker_has(server: Server) -> None:
         assert answer.status_code == status, answer.text
     keys = requests.get(f"{server.ui}/api/v1/keys", headers=headers, timeout=10).json()["keys"]
     assert "maker" in [key["name"] for key in keys] and "hash" not in json.dumps(keys) and maker not in json.dumps(keys)
+    log = {entry["detail"] for entry in server.get("/audit", action="key.added")["entries"]}
+    assert {"the key `maker`, with the scopes settings", "the key `of ['settings']`, with the scopes settings"} <= log
+
+
+def test_the_log_has_what_an_agent_saves(server: Server) -> None:
+    view = {"name": "of an agent", "query": "service:x"}
+    headers = {"reenact-agent": "mcp"}
+    answer = requests.post(f"{server.ui}/api/v1/views", json=view, headers=headers, timeout=10)
+    assert answer.status_code == 201, answer.text
+    assert server.get("/audit", action="view.added")["entries"][0]["detail"] == "the view `of an agent`, over MCP"
 
 
 def test_pages_of_other_sites_and_other_methods_are_refused(server: Server) -> None:

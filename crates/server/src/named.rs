@@ -113,6 +113,7 @@ fn change<T: Named>(
     mut audit: AuditEntry,
     change: impl Fn(&mut Vec<T>, &AuditEntry) -> Result<T, NamedError>,
 ) -> Result<T, NamedError> {
+    let more = audit.detail.take().map(|detail| format!(", {detail}")).unwrap_or_default();
     for _ in 0..TRIES {
         let (version, mut all) = load::<T>(control)?;
         let one = change(&mut all, &audit)?;
@@ -120,7 +121,7 @@ fn change<T: Named>(
             return Err(NamedError::NameTaken(T::KIND));
         }
         all.sort_by(|a, b| (a.name().to_lowercase(), a.name()).cmp(&(b.name().to_lowercase(), b.name())));
-        audit.detail = Some(format!("the {} `{}`", T::KIND, one.name()));
+        audit.detail = Some(format!("the {} `{}`{more}", T::KIND, one.name()));
         let body = serde_json::to_string(&BTreeMap::from([(T::DOCUMENT, all)])).expect("it is plain data");
         if control.put_document(T::DOCUMENT, version, &body, Some(&audit))?.is_some() {
             return Ok(one);

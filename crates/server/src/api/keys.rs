@@ -117,7 +117,8 @@ pub(crate) async fn add(
     let shown = drawn().ok_or_else(Failure::internal)?;
     let hash = hash(shown.as_bytes());
     let scopes = permissions.names();
-    let audit = viewer.does("key.added", Some(new_id()?), Some(format!("{name}: {}", scopes.join(", "))));
+    let may = (!scopes.is_empty()).then(|| format!("with the scopes {}", scopes.join(", ")));
+    let audit = viewer.does("key.added", Some(new_id()?), may);
     let made = ask(&app, move |app| {
         let make = |audit: &AuditEntry, version| AccessKey {
             id: audit.subject.clone().unwrap_or_default(),
