@@ -11,6 +11,7 @@ package, in the middle of an application that is handling an exception.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from os import urandom
 
 from reenact.guard import note_failure
@@ -30,7 +31,14 @@ TIMEOUT_SECONDS = 5.0
 ANSWER_BYTES_MAX = 1_048_576
 """Size of an answer; a longer one is not read."""
 
+EXIT_SECONDS = 2.0
+"""How long the end of the process waits for a step of TLS. OpenSSL frees what it has when a process ends, also below a
+thread that is using it, which would end the process with a signal."""
+
 _stopping: Event | None = None
+_using_tls = allocate_lock()
+_connection: Any = None
+"""The one that TLS is used on."""
 
 
 class NotOffered(Exception):
@@ -65,15 +73,29 @@ def is_running() -> bool:
 
 
 def stop() -> None:
-    """Ends the thread at its next step."""
-    if _stopping is not None:
-        _stopping.set()
+    """Ends the thread at its next step; no TLS is used when this returns, nor begun after it."""
+    if _stopping is None or _stopping.is_set():
+        return
+    _stopping.set()
+    connection = _connection
+    if connection is not None:
+        import socket
+
+        try:
+            # What waits for the other side ends at once. The method of the plain socket: the other one changes the object.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        except OSError:
+            pass
+    # It is not given back.
+    _using_tls.acquire(timeout=EXIT_SECONDS)
 
 
 def forget() -> None:
     """After a fork: the thread is the parent's; this process begins anew with its first capture."""
-    global _stopping
+    global _stopping, _using_tls, _connection
     _stopping = None
+    _using_tls = allocate_lock()
+    _connection = None
 
 
 def _query(service: str, env: str | None) -> str:
@@ -133,6 +155,14 @@ def ask(server: Server, query: str) -> dict[str, Any]:
 
 def _get(server: Server, target: str) -> tuple[int, bytes]:
     connection = _connect(server)
+    if server.scheme != "https":
+        return _exchange(server, connection, target)
+    with _using_tls:
+        return _exchange(server, _secured(server, connection), target)
+
+
+def _exchange(server: Server, connection: Any, target: str) -> tuple[int, bytes]:
+    global _connection
     try:
         # HTTP/1.0: the answer is not chunked and ends with the connection.
         head = f"GET {target} HTTP/1.0\r\nHost: {'localhost' if server.scheme == 'unix' else server.place}\r\n"
@@ -146,6 +176,7 @@ def _get(server: Server, target: str) -> tuple[int, bytes]:
             received += part
         raise ValueError(f"the answer is over the limit of {ANSWER_BYTES_MAX} bytes")
     finally:
+        _connection = None
         connection.close()
 
 
@@ -170,26 +201,31 @@ def _connect(server: Server) -> Any:
         connection.settimeout(TIMEOUT_SECONDS)
         connection.connect(server.place)
         return connection
-    is_secure = server.scheme == "https"
-    host, port = _host_and_port(server.place, 443 if is_secure else 80)
-    connection = socket.create_connection((host, port), TIMEOUT_SECONDS)
-    if not is_secure:
-        return connection
+    return socket.create_connection(_host_and_port(server), TIMEOUT_SECONDS)
+
+
+def _secured(server: Server, connection: Any) -> Any:
+    global _connection
     try:
         import ssl
 
         context = ssl.create_default_context(cafile=server.ca_file)
-        return context.wrap_socket(connection, server_hostname=host, suppress_ragged_eofs=True)
+        host, _ = _host_and_port(server)
+        connection = context.wrap_socket(connection, server_hostname=host, suppress_ragged_eofs=True, do_handshake_on_connect=False)
+        _connection = connection
+        connection.do_handshake()
+        return connection
     except BaseException:
+        _connection = None
         connection.close()
         raise
 
 
-def _host_and_port(place: str, default_port: int) -> tuple[str, int]:
-    host, colon, port = place.rpartition(":")
+def _host_and_port(server: Server) -> tuple[str, int]:
+    host, colon, port = server.place.rpartition(":")
     if colon and port.isdigit():
         return host.strip("[]"), int(port)
-    return place.strip("[]"), default_port
+    return server.place.strip("[]"), 443 if server.scheme == "https" else 80
 
 
 def _parse(received: bytes) -> tuple[int, bytes]:

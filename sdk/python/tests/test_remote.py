@@ -67,5 +67,6 @@ def test_a_server_that_is_away_and_one_that_talks_nonsense() -> None:
     server = remote.Server("https://ada:pw@ss/w@host:1")
     assert (server.user, server.place) == ("ada:pw@ss/w", "host:1")
     assert remote._parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}") == (200, b"{}")
-    assert remote._host_and_port("[::1]:81", 80) == ("::1", 81)
-    assert remote._host_and_port("shop.example", 443) == ("shop.example", 443)
+    assert remote._host_and_port(remote.Server("http://[::1]:81")) == ("::1", 81)
+    assert remote._host_and_port(remote.Server("https://shop.example")) == ("shop.example", 443)
+    assert remote._host_and_port(remote.Server("http://shop.example")) == ("shop.example", 80)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -70,3 +71,25 @@ def test_what_is_not_trusted_is_not_sent_and_status_says_why(
     assert done.returncode == 0
     assert done.stdout.startswith("0 0 ") and says in done.stdout, (done.stdout, done.stderr)
     assert recorder.received == []
+
+
+def test_a_program_that_ends_while_tls_is_in_use_ends_as_it_wants(programs: Programs, front: Front) -> None:
+    # OpenSSL takes away what a thread is using: without care about one in ten ends with a signal.
+    ending = "import reenact\nreenact.capture_exception(ValueError(1))\nreenact.flush(3)\nraise SystemExit(7)"
+    assert [programs.run(ending, REENACT_URL=front.url).returncode for _ in range(25)] == [7] * 25
+
+
+def test_the_end_of_a_program_does_not_wait_for_a_handshake(programs: Programs) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        ending = """
+            import reenact
+            from reenact import remote
+            reenact.capture_exception(ValueError(1))
+            while remote._connection is None:
+                pass
+            remote.stop()
+            print(remote._using_tls.locked(), remote._connection)
+        """
+        done = programs.run(ending, REENACT_URL=url)
+    assert done.stdout == "True None\n", (done.stdout, done.stderr)
