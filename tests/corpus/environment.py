@@ -57,7 +57,7 @@ def made() -> Environment:
         _run(base, "-m", "venv", "--clear", str(environment.directory))
         _run(*pip, "--only-binary", ":all:", "-r", str(REQUIREMENTS))
         _note(environment, "packages", f"{sys.version} {_hash(REQUIREMENTS)}")
-    if _is_new(environment, "client", _hash(client)):
+    if _is_new(environment, "client", _hash(client)) or not (environment.directory / "bin/reenact-run").exists():
         _run(*pip, "--no-index", "--force-reinstall", str(client))
         _note(environment, "client", _hash(client))
     return environment
