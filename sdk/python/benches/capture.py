@@ -133,7 +133,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--without-ddtrace", action="store_true")
     arguments = parser.parse_args()
-    theirs = None if arguments.without_ddtrace else ddtrace_capture()
     sink = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("beside") / "sink.py")],
         stdin=subprocess.PIPE,
@@ -141,17 +140,20 @@ def main():
         text=True,
     )
     url = f"http://127.0.0.1:{int(sink.stdout.readline())}"
+    functions = {name: frames_that_raise(*shape) for name, shape in VALUES.items()}
+    # Ahead of the import of ddtrace, which has threads of its own.
+    followed = {name: [background(function, url, is_alone) for is_alone in (False, True)] for name, function in functions.items()}
+    sink.communicate()
+    theirs = None if arguments.without_ddtrace else ddtrace_capture()
     heads = ("ours", "at its limits", "behind", "alone", "ddtrace", "ratio", "all")
     print(f"{'frames':28}" + "".join(f"{head:>14}" for head in heads))
-    for name, shape in VALUES.items():
-        function = frames_that_raise(*shape)
+    for name, function in functions.items():
         same = cost(function, ours(**LIMITS_OF_DDTRACE))
         full = cost(function, ours())
         other = cost(function, theirs, windows=5) if theirs else 0
-        behind, alone = (background(function, url, is_alone) for is_alone in (False, True))
+        behind, alone = followed[name]
         figures = (full, same, behind, alone, other, other / same, other / (same + behind))
         print(f"{name:28}" + "".join(f"{figure:>14.1f}" for figure in figures))
-    sink.communicate()
     function = frames_that_raise(10, 20, Order)
     _native.start({**SETTINGS, "captures_per_second": 0})
     _native.capture(raised(function))

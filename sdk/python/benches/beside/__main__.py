@@ -1,7 +1,7 @@
 """What watching a service costs, and what arrives of it: this client beside ddtrace's Exception Replay and Sentry's SDK.
 
     python -m venv bench && bench/bin/pip install -r sdk/python/benches/beside/requirements.txt .build/wheels/reenact-….whl
-    bench/bin/python sdk/python/benches/beside            # about 10 minutes; MEASURE … for some of them
+    bench/bin/python sdk/python/benches/beside            # about 25 minutes; MEASURE … for some of them
 
 Each measurement runs in a process of its own against a server on loopback that only takes what it is sent, all clients in
 turn on the same machine. Requests are calls of the application in its process; there is no socket. Costs are CPU time: in
