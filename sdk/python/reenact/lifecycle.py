@@ -43,7 +43,8 @@ _is_registered = False
 def start(arguments: dict[str, Any]) -> None:
     """Switches captures on by ``arguments`` and the environment.
 
-    May be called again until the core has its settings; later the settings stay, and a warning says so.
+    May be called again until the core has its settings; later the settings stay, and a warning says so. What was switched
+    off goes on with them.
 
     Raises:
         SettingError: an argument is wrong.
@@ -51,8 +52,11 @@ def start(arguments: dict[str, Any]) -> None:
     global _config, _is_program_known
     config = read_config(arguments, os.environ)
     if _is_native_started:
-        if arguments:
+        if arguments.keys() - {"enabled"}:
             _warn("captures have begun; `reenact.init` was called too late to change settings")
+        if not capture.is_on() and _unsupported is None and _native is not None and _config is not None:
+            capture.switch_on(_capture_with_core, _prepare)
+            _watch(_native, _config)
         return
     known = hook_names()
     names = hooks_to_install(config["hooks"], known, config.problems)

@@ -95,6 +95,25 @@ def test_init_switches_on_and_off_and_wins_over_the_environment(programs: Progra
     assert "too late to change settings" in done.stderr
 
 
+def test_what_was_switched_off_goes_on_with_its_settings(programs: Programs) -> None:
+    done = programs.run_plain(
+        """
+        import reenact
+        reenact.init(service="mine", at_raise=True)
+        watching = reenact.status()["watching"]
+        assert reenact.capture_exception(ValueError(1))
+        reenact.init(enabled=False)
+        assert reenact.capture_exception(ValueError(2)) is None
+        reenact.init(enabled=True)
+        assert reenact.capture_exception(ValueError(3))
+        status = reenact.status()
+        print(status["enabled"], status["settings"]["service"]["value"], status["watching"] == watching)
+        """
+    )
+    assert done.stdout == "True mine True\n"
+    assert len(done.seen) == 2 and "too late" not in done.stderr
+
+
 def test_nothing_is_watched_any_more_once_captures_are_off(programs: Programs) -> None:
     done = programs.run_plain(
         """
