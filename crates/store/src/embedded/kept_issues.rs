@@ -7,15 +7,14 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use super::columns::{Marks, Names};
+use super::columns::Names;
 use super::days::{Days, lock};
-use super::distinct::Distinct;
 use super::kept::Whole;
 use super::rollup::{self, Rollup, RollupRow};
 use super::scan::{Tally, scan, scan_days};
-use super::tally_list::{IssueTotals, IssuesTally};
+use super::tally_list::{IssueDetails, IssueTotals, IssuesTally};
 use crate::issue_set::IdHash;
-use crate::{Field, Filter, StoreError, TimeRange};
+use crate::{Filter, StoreError, TimeRange};
 
 /// Memory of what is kept, in bytes; mapped files are not counted.
 pub(super) const BYTES_MAX: usize = 32 << 20;
@@ -24,33 +23,14 @@ const DETAILED_MAX: usize = 100;
 /// What those of one issue take, in bytes, at most.
 const DETAILS_BYTES: usize = 80 << 10;
 
+/// The details of an issue, and the names that its places are numbers of.
+pub(super) type NamedDetails = (Names, IssueDetails);
+
 /// What rollups say of issues.
 pub(super) struct KeptIssues {
     pub(super) issues: Vec<(u64, IssueTotals)>,
     pub(super) rollups: Vec<(Arc<Rollup>, Filter)>,
-    details: Mutex<HashMap<u64, Arc<IssueDetails>, IdHash>>,
-}
-
-/// Who and where the events of an issue were.
-#[derive(Default)]
-pub(super) struct IssueDetails {
-    pub(super) users: Distinct,
-    pub(super) names: Names,
-    pub(super) envs: Marks,
-    pub(super) versions: Marks,
-}
-
-impl IssueDetails {
-    /// Adds what a row of a rollup says.
-    pub(super) fn add(&mut self, rollup: &Rollup, row: &RollupRow<'_>) {
-        row.users().for_each(|user| self.users.insert(user));
-        if let Some(env) = row.value(&Field::Env).flatten() {
-            self.envs.insert(self.names.number(&rollup.names[env]));
-        }
-        rollup.each_value_of_row(&Field::Version, row.number, |version| {
-            self.versions.insert(self.names.number(&rollup.names[version]));
-        });
-    }
+    details: Mutex<HashMap<u64, Arc<NamedDetails>, IdHash>>,
 }
 
 impl KeptIssues {
@@ -70,13 +50,16 @@ impl KeptIssues {
         })
     }
 
-    pub(super) fn details(&self, issue: u64) -> Arc<IssueDetails> {
+    pub(super) fn details(&self, issue: u64) -> Arc<NamedDetails> {
         if let Some(known) = lock(&self.details).get(&issue) {
             return Arc::clone(known);
         }
-        let mut details = IssueDetails::default();
-        self.rows_of(issue).for_each(|(rollup, row)| details.add(rollup, &row));
-        let details = Arc::new(details);
+        let (mut names, mut details) = (Names::default(), IssueDetails::default());
+        for (rollup, row) in self.rows_of(issue) {
+            details.add_users(&row);
+            details.add_places(rollup, &row, |name| names.number(&rollup.names[name]));
+        }
+        let details = Arc::new((names, details));
         let mut kept = lock(&self.details);
         if kept.len() < DETAILED_MAX {
             kept.insert(issue, Arc::clone(&details));

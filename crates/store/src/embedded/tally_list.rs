@@ -10,7 +10,7 @@ use super::days::Day;
 use super::distinct::Distinct;
 use super::index::user_hash;
 use super::kept_issues::KeptIssues;
-use super::rollup::Rollup;
+use super::rollup::{Rollup, RollupRow};
 use super::scan::Tally;
 use crate::page::Buckets;
 use crate::{Field, Filter};
@@ -42,13 +42,47 @@ impl IssueTotals {
     }
 }
 
+/// Whom the events of an issue hit, and where; environments and versions as numbers in some [`Names`].
+#[derive(Debug, Default)]
+pub(super) struct IssueDetails {
+    pub(super) users: Distinct,
+    pub(super) envs: Marks,
+    pub(super) versions: Marks,
+}
+
+impl IssueDetails {
+    /// Adds what a row of a rollup says, but for its users; `number` is that of one of the rollup's names.
+    pub(super) fn add_places(
+        &mut self,
+        rollup: &Rollup,
+        row: &RollupRow<'_>,
+        mut number: impl FnMut(usize) -> usize,
+    ) {
+        if let Some(env) = row.value(&Field::Env).flatten() {
+            self.envs.insert(number(env));
+        }
+        rollup.each_value_of_row(&Field::Version, row.number, |version| {
+            self.versions.insert(number(version));
+        });
+    }
+
+    pub(super) fn add_users(&mut self, row: &RollupRow<'_>) {
+        row.users().for_each(|user| self.users.insert(user));
+    }
+
+    /// Adds what was found elsewhere, where names have other numbers.
+    fn merge(&mut self, other: &Self, mut number: impl FnMut(usize) -> usize) {
+        self.users.merge(&other.users);
+        other.envs.each(|env| self.envs.insert(number(env)));
+        other.versions.each(|version| self.versions.insert(number(version)));
+    }
+}
+
 /// What is counted of each issue.
 #[derive(Debug)]
 pub(super) struct IssueTally {
     pub(super) totals: IssueTotals,
-    pub(super) users: Distinct,
-    pub(super) envs: Marks,
-    pub(super) versions: Marks,
+    pub(super) details: IssueDetails,
     pub(super) histogram: Vec<u64>,
 }
 
@@ -56,9 +90,7 @@ impl IssueTally {
     fn new(buckets: Buckets) -> Self {
         Self {
             totals: IssueTotals::default(),
-            users: Distinct::default(),
-            envs: Marks::default(),
-            versions: Marks::default(),
+            details: IssueDetails::default(),
             histogram: vec![0; buckets.count],
         }
     }
@@ -71,9 +103,7 @@ impl IssueTally {
     /// Adds what was counted elsewhere, where names have other numbers.
     fn merge(&mut self, other: &Self, number: impl Fn(usize) -> usize) {
         self.totals.add(other.totals);
-        self.users.merge(&other.users);
-        other.envs.each(|env| self.envs.insert(number(env)));
-        other.versions.each(|version| self.versions.insert(number(version)));
+        self.details.merge(&other.details, number);
         self.histogram.iter_mut().zip(&other.histogram).for_each(|(sum, count)| *sum += count);
     }
 }
@@ -118,15 +148,9 @@ impl Details {
                 let rows = own.iter().flat_map(|id| rollup.rows_of(id.0));
                 for row in rows.filter(|row| rollup.matches(filter, row)) {
                     if !asked.users_of_all {
-                        row.users().for_each(|user| issue.users.insert(user));
+                        issue.details.add_users(&row);
                     }
-                    if let Some(env) = row.value(&Field::Env).flatten() {
-                        issue.envs.insert(number(env));
-                    }
-                    let versions = &mut issue.versions;
-                    rollup.each_value_of_row(&Field::Version, row.number, |version| {
-                        versions.insert(number(version));
-                    });
+                    issue.details.add_places(rollup, &row, &mut number);
                     row.count_buckets(asked.buckets, |bucket, count| issue.histogram[bucket] += count);
                 }
             }
@@ -140,10 +164,8 @@ impl Details {
 }
 
 fn add_kept(kept: &KeptIssues, id: u64, names: &mut Names, buckets: Buckets, issue: &mut IssueTally) {
-    let known = kept.details(id);
-    issue.users.merge(&known.users);
-    known.envs.each(|env| issue.envs.insert(names.number(&known.names.texts[env])));
-    known.versions.each(|version| issue.versions.insert(names.number(&known.names.texts[version])));
+    let (known_names, known) = &*kept.details(id);
+    issue.details.merge(known, |name| names.number(&known_names.texts[name]));
     for (_, row) in kept.rows_of(id) {
         row.count_buckets(buckets, |bucket, count| issue.histogram[bucket] += count);
     }
@@ -215,13 +237,13 @@ impl IssuesTally {
         let issue = self.issue(id);
         issue.totals.add(event.totals());
         if let Some(user) = event.user {
-            issue.users.insert(user);
+            issue.details.users.insert(user);
         }
         if let Some(env) = event.env {
-            issue.envs.insert(env);
+            issue.details.envs.insert(env);
         }
         if let Some(version) = event.version {
-            issue.versions.insert(version);
+            issue.details.versions.insert(version);
         }
         if let Some(bucket) = bucket {
             issue.histogram[bucket] += 1;
@@ -293,7 +315,7 @@ impl Tally for IssuesTally {
                 has_values: row.has_values(),
             });
             if users_of_all {
-                row.users().for_each(|user| issue.users.insert(user));
+                issue.details.add_users(&row);
             }
         }
         self.details.rollups.push((Arc::clone(rollup), filter.clone()));
