@@ -55,6 +55,14 @@ impl Distinct {
         }
     }
 
+    /// About how many bytes of memory it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Exact(hashes) => hashes.capacity() * (size_of::<u64>() + 1),
+            Self::Estimated(registers) => registers.len(),
+        }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
         match self {

@@ -1,4 +1,4 @@
-//! Issues all of whose events of a day match a question: what they count stands in the day's rollup.
+//! Issues all of whose events of a day, or of the part of it that is asked for, match a question: what they count stands in the day's rollup.
 //!
 //! A word of a message or a function is in all events of an issue or in none, mostly. Which ones is told by the numbers
 //! of the issues alone, so that the other columns need not be read for each event.
@@ -9,7 +9,7 @@ use reenact_model::IssueId;
 use tantivy::{DocId, SegmentReader};
 
 use super::columns::{BLOCK, Numbers};
-use super::rollup::Rollup;
+use super::rollup::Part;
 use crate::IssueSet;
 use crate::issue_set::IdHash;
 
@@ -25,7 +25,7 @@ pub(super) struct Split<'a> {
 /// Takes the documents of whole issues out of `found`, if there are `events_min` documents or more; gives it back as it
 /// was when that saves little.
 pub(super) fn split<'a>(
-    rollup: &Rollup,
+    rollup: &Part,
     found: Documents<'a>,
     events_min: usize,
 ) -> tantivy::Result<Result<Split<'a>, Documents<'a>>> {
