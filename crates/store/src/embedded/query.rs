@@ -53,7 +53,7 @@ pub(super) fn issues(
             newest: issue.totals.newest,
             first_seen: first_seen.unwrap_or(issue.totals.oldest),
             count: issue.totals.count,
-            users: if users_of_all { issue.details.users.count() } else { 0 },
+            users: if users_of_all { issue.users() } else { 0 },
             handled: issue.totals.handled,
         };
         rows.push((IssueKey::new(query, facts), (id, issue)));
@@ -256,11 +256,12 @@ fn issue_row(
         texts.sort_unstable();
         texts
     };
-    row.envs = sorted(&issue.details.envs);
-    row.versions = sorted(&issue.details.versions);
+    if let Some((envs, versions)) = issue.places() {
+        (row.envs, row.versions) = (sorted(envs), sorted(versions));
+    }
     row.handled = issue.totals.handled;
     row.count = issue.totals.count;
-    row.users = Some(issue.details.users.count()).filter(|users| *users > 0);
+    row.users = Some(issue.users()).filter(|users| *users > 0);
     row.has_values = issue.totals.has_values;
     if !issue.histogram.is_empty() {
         row.histogram = issue.histogram;

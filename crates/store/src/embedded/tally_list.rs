@@ -36,8 +36,8 @@ impl IssueTotals {
     pub(super) fn of(row: &RollupRow<'_>) -> Self {
         Self {
             count: row.count(),
-            newest: row.newest(),
-            oldest: row.oldest(),
+            newest: row.newest,
+            oldest: row.oldest,
             handled: row.handled(),
             has_values: row.has_values(),
         }
@@ -55,9 +55,9 @@ impl IssueTotals {
 /// Whom the events of an issue hit, and where; environments and versions as numbers in some [`Names`].
 #[derive(Debug, Default)]
 pub(super) struct IssueDetails {
-    pub(super) users: Distinct,
-    pub(super) envs: Marks,
-    pub(super) versions: Marks,
+    users: Distinct,
+    envs: Marks,
+    versions: Marks,
 }
 
 impl IssueDetails {
@@ -77,6 +77,7 @@ impl IssueDetails {
     }
 
     pub(super) fn add_users(&mut self, part: &Part, row: &RollupRow<'_>) {
+        self.users.reserve(row.users_max());
         part.each_user(row, |user| self.users.insert(user));
     }
 
@@ -97,12 +98,27 @@ impl IssueDetails {
 #[derive(Debug, Default)]
 pub(super) struct IssueTally {
     pub(super) totals: IssueTotals,
-    pub(super) details: IssueDetails,
+    /// Nothing while nobody asked for them: most issues are on no page.
+    details: Option<Box<IssueDetails>>,
     /// By bucket; empty while nothing was counted.
     pub(super) histogram: Vec<u64>,
 }
 
 impl IssueTally {
+    /// How many users were counted.
+    pub(super) fn users(&self) -> u64 {
+        self.details.as_ref().map_or(0, |details| details.users.count())
+    }
+
+    /// The environments and the versions.
+    pub(super) fn places(&self) -> Option<(&Marks, &Marks)> {
+        self.details.as_ref().map(|details| (&details.envs, &details.versions))
+    }
+
+    fn details_mut(&mut self) -> &mut IssueDetails {
+        self.details.get_or_insert_default()
+    }
+
     fn count_in(&mut self, buckets: Buckets, bucket: usize, events: u64) {
         if self.histogram.is_empty() {
             self.histogram = vec![0; buckets.count];
@@ -118,7 +134,9 @@ impl IssueTally {
     /// Adds what was counted elsewhere, where names have other numbers.
     fn merge(&mut self, other: &Self, number: impl Fn(usize) -> usize) {
         self.totals.add(other.totals);
-        self.details.merge(&other.details, number);
+        if let Some(details) = &other.details {
+            self.details_mut().merge(details, number);
+        }
         self.histogram.resize(self.histogram.len().max(other.histogram.len()), 0);
         self.histogram.iter_mut().zip(&other.histogram).for_each(|(sum, count)| *sum += count);
     }
@@ -163,9 +181,9 @@ impl Details {
             for (own, issue) in issues.iter_mut() {
                 for row in own.iter().flat_map(|id| part.rows_of(id.0)) {
                     if !asked.users_of_all {
-                        issue.details.add_users(part, &row);
+                        issue.details_mut().add_users(part, &row);
                     }
-                    issue.details.add_places(part, &row, &mut number);
+                    issue.details_mut().add_places(part, &row, &mut number);
                     row.count_buckets(asked.buckets, |bucket, count| {
                         issue.count_in(asked.buckets, bucket, count)
                     });
@@ -182,7 +200,7 @@ impl Details {
 
 fn add_kept(kept: &KeptRows, id: u64, names: &mut Names, buckets: Buckets, issue: &mut IssueTally) {
     let (known_names, known) = &*kept.details(id);
-    issue.details.merge(known, |name| names.number(&known_names.texts[name]));
+    issue.details_mut().merge(known, |name| names.number(&known_names.texts[name]));
     for row in kept.parts.iter().flat_map(|part| part.rows_of(id)) {
         row.count_buckets(buckets, |bucket, count| issue.count_in(buckets, bucket, count));
     }
@@ -228,13 +246,13 @@ impl IssuesTally {
         let issue = self.issue(id);
         issue.totals.add(event.totals());
         if let Some(user) = event.user {
-            issue.details.users.insert(user);
+            issue.details_mut().users.insert(user);
         }
         if let Some(env) = event.env {
-            issue.details.envs.insert(env);
+            issue.details_mut().envs.insert(env);
         }
         if let Some(version) = event.version {
-            issue.details.versions.insert(version);
+            issue.details_mut().versions.insert(version);
         }
         if let Some(bucket) = buckets.of(event.time) {
             issue.count_in(buckets, bucket, 1);
@@ -313,7 +331,7 @@ impl Tally for IssuesTally {
             let issue = self.issue(row.issue);
             issue.totals.add(IssueTotals::of(&row));
             if users_of_all {
-                issue.details.add_users(part, &row);
+                issue.details_mut().add_users(part, &row);
             }
         }
         self.details.parts.push(part.clone());

@@ -98,10 +98,11 @@ impl Making {
         self.events.iter_mut().for_each(|event| event.row = places[event.row as usize]);
         self.events.sort_unstable_by_key(|event| (event.row, event.time, event.user, event.values));
         let mut lists = Lists::default();
-        let mut ends = Vec::with_capacity(order.len());
+        let mut rows = Vec::with_capacity(order.len());
         for events in self.events.chunk_by(|one, next| one.row == next.row) {
             lists.add_row(events);
-            ends.push((lists.times.len(), lists.users.len()));
+            let ends = (lists.times.len(), lists.users.len());
+            rows.push((ends, (events[0].time, events[events.len() - 1].time)));
         }
         let names = serde_json::to_vec(&self.names.texts)?;
         let mut bytes = MAGIC.to_vec();
@@ -110,13 +111,16 @@ impl Making {
         let counts = counts.into_iter().chain(lists.pairs.iter().map(Vec::len)).chain([names.len()]);
         let counts = counts.map(|count| count as u64);
         head.into_iter().chain(counts).for_each(|number| bytes.extend(number.to_le_bytes()));
-        for (row, (events_end, users_end)) in order.iter().zip(ends) {
+        for (row, ((events_end, users_end), (oldest, newest))) in order.iter().zip(rows) {
             let (issue, service, env, error_type, flags) = self.keys[*row as usize];
             for number in [issue, events_end as u64, users_end as u64] {
                 bytes.extend(number.to_le_bytes());
             }
             for number in [service, env, error_type, flags] {
                 bytes.extend(number.to_le_bytes());
+            }
+            for time in [oldest, newest] {
+                bytes.extend(time.to_le_bytes());
             }
         }
         lists.times.iter().for_each(|time| bytes.extend(time.to_le_bytes()));

@@ -41,7 +41,7 @@ const HASH_BYTES: usize = 32;
 /// Numbers after [`MAGIC`]: version of the index, seq, row, then the counts of rows, times, users, those of the pairs of
 /// each field, and bytes of names.
 const HEAD: usize = 7 + PAIRED.len();
-const ROW_BYTES: usize = 40;
+const ROW_BYTES: usize = 56;
 const PAIR_BYTES: usize = 12;
 /// The number that stands for no value.
 const NONE: u32 = u32::MAX;
@@ -143,6 +143,8 @@ impl Rollup {
             env: u32_at(all, at + 28),
             error_type: u32_at(all, at + 32),
             flags: u32_at(all, at + 36),
+            oldest: u64_at(all, at + 40).cast_signed(),
+            newest: u64_at(all, at + 48).cast_signed(),
             is_cut: false,
         }
     }

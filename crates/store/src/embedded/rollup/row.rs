@@ -13,6 +13,9 @@ pub(in crate::embedded) struct RollupRow<'a> {
     pub(super) env: u32,
     pub(super) error_type: u32,
     pub(super) flags: u32,
+    /// The times of its first and its last event.
+    pub(in crate::embedded) oldest: i64,
+    pub(in crate::embedded) newest: i64,
     /// Where its first event stands among those of all rows.
     pub(super) first: usize,
     /// Ascending, eight bytes each.
@@ -28,16 +31,13 @@ impl RollupRow<'_> {
         self.events() as u64
     }
 
+    /// How many users its events have, at most.
+    pub(in crate::embedded) fn users_max(&self) -> usize {
+        self.events().min(self.users.len() / 8)
+    }
+
     pub(super) fn events(&self) -> usize {
         self.times.len() / 8
-    }
-
-    pub(in crate::embedded) fn oldest(&self) -> i64 {
-        self.time(0)
-    }
-
-    pub(in crate::embedded) fn newest(&self) -> i64 {
-        self.time(self.events() - 1)
     }
 
     pub(in crate::embedded) fn handled(&self) -> bool {
@@ -75,16 +75,17 @@ impl RollupRow<'_> {
 
     /// Its events from a time to before another one, if there are any.
     pub(super) fn between(self, (from, to): (i64, i64)) -> Option<Self> {
-        let (oldest, newest) = (self.oldest(), self.newest());
-        if from <= oldest && newest < to {
+        if from <= self.oldest && self.newest < to {
             return Some(self);
         }
-        if newest < from || to <= oldest {
+        if self.newest < from || to <= self.oldest {
             return None;
         }
         let first = self.first_where(0, |time| from <= time);
         let end = self.first_where(first, |time| to <= time);
         (first < end).then(|| Self {
+            oldest: self.time(first),
+            newest: self.time(end - 1),
             first: self.first + first,
             times: &self.times[first * 8..end * 8],
             is_cut: true,
@@ -100,7 +101,7 @@ impl RollupRow<'_> {
             let Some(bucket) = buckets.of(self.time(at)) else { return };
             // Most rows of a day lie in one bucket.
             let mut end = count;
-            if buckets.of(self.time(count - 1)) != Some(bucket) {
+            if buckets.of(self.newest) != Some(bucket) {
                 end = self.first_where(at + 1, |time| buckets.of(time) != Some(bucket));
             }
             add(bucket, (end - at) as u64);
