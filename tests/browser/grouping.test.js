@@ -67,6 +67,8 @@ describe("grouping", () => {
       const member = members.getByRole("listitem").filter({ hasText: other.id });
       await member.getByText("merged by local admin").waitFor();
       await members.getByText("the issue itself").waitFor();
+      // The parts below are those of the newest event, and say whose.
+      await page.getByText("The newest event is of bank.Refused, which was merged into this issue.").waitFor();
       await expectNoAxeViolations(page);
       await page.getByRole("navigation", { name: "Parts of the issue" }).getByRole("link", { name: "Activity" }).click();
       await page.getByText(`merged ${other.id} into it`).waitFor();

@@ -120,6 +120,10 @@ describe("captured values at work", () => {
       assert.equal(await table.getByText("'XTS'", { exact: true }).count() >= 8, true);
       assert.equal(await table.getByText("redacted").first().isVisible(), true);
       assert.equal(await page.locator('img[src="x"]').count(), 0);
+      const place = (name) => table.getByRole("columnheader", { name }).boundingBox();
+      const [message, pinned, version] = await Promise.all([place("Message"), place(/order\.currency/), place("Version")]);
+      assert.ok(message.width > 150, `the message has ${message.width} px`);
+      assert.ok(message.x < pinned.x && pinned.x < version.x, "what is pinned stands beside the message");
       await expectNoAxeViolations(page);
 
       await table.getByRole("link", { name: /^order\.currency of / }).first().click();

@@ -271,6 +271,8 @@ def test_an_issue_is_split_by_its_message(no_rules: Server) -> None:
     [
         (rule("a", "servce:x", "f"), "rules.0.query", 0, "did you mean `service`"),
         (rule("a", "env:prod has:values", "f"), "rules.0.query", 9, "leave `has:values` out"),
+        (rule("a", "env:prod -var.order.id:7", "f"), "rules.0.query", 9, "leave `var.` out"),
+        (rule("a", "age:<2d", "f"), "rules.0.query", 0, "leave `age` out"),
         (rule("a", "is:resolved", "f"), "rules.0.query", 0, "`is:` knows"),
         (rule("a", "", "late {{typ}}"), "rules.0.fingerprint", 5, "unknown component `typ`"),
         (rule("a", "", "late {{type"), "rules.0.fingerprint", 5, "not closed"),
@@ -426,8 +428,8 @@ def test_stored_events_move_by_the_rules_in_force(own_server: Server) -> None:
     assert "nothing would change" in server.command("grouping", "apply", "--preview", "--server", server.ui).stdout
     refused = [
         ({"issues": ["x"]}, "parameter_invalid", "issues.0"),
-        ({"query": "is:new"}, "query_invalid", None),
-        ({"query": "env:prod -has:values"}, "query_invalid", None),
+        ({"query": "is:new"}, "query_invalid", "query"),
+        ({"query": "env:prod -has:values"}, "query_invalid", "query"),
         ({"from": "tomorrow"}, "time_invalid", None),
     ]
     for wrong, code, field in refused:

@@ -268,14 +268,28 @@ fn filter(at: usize, query: &str) -> Result<Filter, SettingsError> {
 /// A query over what is known of an event when it arrives.
 ///
 /// # Errors
-/// [`QueryError`] where the query is wrong, or asks for captured values.
+/// [`QueryError`] where the query is wrong, or asks for captured values or for what is known of issues.
 pub(crate) fn arrival_filter(query: &str) -> Result<Filter, QueryError> {
-    let filter = query::parse_with(query, &query::field_of_key)?;
+    let filter = query::parse_with(query, &query::field_of_key).map_err(|error| {
+        let message = not_known_yet(&query[error.at..]).unwrap_or(error.message);
+        QueryError { at: error.at, message }
+    })?;
     if asks_for_values(&filter) {
         let message = "captured values are not known yet when an event is placed: leave `has:values` out";
         return Err(QueryError { at: query.find("has:").unwrap_or(0), message: message.to_owned() });
     }
     Ok(filter)
+}
+
+/// What is said of a key that other queries have, at the beginning of `term`.
+fn not_known_yet(term: &str) -> Option<String> {
+    let name = term.strip_prefix('-').unwrap_or(term).split(':').next()?;
+    let (what, left_out) = if name.starts_with(query::VALUE_KEY) {
+        ("captured values are", query::VALUE_KEY)
+    } else {
+        ("what becomes of its issue is", query::key(name).filter(|key| key.of_issues)?.name)
+    };
+    Some(format!("{what} not known yet when an event is placed: leave `{left_out}` out"))
 }
 
 fn asks_for_values(filter: &Filter) -> bool {
@@ -335,6 +349,8 @@ mod tests {
         let second = |id: &str, name: &str, query: &str| [ok.clone(), rule(id, name, query)];
         check(&second("a", "a", "env:prod servce:x"), "rules.1.query", Some(9), "did you mean `service`");
         check(&second("a", "a", "env:prod has:values"), "rules.1.query", Some(9), "not known yet");
+        check(&second("a", "a", "é -var.order.id:1"), "rules.1.query", Some(3), "values are not known yet");
+        check(&second("a", "a", "env:prod age:<2d"), "rules.1.query", Some(9), "leave `age` out");
         check(&second("a", "a", "is:resolved"), "rules.1.query", Some(0), "`is:` knows");
         check(&second("a", "", ""), "rules.1.name", None, "a name has");
         check(&second("a b", "a", ""), "rules.1.id", None, "an id has");

@@ -23,7 +23,7 @@ const BEGUN = ["@", "var."] as const;
 const isBegun = (key: string): boolean => BEGUN.some((one) => one === key);
 /** Every event has another one, so a list of them helps nobody. */
 const ENDLESS = new Set(["trace_id", "issue"]);
-const NAMED = /^(?:@[\w.\-/]+|var\.(?:[\w@$-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[\w@$-]+|"(?:[^"\\]|\\.)*"))*)$/;
+const NAMED = /^(?:@[^\s:"]+|var\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*")(?:\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*"))*)$/;
 
 const completes = (keys: readonly QueryKey[], key: string): boolean => NAMED.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && !isBegun(k.key)));
 

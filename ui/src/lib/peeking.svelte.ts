@@ -15,6 +15,9 @@ export interface Look {
 export function peeking() {
   let look = $state.raw<Look | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Where the pointer is, and the issue that it moved onto: a row that only comes to lie under it is not rested on. */
+  let [x, y] = [Number.NaN, Number.NaN];
+  let under: string | null = null;
   const later = (ms: number, what: () => void) => {
     clearTimeout(timer);
     timer = setTimeout(what, ms);
@@ -25,11 +28,14 @@ export function peeking() {
   };
   $effect(() => {
     const away = () => { if (look) close(); };
+    const moved = (event: PointerEvent) => { [x, y] = [event.clientX, event.clientY]; };
+    addEventListener("pointermove", moved, { passive: true });
     // A card that stays while its row goes away would belong to nothing.
     addEventListener("scroll", away, { passive: true });
     addEventListener("resize", away);
     return () => {
       close();
+      removeEventListener("pointermove", moved);
       removeEventListener("scroll", away);
       removeEventListener("resize", away);
     };
@@ -37,14 +43,17 @@ export function peeking() {
   return {
     get look() { return look; },
     close,
-    /** The pointer is on a row. Fingers and pens rest on nothing. */
+    /** The pointer is on a row, or moves there. Fingers and pens rest on nothing. */
     rest(event: PointerEvent, issue: IssueSummary, row: HTMLElement): void {
       if (event.pointerType !== "mouse" || event.buttons !== 0) return;
-      if (look?.issue.id === issue.id) clearTimeout(timer);
-      else later(REST_MS, () => { look = { issue, row, byKey: false }; });
+      if (look?.issue.id === issue.id) return clearTimeout(timer);
+      if (under === issue.id || (event.clientX === x && event.clientY === y)) return;
+      under = issue.id;
+      later(REST_MS, () => { look = { issue, row, byKey: false }; });
     },
     leave(event: PointerEvent): void {
       if (event.pointerType !== "mouse") return;
+      under = null;
       if (look?.byKey) clearTimeout(timer);
       else later(LEAVE_MS, close);
     },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { add, choice, chosenValues, either, exclude, isOnly, only, parse, removeAt, term, withoutKey } from "./query";
+import { add, choice, chosenValues, either, exclude, isKey, isOnly, only, parse, removeAt, term, termAt, withoutKey } from "./query";
 
 test("a query is cut into keys, negations, quotes and bare words", () => {
   expect(parse('service:shop -env:dev error.type:"My Error" "two words" boom @cart.id:7')).toEqual([
@@ -94,4 +94,31 @@ test.each(["OR", "AND", "(", ")", 'a" OR "b', "", "[1 TO 2]", ">5", "x*"])("%j i
 test("values that are named, not described", () => {
   expect(chosenValues('env:(prod OR "a*") -env:dev env:q* x', "env")).toEqual(["prod", "a*", "dev"]);
   expect(chosenValues("@n:>5 @n:[1 TO 2]", "@n")).toEqual([]);
+});
+
+test.each(["@über", "@a$b", "@1st", "@größe.in_cm", 'var.headers."x.id"', 'var."two words".a', "var.**", "var.order.lines.*.sku"])("%j is a key, so that its value is found and taken off again", (key) => {
+  expect(isKey(key)).toBe(true);
+  const query = either("boom", key, "two words");
+  expect(query).toBe(`boom ${key}:"two words"`);
+  expect(choice(query, key, "two words")).toBe("only");
+  expect(either(query, key, "two words")).toBe("boom");
+  expect(withoutKey(exclude("boom", key, "x"), key)).toBe("boom");
+});
+
+test.each(["@", "@two words", "@a:b", '@a"b', ""])("%j is no key", (key) => {
+  expect(isKey(key)).toBe(false);
+});
+
+test("the server says a place in bytes, which is in one of the terms", () => {
+  const query = 'größe:x "ä b" servce:y env:(a OR';
+  const bytes = (text: string) => new TextEncoder().encode(query.slice(0, query.indexOf(text))).length;
+  expect(termAt(query, 0)).toBe(0);
+  expect(termAt(query, bytes("servce"))).toBe(2);
+  expect(termAt(query, bytes("(a OR"))).toBe(3);
+  expect(termAt("  servce:x", 2)).toBe(0);
+  expect(termAt("", 0)).toBe(-1);
+});
+
+test("many quotes are cut at once", () => {
+  expect(parse(`var.${'"'.repeat(4_001)}`)).toHaveLength(1);
 });

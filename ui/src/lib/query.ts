@@ -11,10 +11,12 @@ export interface Term {
   any?: string[];
 }
 
-const KEY = /-?@?[A-Za-z_][\w.@/-]*:/.source;
 const QUOTED = /"(?:\\.|[^"\\])*"?/.source;
+/** Up to a colon, a quote or white space; in the path to a captured value a name may be quoted. */
+const KEY = /(?:var\.(?:(?:[^\s:"]*\.)?"(?:\\.|[^"\\])*")*[^\s:"]*|[^\s:"]+)/.source;
 /** A key with a list, a key with a range, or anything without a space that is not in quotes. */
-const TERM = new RegExp(`${KEY}\\((?:${QUOTED}|[^")])*\\)?|${KEY}\\[[^\\]]*\\]?|(?:[^\\s"]|${QUOTED})+`, "g");
+const TERM = new RegExp(`-?${KEY}:\\((?:${QUOTED}|[^")])*\\)?|-?${KEY}:\\[[^\\]]*\\]?|(?:[^\\s"]|${QUOTED})+`, "g");
+const KEYED = new RegExp(`^(${KEY}):(.*)$`, "s");
 const LISTED = new RegExp(`${QUOTED}|[^\\s")]+`, "g");
 
 export function parse(query: string): Term[] {
@@ -23,7 +25,7 @@ export function parse(query: string): Term[] {
     const raw = match[0];
     const negated = raw.startsWith("-") && raw.length > 1;
     const body = negated ? raw.slice(1) : raw;
-    const colon = /^(@?[A-Za-z_][\w.@/-]*):(.*)$/s.exec(body);
+    const colon = KEYED.exec(body);
     if (colon?.[2]!.startsWith("(")) {
       const values = colon[2]!.slice(1).match(LISTED) ?? [];
       terms.push({ raw, negated, key: colon[1]!, value: colon[2]!, any: values.filter((v) => v !== "OR").map(unquote) });
@@ -31,6 +33,15 @@ export function parse(query: string): Term[] {
     else terms.push({ raw, negated, value: unquote(body) });
   }
   return terms;
+}
+
+/** Whether the server reads this as a key: a tag with a space, a colon or a quote in its name is none. */
+export const isKey = (key: string): boolean => new RegExp(`^${KEY}$`).test(key) && key !== "@";
+
+/** Which term the server means by a place, in bytes from the start of the query; -1 where there is none. */
+export function termAt(query: string, bytes: number): number {
+  const place = new TextDecoder().decode(new TextEncoder().encode(query).subarray(0, bytes)).length;
+  return [...query.matchAll(TERM)].findLastIndex((match) => match.index <= place);
 }
 
 function unquote(value: string): string {

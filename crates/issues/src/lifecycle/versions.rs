@@ -1,8 +1,9 @@
 //! The order of versions.
 //!
 //! Numbers between dots are compared as numbers, in the forms of Semantic Versioning and of Python packages:
-//! `1.10 > 1.9`, `2.0.0-rc.1 < 2.0.0`, `1.0.dev3 < 1.0a1 < 1.0 < 1.0.post1`, `release-7 < release-12`. Others,
-//! such as commits, have no order of their own; there the one seen first is the older one.
+//! `1.10 > 1.9`, `2.0.0-rc.1 < 2.0.0`, `1.0.dev3 < 1.0a1 < 1.0 < 1.0.post1`, `release-7 < release-12`. Dates with
+//! hyphens are such numbers too, and what follows one has no order: `2026-11-01 < 2026-11-02-3f2a9bc`. Others, such as
+//! commits, have no order of their own; there the one seen first is the older one.
 
 use std::cmp::Ordering;
 
@@ -82,6 +83,9 @@ impl<'a> Version<'a> {
             return None;
         }
         let text = text.split('+').next().unwrap_or(text);
+        if let Some(numbers) = date(text) {
+            return Some(Self { prefix, numbers, rest: Rest::Release });
+        }
         let mut numbers = Vec::new();
         let mut rest = text;
         loop {
@@ -101,6 +105,17 @@ impl<'a> Version<'a> {
         }
         Some(Self { prefix, numbers, rest: rest_of(rest)? })
     }
+}
+
+/// Year, month and day of a text that begins with a date: `2026-11-01`.
+fn date(text: &str) -> Option<Vec<u64>> {
+    let length = "2026-11-01".len();
+    let is_longer = text.bytes().nth(length).is_some_and(|next| next.is_ascii_digit());
+    let parts: Vec<&str> = text.get(..length)?.split('-').collect();
+    if is_longer || parts.iter().map(|part| part.len()).ne([4, 2, 2]) {
+        return None;
+    }
+    parts.iter().map(|part| part.parse().ok()).collect()
 }
 
 fn rest_of(text: &str) -> Option<Rest> {
@@ -164,6 +179,15 @@ mod tests {
         rises(&["release-7", "release-12"]);
         rises(&["7", "12"]);
         rises(&["2026.01.09", "2026.1.10", "2026.2.1"]);
+        rises(&[
+            "2025-12-31",
+            "2026-01-09",
+            "2026.1.10",
+            "2026-02-01-3f2a9bc",
+            "2026-11-01T10:00:00",
+            "2026-11-02",
+        ]);
+        rises(&["release-2026-01-09", "release-2026-01-10"]);
     }
 
     #[test]
@@ -176,6 +200,9 @@ mod tests {
             ("1.0+one", "1.0+two"),
             ("abc1234", "abc1235"),
             ("1.0", "1.0.0"),
+            ("2026-11-01-3f2a9bc", "2026-11-01-9f8e7d6"),
+            ("2026-11-013", "2026-11-02"),
+            ("2026-1-09", "2026-11-02"),
             ("", "1"),
             ("99999999999999999999.1", "1.1"),
         ] {
@@ -199,6 +226,7 @@ mod tests {
     fn any_version() -> impl Strategy<Value = String> {
         prop_oneof![
             "v?[0-9]{1,2}(\\.[0-9]{1,2}){0,3}(-?(rc|a|dev|post|x)\\.?[0-9]?)?",
+            "202[0-9]-0[1-9]-[0-9]{2,3}(-[0-9a-f]{1,2})?",
             "[0-9a-f]{1,8}",
             ".{0,8}",
         ]

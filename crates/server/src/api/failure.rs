@@ -30,8 +30,10 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// A query that is not understood, with the place of the term in it.
     pub(crate) fn query(error: &QueryError) -> Self {
-        Self::bad("query_invalid", error.to_string())
+        let place = Some(("query".to_owned(), Some(error.at)));
+        Self { place, ..Self::bad("query_invalid", error.to_string()) }
     }
 
     pub(crate) fn method_not_allowed() -> Self {
