@@ -79,6 +79,70 @@ impl Distinct {
     }
 }
 
+/// A set that nothing is added to any more, in little memory.
+#[derive(Debug)]
+pub(super) enum Frozen {
+    /// Ascending.
+    Exact(Box<[u64]>),
+    /// With the size that they stand for.
+    Estimated(Box<[u8]>, u64),
+}
+
+impl From<Distinct> for Frozen {
+    fn from(set: Distinct) -> Self {
+        let count = set.count();
+        match set {
+            Distinct::Estimated(registers) => Self::Estimated(registers, count),
+            Distinct::Exact(hashes) => {
+                let mut hashes: Box<[u64]> = hashes.into_iter().collect();
+                hashes.sort_unstable();
+                Self::Exact(hashes)
+            }
+        }
+    }
+}
+
+impl Frozen {
+    /// How many there would be with those of another set.
+    pub(super) fn count_with(&self, others: &Distinct) -> u64 {
+        match (self, others) {
+            (Self::Estimated(_, count), Distinct::Exact(others)) if others.is_empty() => *count,
+            (Self::Exact(hashes), Distinct::Exact(others)) => {
+                let more = others.iter().filter(|hash| hashes.binary_search(hash).is_err()).count();
+                if hashes.len() + more <= EXACT_MAX {
+                    return (hashes.len() + more) as u64;
+                }
+                self.with(others.iter().copied()).count()
+            }
+            (_, Distinct::Exact(others)) => self.with(others.iter().copied()).count(),
+            (_, Distinct::Estimated(_)) => {
+                let mut all = self.with([]);
+                all.merge(others);
+                all.count()
+            }
+        }
+    }
+
+    /// A set of these and others.
+    pub(super) fn with(&self, others: impl IntoIterator<Item = u64>) -> Distinct {
+        let mut all = match self {
+            Self::Exact(hashes) => Distinct::Exact(hashes.iter().copied().collect()),
+            Self::Estimated(registers, _) => Distinct::Estimated(registers.clone()),
+        };
+        others.into_iter().for_each(|hash| all.insert(hash));
+        all
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Exact(hashes) => size_of_val(&**hashes),
+                Self::Estimated(registers, _) => registers.len(),
+            }
+    }
+}
+
 fn register(registers: &mut [u8], hash: u64) {
     let place = (hash >> (64 - REGISTER_BITS)) as usize;
     let rest = hash << REGISTER_BITS | 1 << (REGISTER_BITS - 1);
@@ -156,13 +220,20 @@ mod tests {
             users.for_each(|user| set.insert(user_hash(&format!("user-{user}"))));
             set
         };
-        for (left, right) in
-            [(0..10, 5..20), (0..5_000, 4_000..4_100), (0..100, 50..6_000), (0..5_000, 2_000..9_000)]
-        {
+        for (left, right) in [
+            (0..10, 5..20),
+            (0..5_000, 4_000..4_100),
+            (0..100, 50..6_000),
+            (0..5_000, 2_000..9_000),
+            (0..4_000, 3_900..4_200),
+        ] {
             let whole = of(left.start.min(right.start)..left.end.max(right.end));
-            let mut both = of(left);
-            both.merge(&of(right));
+            let mut both = of(left.clone());
+            both.merge(&of(right.clone()));
             assert_eq!(both.count(), whole.count());
+            assert_eq!(Frozen::from(of(left.clone())).count_with(&of(right.clone())), whole.count());
+            assert_eq!(Frozen::from(of(right)).count_with(&of(left.clone())), whole.count());
+            assert_eq!(Frozen::from(of(left.clone())).count_with(&Distinct::default()), of(left).count());
         }
     }
 }

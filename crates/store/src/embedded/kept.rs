@@ -110,7 +110,21 @@ impl<T: HasBytes> Kept<T> {
         let answer = answers.remove(at);
         let counted = Arc::clone(&answer.counted);
         answers.push(answer);
+        self.forget_surplus(&mut answers);
         Some(counted)
+    }
+
+    /// Forgets what was asked for longest ago when all takes too much memory: answers grow while they are used.
+    fn forget_surplus(&self, answers: &mut Vec<Answer<T>>) {
+        let bytes: Vec<usize> = answers.iter().map(|answer| answer.counted.bytes()).collect();
+        let mut all: usize = bytes.iter().sum();
+        let oldest = bytes.iter().take_while(|bytes| {
+            let is_over = all > self.bytes_max;
+            all -= **bytes;
+            is_over
+        });
+        let surplus = oldest.count();
+        answers.drain(..surplus);
     }
 
     /// Keeps an answer, unless its days were changed while it was counted, in the place of older ones to the same question
@@ -122,15 +136,6 @@ impl<T: HasBytes> Kept<T> {
         let mut answers = lock(&self.answers);
         answers.retain(|answer| answer.filter != *filter || !is_asked(&answer.counted));
         answers.push(Answer { filter: filter.clone(), days: whole.changes, counted });
-        // They grow while they are used.
-        let bytes: Vec<usize> = answers.iter().map(|answer| answer.counted.bytes()).collect();
-        let mut all: usize = bytes.iter().sum();
-        let oldest = bytes.iter().take_while(|bytes| {
-            let is_over = all > self.bytes_max;
-            all -= **bytes;
-            is_over
-        });
-        let surplus = oldest.count();
-        answers.drain(..surplus);
+        self.forget_surplus(&mut answers);
     }
 }

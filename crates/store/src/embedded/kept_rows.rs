@@ -2,18 +2,19 @@
 //!
 //! Where the filter looks at nothing but what rollups tell, the rows are those of the days' own rollups. Of any other
 //! filter the documents that match become a rollup of their own, in memory. Beside them stands what a list needs: of
-//! every issue what lists are ordered by, and of those that were on a page the users, environments and versions. Times
-//! are read from the rows for each page, since its bars begin elsewhere.
+//! every issue what lists are ordered by, its users where they are asked for, and of those that were on a page also the
+//! environments and versions. Times are read from the rows for each page, since its bars begin elsewhere.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use reenact_model::Placed;
+use reenact_model::{IssueId, Placed};
 use tantivy::{DocId, SegmentReader};
 
 use super::columns::{Names, Slots};
 use super::days::{Day, Days, lock};
+use super::distinct::{Distinct, Frozen};
 use super::failure::Failure;
 use super::kept::{HasBytes, Whole};
 use super::rollup::{self, Making, Part};
@@ -23,7 +24,7 @@ use crate::issue_set::IdHash;
 use crate::{Filter, StoreError, TimeRange};
 
 /// Memory of what is kept, in bytes; mapped files are not counted.
-pub(super) const BYTES_MAX: usize = 32 << 20;
+pub(super) const BYTES_MAX: usize = 64 << 20;
 /// Events that match one filter and are in no rollup, at most, for which rows are kept: 110 bytes of memory for each
 /// while they are gathered, half of that when they are kept.
 const EVENTS_MAX: usize = 200_000;
@@ -39,6 +40,7 @@ pub(super) struct KeptRows {
     /// Of those parts that are not in files.
     bytes: usize,
     totals: OnceLock<Vec<(u64, IssueTotals)>>,
+    users: OnceLock<Users>,
     details: Mutex<HashMap<u64, Arc<NamedDetails>, IdHash>>,
 }
 
@@ -56,6 +58,20 @@ impl KeptRows {
             }
             slots.ids.into_iter().zip(all).collect()
         })
+    }
+
+    /// How many users some own issues have together with others.
+    pub(super) fn users_with(&self, own: &[IssueId], others: &Distinct) -> u64 {
+        let users = self.users.get_or_init(|| Users::of(&self.parts));
+        let mut known = own.iter().filter_map(|id| users.by_issue.get(&id.0));
+        let Some(first) = known.next() else { return others.count() };
+        let Some(second) = known.next() else { return first.count_with(others) };
+        let mut all = first.with([]);
+        for more in std::iter::once(second).chain(known) {
+            all.merge(&more.with([]));
+        }
+        all.merge(others);
+        all.count()
     }
 
     pub(super) fn details(&self, issue: u64) -> Arc<NamedDetails> {
@@ -82,7 +98,34 @@ impl HasBytes for KeptRows {
     fn bytes(&self) -> usize {
         let totals = self.totals.get().map_or(0, |totals| size_of_val(totals.as_slice()));
         let of = |details: &Arc<NamedDetails>| details.0.bytes() + details.1.bytes();
-        self.bytes + totals + lock(&self.details).values().map(of).sum::<usize>()
+        let users = self.users.get().map_or(0, |users| users.bytes);
+        self.bytes + totals + users + lock(&self.details).values().map(of).sum::<usize>()
+    }
+}
+
+/// The users of every issue.
+struct Users {
+    by_issue: HashMap<u64, Frozen, IdHash>,
+    bytes: usize,
+}
+
+impl Users {
+    fn of(parts: &[Part]) -> Self {
+        let (mut slots, mut all) = (Slots::default(), Vec::new());
+        for part in parts {
+            for row in part.rows() {
+                let slot = slots.slot(row.issue);
+                if slot == all.len() {
+                    all.push(Distinct::default());
+                }
+                all[slot].reserve(row.users_max());
+                part.each_user(&row, |user| all[slot].insert(user));
+            }
+        }
+        let by_issue: HashMap<_, _, IdHash> =
+            slots.ids.into_iter().zip(all.into_iter().map(Frozen::from)).collect();
+        let bytes = by_issue.values().map(|users| size_of::<u64>() + users.bytes()).sum();
+        Self { by_issue, bytes }
     }
 }
 
@@ -158,8 +201,8 @@ impl<T: Tally> Gathering<T> {
         if self.is_too_much {
             return Ok(Err(self.counted));
         }
-        let (totals, details) = (OnceLock::new(), Mutex::default());
-        Ok(Ok(KeptRows { parts: self.parts, bytes, totals, details }))
+        let (totals, users, details) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        Ok(Ok(KeptRows { parts: self.parts, bytes, totals, users, details }))
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn issues(
             newest: issue.totals.newest,
             first_seen: first_seen.unwrap_or(issue.totals.oldest),
             count: issue.totals.count,
-            users: if users_of_all { issue.users() } else { 0 },
+            users: if users_of_all { details.users(&merged.members(id), &issue) } else { 0 },
             handled: issue.totals.handled,
         };
         rows.push((IssueKey::new(query, facts), (id, issue)));

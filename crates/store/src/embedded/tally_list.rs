@@ -105,7 +105,7 @@ pub(super) struct IssueTally {
 }
 
 impl IssueTally {
-    /// How many users were counted.
+    /// How many users were counted; all of them once [`Details::complete`] was called.
     pub(super) fn users(&self) -> u64 {
         self.details.as_ref().map_or(0, |details| details.users.count())
     }
@@ -170,6 +170,15 @@ pub(super) struct Details {
 }
 
 impl Details {
+    /// How many users an issue has, with the own issues that are shown as it, where those of all were asked for.
+    pub(super) fn users(&self, own: &[IssueId], issue: &IssueTally) -> u64 {
+        match (&self.kept, &issue.details) {
+            (None, _) => issue.users(),
+            (Some(kept), Some(details)) => kept.users_with(own, &details.users),
+            (Some(kept), None) => kept.users_with(own, &Distinct::default()),
+        }
+    }
+
     /// Adds to issues, each with the own issues that are shown as it, what the rollups say of the users,
     /// environments, versions and times of their events that were counted.
     pub(super) fn complete(&mut self, asked: IssuesAsked, issues: &mut [(Vec<IssueId>, &mut IssueTally)]) {
@@ -262,10 +271,6 @@ impl IssuesTally {
 
 impl TakesRows for IssuesTally {
     fn take(&mut self, kept: Arc<KeptRows>) {
-        if self.asked.users_of_all {
-            kept.parts.iter().for_each(|part| self.rollup(part));
-            return;
-        }
         for (id, totals) in kept.totals() {
             self.issue(*id).totals.add(*totals);
         }
