@@ -16,6 +16,7 @@ const QUOTED = /"(?:\\.|[^"\\])*"?/.source;
 const KEY = /(?:var\.(?:(?:[^\s:"]*\.)?"(?:\\.|[^"\\])*")*[^\s:"]*|[^\s:"]+)/.source;
 /** A key with a list, a key with a range, or anything without a space that is not in quotes. */
 const TERM = new RegExp(`-?${KEY}:\\((?:${QUOTED}|[^")])*\\)?|-?${KEY}:\\[[^\\]]*\\]?|(?:[^\\s"]|${QUOTED})+`, "g");
+const WHOLE_KEY = new RegExp(`^${KEY}$`);
 const KEYED = new RegExp(`^(${KEY}):(.*)$`, "s");
 const LISTED = new RegExp(`${QUOTED}|[^\\s")]+`, "g");
 
@@ -36,7 +37,7 @@ export function parse(query: string): Term[] {
 }
 
 /** Whether the server reads this as a key: a tag with a space, a colon or a quote in its name is none. */
-export const isKey = (key: string): boolean => new RegExp(`^${KEY}$`).test(key) && key !== "@";
+export const isKey = (key: string): boolean => WHOLE_KEY.test(key) && key !== "@";
 
 /** Which term the server means by a place, in bytes from the start of the query; -1 where there is none. */
 export function termAt(query: string, bytes: number): number {
