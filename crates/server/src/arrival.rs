@@ -272,11 +272,11 @@ fn filter(at: usize, query: &str) -> Result<Filter, SettingsError> {
 pub(crate) fn arrival_filter(query: &str) -> Result<Filter, QueryError> {
     let filter = query::parse_with(query, &query::field_of_key).map_err(|error| {
         let message = not_known_yet(&query[error.at..]).unwrap_or(error.message);
-        QueryError { at: error.at, message }
+        QueryError::new(query, error.at, message)
     })?;
     if asks_for_values(&filter) {
         let message = "captured values are not known yet when an event is placed: leave `has:values` out";
-        return Err(QueryError { at: query.find("has:").unwrap_or(0), message: message.to_owned() });
+        return Err(QueryError::new(query, query.find("has:").unwrap_or(0), message.to_owned()));
     }
     Ok(filter)
 }

@@ -111,7 +111,7 @@ impl Test {
             Self::Like(parts) => is_like(value, parts),
             Self::Compares(comparison, operand) => {
                 let order = match field {
-                    Field::Version => versions::compare(value, operand),
+                    Field::Version => versions::rank(value, operand),
                     _ => {
                         let (value, operand) = (value.parse::<f64>().ok(), operand.parse::<f64>().ok());
                         value.zip(operand).and_then(|(value, operand)| value.partial_cmp(&operand))

@@ -153,17 +153,20 @@ pub(crate) fn event_cursor(query: &EventQuery, last: EventKey) -> String {
     encode_cursor(event_query_hash(query), &bytes)
 }
 
-/// Takes the page after `start` out of the keys of everything that matches; says whether more follow.
+/// Takes the page after `start` out of everything that matches, each with a key of its own; says whether more follow.
 pub(crate) fn cut_page<K: Ord + Copy, T>(
     mut rows: Vec<(K, T)>,
     start: Option<K>,
     limit: usize,
 ) -> (Vec<(K, T)>, bool) {
     rows.retain(|(key, _)| start.is_none_or(|start| *key > start));
-    rows.sort_by_key(|row| row.0);
     let limit = limit.clamp(1, LIMIT_MAX);
     let more = rows.len() > limit;
-    rows.truncate(limit);
+    if more {
+        rows.select_nth_unstable_by_key(limit, |row| row.0);
+        rows.truncate(limit);
+    }
+    rows.sort_unstable_by_key(|row| row.0);
     (rows, more)
 }
 

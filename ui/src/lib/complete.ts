@@ -1,6 +1,6 @@
 // Completing the word at the caret of the query: first its key, then that key's values.
 import type { QueryKey } from "../api/types";
-import { term } from "./query";
+import { keyed, term } from "./query";
 
 export interface Key {
   /** What is put: `env:`, or a whole term, `is:new`. */
@@ -23,7 +23,7 @@ const BEGUN = ["@", "var."] as const;
 const isBegun = (key: string): boolean => BEGUN.some((one) => one === key);
 /** Every event has another one, so a list of them helps nobody. */
 const ENDLESS = new Set(["trace_id", "issue"]);
-const NAMED = /^(?:@[^\s:"]+|var\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*")(?:\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*"))*)$/;
+const NAMED = /^(?:@.+|var\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*")(?:\.(?:[^\s.:",*()\\]+|"(?:[^"\\]|\\.)*"))*)$/;
 
 const completes = (keys: readonly QueryKey[], key: string): boolean => NAMED.test(key) || (!ENDLESS.has(key) && keys.some((k) => k.key === key && !isBegun(k.key)));
 
@@ -51,9 +51,9 @@ export function wordAt(text: string, caret: number, keys: readonly QueryKey[] = 
   const typed = text.slice(start, caret);
   const negated = typed.startsWith("-");
   const body = negated ? typed.slice(1) : typed;
-  const colon = body.indexOf(":");
-  const key = colon > 0 && completes(keys, body.slice(0, colon)) ? body.slice(0, colon) : null;
-  return { start, end, negated, key, prefix: key === null ? body : body.slice(colon + 1).replace(/^"|"$/g, "") };
+  const found = keyed(body);
+  if (found === null || !completes(keys, found.key)) return { start, end, negated, key: null, prefix: body };
+  return { start, end, negated, key: found.key, prefix: found.text.replace(/^"|"$/g, "") };
 }
 
 /** Keys that begin like the word, and words that they know when one of those begins so. */
@@ -76,7 +76,7 @@ export interface Begun {
 /** A key that is not whole yet, and its rest as far as that is typed; null for any other word. */
 export function begun(word: Word): Begun | null {
   const key = word.key === null ? BEGUN.find((one) => word.prefix.startsWith(one)) : undefined;
-  return key === undefined ? null : { key, name: word.prefix.slice(key.length) };
+  return key === undefined ? null : { key, name: word.prefix.slice(key.length).replace(/^"/, "") };
 }
 
 /** The query with the word replaced, and where the caret goes: after a whole term there is room for the next one. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { add, choice, chosenValues, either, exclude, isKey, isOnly, only, parse, removeAt, term, termAt, withoutKey } from "./query";
+import { add, choice, chosenValues, either, exclude, isKey, isOnly, keyText, only, parse, removeAt, term, termAt, withoutKey } from "./query";
 
 test("a query is cut into keys, negations, quotes and bare words", () => {
   expect(parse('service:shop -env:dev error.type:"My Error" "two words" boom @cart.id:7')).toEqual([
@@ -105,7 +105,19 @@ test.each(["@über", "@a$b", "@1st", "@größe.in_cm", 'var.headers."x.id"', 'va
   expect(withoutKey(exclude("boom", key, "x"), key)).toBe("boom");
 });
 
-test.each(["@", "@two words", "@a:b", '@a"b', ""])("%j is no key", (key) => {
+test.each(["@two words", "@a:b", '@a"b', '@"', "@a\\ b"])("%j is a key that is written in quotes", (key) => {
+  expect(isKey(key)).toBe(true);
+  expect(keyText(key)).toMatch(/^@".+"$/);
+  const query = either("boom", key, "two words");
+  expect(query).toBe(`boom ${keyText(key)}:"two words"`);
+  expect(parse(query)[1]!.key).toBe(key);
+  expect(choice(query, key, "two words")).toBe("only");
+  expect(chosenValues(either(query, key, "b"), key)).toEqual(["two words", "b"]);
+  expect(either(query, key, "two words")).toBe("boom");
+  expect(withoutKey(exclude("boom", key, "x"), key)).toBe("boom");
+});
+
+test.each(["@", ""])("%j is no key", (key) => {
   expect(isKey(key)).toBe(false);
 });
 

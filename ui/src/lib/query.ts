@@ -12,8 +12,8 @@ export interface Term {
 }
 
 const QUOTED = /"(?:\\.|[^"\\])*"?/.source;
-/** Up to a colon, a quote or white space; in the path to a captured value a name may be quoted. */
-const KEY = /(?:var\.(?:(?:[^\s:"]*\.)?"(?:\\.|[^"\\])*")*[^\s:"]*|[^\s:"]+)/.source;
+/** Up to a colon, a quote or white space; the name of a tag may be quoted, and so may names in the path to a captured value. */
+const KEY = /(?:@"(?:\\.|[^"\\])*"|var\.(?:(?:[^\s:"]*\.)?"(?:\\.|[^"\\])*")*[^\s:"]*|[^\s:"]+)/.source;
 /** A key with a list, a key with a range, or anything without a space that is not in quotes. */
 const TERM = new RegExp(`-?${KEY}:\\((?:${QUOTED}|[^")])*\\)?|-?${KEY}:\\[[^\\]]*\\]?|(?:[^\\s"]|${QUOTED})+`, "g");
 const WHOLE_KEY = new RegExp(`^${KEY}$`);
@@ -26,18 +26,29 @@ export function parse(query: string): Term[] {
     const raw = match[0];
     const negated = raw.startsWith("-") && raw.length > 1;
     const body = negated ? raw.slice(1) : raw;
-    const colon = KEYED.exec(body);
-    if (colon?.[2]!.startsWith("(")) {
-      const values = colon[2]!.slice(1).match(LISTED) ?? [];
-      terms.push({ raw, negated, key: colon[1]!, value: colon[2]!, any: values.filter((v) => v !== "OR").map(unquote) });
-    } else if (colon) terms.push({ raw, negated, key: colon[1]!, value: unquote(colon[2]!) });
+    const found = keyed(body);
+    if (found?.text.startsWith("(")) {
+      const values = found.text.slice(1).match(LISTED) ?? [];
+      terms.push({ raw, negated, key: found.key, value: found.text, any: values.filter((v) => v !== "OR").map(unquote) });
+    } else if (found) terms.push({ raw, negated, key: found.key, value: unquote(found.text) });
     else terms.push({ raw, negated, value: unquote(body) });
   }
   return terms;
 }
 
-/** Whether the server reads this as a key: a tag with a space, a colon or a quote in its name is none. */
-export const isKey = (key: string): boolean => WHOLE_KEY.test(key) && key !== "@";
+/** A key, a tag's without the quotes around its name, and the text behind the colon. */
+export function keyed(term: string): { key: string; text: string } | null {
+  const found = KEYED.exec(term);
+  if (!found) return null;
+  const key = found[1]!;
+  return { key: key.startsWith('@"') ? `@${unquote(key.slice(1))}` : key, text: found[2]! };
+}
+
+/** Whether the server reads this as a key when it is written so. */
+export const isKey = (key: string): boolean => (key.startsWith("@") ? key !== "@" : WHOLE_KEY.test(key));
+
+/** A key as it is written in a query: the name of a tag in quotes where it needs them. */
+export const keyText = (key: string): string => (/^@.*[\s:"]/s.test(key) ? `@${inQuotes(key.slice(1))}` : key);
 
 /** Which term the server means by a place, in bytes from the start of the query; -1 where there is none. */
 export function termAt(query: string, bytes: number): number {
@@ -54,10 +65,12 @@ function unquote(value: string): string {
 /** As it is where it means nothing else; the words between the values of a list do. */
 function quote(value: string): string {
   const plain = /^[\w.@/+-][\w.@/:+-]*$/.test(value) && value !== "OR" && value !== "AND";
-  return plain ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
+  return plain ? value : inQuotes(value);
 }
 
-export const term = (key: string, value: string, negated = false): string => `${negated ? "-" : ""}${key}:${quote(value)}`;
+const inQuotes = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+
+export const term = (key: string, value: string, negated = false): string => `${negated ? "-" : ""}${keyText(key)}:${quote(value)}`;
 
 const join = (terms: Term[], ...more: string[]): string => [...terms.map((t) => t.raw), ...more].join(" ");
 
@@ -72,12 +85,12 @@ export function choice(query: string, key: string, value: string): FacetChoice {
 
 /** The values as they are written: one, or those of a list. */
 function written(t: Term): string[] {
-  const text = t.raw.slice((t.negated ? 1 : 0) + t.key!.length + 1);
+  const { text } = keyed(t.negated ? t.raw.slice(1) : t.raw)!;
   return t.any ? (text.slice(1).match(LISTED) ?? []).filter((v) => v !== "OR") : [text];
 }
 
 const listed = (key: string, values: string[], negated: boolean): string =>
-  `${negated ? "-" : ""}${key}:${values.length === 1 ? values[0]! : `(${values.join(" OR ")})`}`;
+  `${negated ? "-" : ""}${keyText(key)}:${values.length === 1 ? values[0]! : `(${values.join(" OR ")})`}`;
 
 /** The terms without this value among those asked for or left out; a list loses one of its values. */
 function drop(terms: Term[], key: string, value: string, negated: boolean): Term[] {

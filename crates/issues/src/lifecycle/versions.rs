@@ -10,8 +10,14 @@ use std::cmp::Ordering;
 /// Length of a version whose parts are looked at, in bytes; longer ones have no order of their own.
 const BYTES_MAX: usize = 200;
 
-/// The order of two versions by their form; `None` where the form gives none.
+/// The order of two versions by their form; `None` where the form gives none, also of two that differ in nothing that
+/// has an order, such as the number of the build.
 pub fn compare(left: &str, right: &str) -> Option<Ordering> {
+    rank(left, right).filter(|order| order.is_ne() || left == right)
+}
+
+/// As [`compare`], but those that differ in nothing that has an order are equal: `1.4` and `1.4.0`.
+pub fn rank(left: &str, right: &str) -> Option<Ordering> {
     if left == right {
         return Some(Ordering::Equal);
     }
@@ -23,8 +29,7 @@ pub fn compare(left: &str, right: &str) -> Option<Ordering> {
     let number = |version: &Version<'_>, at: usize| version.numbers.get(at).copied().unwrap_or(0);
     let by_number =
         (0..numbers).map(|at| number(&left, at).cmp(&number(&right, at))).find(|order| order.is_ne());
-    // Equal but for what has no order, such as the number of the build.
-    by_number.or_else(|| Some(left.rest.cmp(&right.rest)).filter(|order| order.is_ne()))
+    by_number.or_else(|| Some(left.rest.cmp(&right.rest)))
 }
 
 /// The newest of versions that are given in the order in which they were first seen.

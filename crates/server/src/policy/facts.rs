@@ -139,18 +139,18 @@ pub(crate) fn group_filter(query: &str) -> Result<Filter, QueryError> {
         SOURCE_KEY => Some(Field::Tag(SOURCE_KEY.to_owned())),
         _ => key.strip_prefix('@').filter(|tag| !tag.is_empty()).map(|tag| Field::Tag(tag.to_owned())),
     })
-    .map_err(|error| QueryError {
-        message: if error.message.starts_with("unknown key") {
+    .map_err(|error| {
+        let message = if error.message.starts_with("unknown key") {
             "a group knows `dd_source`, `service`, `env`, `version`, `host` and tags as `@name`".to_owned()
         } else {
             error.message
-        },
-        ..error
+        };
+        QueryError::new(query, error.at, message)
     })?;
     let mut problem = None;
     look(&filter, &mut problem);
     match problem {
-        Some(message) => Err(QueryError { at: 0, message }),
+        Some(message) => Err(QueryError::new(query, 0, message)),
         None => Ok(filter),
     }
 }

@@ -16,10 +16,10 @@ use super::failure::Failure;
 use super::file::{self, Totals};
 use super::index::View;
 use super::kept::Kept;
-use super::kept_issues::KeptIssues;
+use super::kept_rows::KeptRows;
 use super::of_values::ValueMemory;
 use super::rollup::Rollup;
-use super::{kept_facets, kept_issues};
+use super::{kept_facets, kept_rows};
 use crate::{StoreError, TimeRange};
 
 const FOLDER_START: &str = "day=";
@@ -42,9 +42,9 @@ pub(super) struct Days {
     pub(super) facets: Kept<FacetsTally>,
     /// Answers that kept facets had a part in, for tests.
     pub(super) facets_used: AtomicU64,
-    pub(super) issues: Kept<KeptIssues>,
-    /// Answers that kept issues had a part in, for tests.
-    pub(super) issues_used: AtomicU64,
+    pub(super) rows: Kept<KeptRows>,
+    /// Answers that kept rows had a part in, for tests.
+    pub(super) rows_used: AtomicU64,
     days: Mutex<BTreeMap<i64, Arc<Day>>>,
 }
 
@@ -92,8 +92,8 @@ impl Days {
             rollups_used: AtomicU64::new(0),
             facets: Kept::new(kept_facets::BYTES_MAX),
             facets_used: AtomicU64::new(0),
-            issues: Kept::new(kept_issues::BYTES_MAX),
-            issues_used: AtomicU64::new(0),
+            rows: Kept::new(kept_rows::BYTES_MAX),
+            rows_used: AtomicU64::new(0),
             days: Mutex::new(days),
         })
     }

@@ -37,6 +37,13 @@ impl Distinct {
         }
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        if let Self::Exact(hashes) = self {
+            hashes.reserve(more.min(EXACT_MAX + 1 - hashes.len()));
+        }
+    }
+
     /// Adds what another one holds.
     pub(super) fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
@@ -52,6 +59,14 @@ impl Distinct {
                 hashes.iter().for_each(|hash| register(&mut registers, *hash));
                 *self = Self::Estimated(registers);
             }
+        }
+    }
+
+    /// About how many bytes of memory it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Exact(hashes) => hashes.capacity() * (size_of::<u64>() + 1),
+            Self::Estimated(registers) => registers.len(),
         }
     }
 
@@ -76,8 +91,9 @@ fn register(registers: &mut [u8], hash: u64) {
 fn estimate(registers: &[u8]) -> u64 {
     const RANK_MAX: usize = (64 - REGISTER_BITS) as usize + 1;
     let count = registers.len() as f64;
-    let mut by_rank = [0_f64; RANK_MAX + 1];
-    registers.iter().for_each(|rank| by_rank[usize::from(*rank)] += 1.0);
+    let mut by_rank = [0_u32; RANK_MAX + 1];
+    registers.iter().for_each(|rank| by_rank[usize::from(*rank)] += 1);
+    let by_rank = by_rank.map(f64::from);
     let mut sum = count * full(1.0 - by_rank[RANK_MAX] / count);
     for rank in (1..RANK_MAX).rev() {
         sum = 0.5 * (sum + by_rank[rank]);

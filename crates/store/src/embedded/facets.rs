@@ -8,11 +8,12 @@ use tantivy::{DocId, SegmentReader};
 use super::columns::{BLOCK, NamedColumn, Numbers, Slots};
 use super::days::Day;
 use super::index::Fields;
-use super::rollup::Rollup;
+use super::kept::HasBytes;
+use super::rollup::Part;
 use super::scan::Tally;
 use super::tally::CountedValues;
 use crate::filter::field_value;
-use crate::{FacetCount, Field, Filter, Merged};
+use crate::{FacetCount, Field, Merged};
 
 /// Counts the values of fields that have one value at most, and few different ones.
 pub(super) struct FacetsTally {
@@ -56,15 +57,16 @@ impl FacetsTally {
         }
     }
 
-    /// About how many bytes of memory it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.slots.bytes() + self.facets.iter().map(CountedValues::bytes).sum::<usize>()
-    }
-
     /// The values of each field with their counts.
     pub(super) fn into_counts(self, merged: &Merged) -> Vec<Vec<FacetCount>> {
         let slots = &self.slots;
         self.facets.into_iter().map(|facet| facet.into_counts(slots, merged)).collect()
+    }
+}
+
+impl HasBytes for FacetsTally {
+    fn bytes(&self) -> usize {
+        self.slots.bytes() + self.facets.iter().map(CountedValues::bytes).sum::<usize>()
     }
 }
 
@@ -110,13 +112,13 @@ impl Tally for FacetsTally {
         true
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
-        let rows: Vec<_> = rollup.matching(filter).collect();
+    fn rollup(&mut self, part: &Part) {
+        let rows: Vec<_> = part.rows().collect();
         let slots: Vec<usize> = rows.iter().map(|row| self.slots.slot(row.issue)).collect();
         for (field, facet) in self.fields.iter().zip(&mut self.facets) {
-            let mut numbers: Vec<Option<usize>> = vec![None; rollup.names.len()];
-            rollup.each_value(field, &rows, &mut |value, place, events| {
-                let number = *numbers[value].get_or_insert_with(|| facet.names.number(&rollup.names[value]));
+            let mut numbers: Vec<Option<usize>> = vec![None; part.names().len()];
+            part.each_value(field, &rows, &mut |value, place, events| {
+                let number = *numbers[value].get_or_insert_with(|| facet.names.number(&part.names()[value]));
                 facet.add(number, slots[place], events);
             });
         }

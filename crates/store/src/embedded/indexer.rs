@@ -287,7 +287,6 @@ fn delete_index(day: &Day) -> Result<(), StoreError> {
 fn roll_up(day: &Day) -> Result<(), StoreError> {
     let Some(view) = index::view(day) else { return Ok(()) };
     match day.totals().events {
-        1..=rollup::EVENTS_MAX if rollup::current(day, view.seq).is_some() => Ok(()),
         1..=rollup::EVENTS_MAX => rollup::make(day, &view),
         _ => rollup::delete(day),
     }

@@ -3,7 +3,7 @@
 //! Live pages ask the same every few seconds, and of most of the days that they ask about nothing has changed since.
 //! An answer is kept with the last change of each of its days: it is used only while none of them has a later one, so
 //! that what is counted is what is there. The newest day, which events come to, and days that lie only in part in the
-//! range are counted each time. Questions about captured values are not kept: they have a memory of their own.
+//! range are counted each time.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,12 +13,21 @@ use crate::{Filter, TimeRange};
 /// Days for which an answer is worth its memory.
 const DAYS_MIN: usize = 2;
 
-/// Days by number, with their last change.
-type Changes = Vec<(i64, i64)>;
+/// Days by number, each with its last change.
+type Changes = Vec<(i64, Change)>;
+
+/// The last change of a day's events, and that of their captured values.
+type Change = (i64, u64);
+
+/// What takes memory.
+pub(super) trait HasBytes {
+    /// About how many bytes.
+    fn bytes(&self) -> usize;
+}
 
 /// Answers to one kind of question, the last asked for last.
 pub(super) struct Kept<T> {
-    /// Of all answers together; what one of them takes is estimated.
+    /// Of all answers together.
     bytes_max: usize,
     answers: Mutex<Vec<Answer<T>>>,
 }
@@ -27,7 +36,6 @@ struct Answer<T> {
     filter: Filter,
     days: Changes,
     counted: Arc<T>,
-    bytes: usize,
 }
 
 impl<T> std::fmt::Debug for Kept<T> {
@@ -46,7 +54,6 @@ impl Whole {
     /// The days of a range whose answer may be kept, and the others; the oldest first.
     pub(super) fn split(
         days: &Days,
-        filter: &Filter,
         range: TimeRange,
         may_keep: impl Fn(&Day) -> bool,
     ) -> (Option<Self>, Vec<Arc<Day>>) {
@@ -56,7 +63,7 @@ impl Whole {
         let is_kept =
             |day: &&Arc<Day>| Some(day.number) != newest && is_whole(day.as_ref()) && may_keep(day.as_ref());
         let whole: Vec<Arc<Day>> = all.iter().filter(is_kept).cloned().collect();
-        if whole.len() < DAYS_MIN || !filter.value_conditions().is_empty() {
+        if whole.len() < DAYS_MIN {
             return (None, all);
         }
         let others = all.into_iter().filter(|day| !whole.iter().any(|whole| whole.number == day.number));
@@ -71,10 +78,14 @@ impl Whole {
 }
 
 fn changes(days: &[Arc<Day>]) -> Changes {
-    days.iter().map(|day| (day.number, day.totals().seq)).collect()
+    days.iter().map(|day| (day.number, change(day))).collect()
 }
 
-impl<T> Kept<T> {
+fn change(day: &Day) -> Change {
+    (day.totals().seq, lock(&day.values).generation())
+}
+
+impl<T: HasBytes> Kept<T> {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self { bytes_max, answers: Mutex::default() }
     }
@@ -89,7 +100,7 @@ impl<T> Kept<T> {
         is_asked: impl Fn(&T) -> bool,
     ) -> Option<Arc<T>> {
         let is_so =
-            |(number, seq): &(i64, i64)| days.get(*number).is_some_and(|day| day.totals().seq == *seq);
+            |(number, last): &(i64, Change)| days.get(*number).is_some_and(|day| change(&day) == *last);
         let mut answers = lock(&self.answers);
         answers.retain(|answer| answer.days.iter().all(is_so));
         let is_it = |answer: &Answer<T>| {
@@ -104,23 +115,22 @@ impl<T> Kept<T> {
 
     /// Keeps an answer, unless its days were changed while it was counted, in the place of older ones to the same question
     /// and of those asked for longest ago.
-    pub(super) fn keep(
-        &self,
-        filter: &Filter,
-        whole: Whole,
-        counted: Arc<T>,
-        bytes: usize,
-        is_asked: impl Fn(&T) -> bool,
-    ) {
-        if bytes > self.bytes_max || !whole.is_unchanged() {
+    pub(super) fn keep(&self, filter: &Filter, whole: Whole, counted: Arc<T>, is_asked: impl Fn(&T) -> bool) {
+        if !whole.is_unchanged() {
             return;
         }
         let mut answers = lock(&self.answers);
         answers.retain(|answer| answer.filter != *filter || !is_asked(&answer.counted));
-        answers.push(Answer { filter: filter.clone(), days: whole.changes, counted, bytes });
-        let mut all: usize = answers.iter().map(|answer| answer.bytes).sum();
-        while all > self.bytes_max {
-            all -= answers.remove(0).bytes;
-        }
+        answers.push(Answer { filter: filter.clone(), days: whole.changes, counted });
+        // They grow while they are used.
+        let bytes: Vec<usize> = answers.iter().map(|answer| answer.counted.bytes()).collect();
+        let mut all: usize = bytes.iter().sum();
+        let oldest = bytes.iter().take_while(|bytes| {
+            let is_over = all > self.bytes_max;
+            all -= **bytes;
+            is_over
+        });
+        let surplus = oldest.count();
+        answers.drain(..surplus);
     }
 }

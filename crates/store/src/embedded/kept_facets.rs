@@ -19,7 +19,7 @@ pub(super) fn count(
     range: TimeRange,
     tally: &mut FacetsTally,
 ) -> Result<(), StoreError> {
-    let (whole, others) = Whole::split(days, filter, range, |_| true);
+    let (whole, others) = Whole::split(days, range, |_| true);
     scan_days(days, others, filter, range, tally)?;
     let Some(whole) = whole else { return Ok(()) };
     let fields = Arc::clone(tally.fields());
@@ -32,7 +32,6 @@ pub(super) fn count(
     let mut counted = FacetsTally::new(Arc::clone(&fields));
     scan_days(days, whole.days.clone(), filter, range, &mut counted)?;
     tally.add(&counted);
-    let bytes = counted.bytes();
-    days.facets.keep(filter, whole, Arc::new(counted), bytes, is_asked);
+    days.facets.keep(filter, whole, Arc::new(counted), is_asked);
     Ok(())
 }

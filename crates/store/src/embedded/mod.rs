@@ -24,7 +24,7 @@ mod index;
 mod indexer;
 mod kept;
 mod kept_facets;
-mod kept_issues;
+mod kept_rows;
 mod merged;
 mod of_issues;
 mod of_values;
@@ -245,10 +245,10 @@ impl EmbeddedStore {
         self.days.facets_used.load(Ordering::Relaxed)
     }
 
-    /// How many lists of issues were counted in part before, for tests.
+    /// How many lists of issues and histograms were counted in part before, for tests.
     #[doc(hidden)]
-    pub fn issues_used(&self) -> u64 {
-        self.days.issues_used.load(Ordering::Relaxed)
+    pub fn rows_used(&self) -> u64 {
+        self.days.rows_used.load(Ordering::Relaxed)
     }
 
     /// Asks the thread that writes to delete days, and waits.

@@ -45,6 +45,11 @@ struct Known {
 }
 
 impl ValueMemory {
+    /// Another number whenever something was forgotten.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Forgets events that were changed, or got a snapshot.
     pub(super) fn forget(&mut self, rows: &[i64]) {
         self.generation += 1;

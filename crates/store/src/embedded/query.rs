@@ -18,7 +18,7 @@ use super::tally::{FacetTally, HistogramTally};
 use super::tally_events::{EventsTally, NeighboursTally, Place};
 use super::tally_issues::{CountsTally, IdsTally, SeenTally};
 use super::tally_list::{IssueTally, IssuesAsked, IssuesTally};
-use super::{kept_facets, kept_issues};
+use super::{kept_facets, kept_rows};
 use crate::page::{self, Buckets, IssueFacts, IssueKey, LIMIT_MAX};
 use crate::{
     EventPage, EventQuery, EventRow, FacetCount, Field, Filter, Histogram, IssueDetail, IssuePage,
@@ -36,7 +36,7 @@ pub(super) fn issues(
     let users_of_all = matches!(query.sort, IssueSort::Users | IssueSort::Relevance);
     let asked = IssuesAsked { buckets, users_of_all };
     let mut tally = IssuesTally::new(asked);
-    kept_issues::count(days, &merged.own(&query.filter), query.range, &mut tally)?;
+    kept_rows::count(days, &merged.own(&query.filter), query.range, &mut tally)?;
     let (issues, mut details) = tally.into_issues();
     let mut found = shown_issues(merged, issues);
     let by_group = page::group_issues(query, &mut found);
@@ -53,7 +53,7 @@ pub(super) fn issues(
             newest: issue.totals.newest,
             first_seen: first_seen.unwrap_or(issue.totals.oldest),
             count: issue.totals.count,
-            users: if users_of_all { issue.details.users.count() } else { 0 },
+            users: if users_of_all { issue.users() } else { 0 },
             handled: issue.totals.handled,
         };
         rows.push((IssueKey::new(query, facts), (id, issue)));
@@ -256,13 +256,16 @@ fn issue_row(
         texts.sort_unstable();
         texts
     };
-    row.envs = sorted(&issue.details.envs);
-    row.versions = sorted(&issue.details.versions);
+    if let Some((envs, versions)) = issue.places() {
+        (row.envs, row.versions) = (sorted(envs), sorted(versions));
+    }
     row.handled = issue.totals.handled;
     row.count = issue.totals.count;
-    row.users = Some(issue.details.users.count()).filter(|users| *users > 0);
+    row.users = Some(issue.users()).filter(|users| *users > 0);
     row.has_values = issue.totals.has_values;
-    row.histogram = issue.histogram;
+    if !issue.histogram.is_empty() {
+        row.histogram = issue.histogram;
+    }
     row
 }
 
@@ -359,7 +362,7 @@ pub(super) fn histogram(
 ) -> Result<Histogram, StoreError> {
     let buckets = Buckets::new(range, buckets.max(1));
     let mut tally = HistogramTally::new(buckets);
-    scan(days, &merged.own(filter), range, &mut tally)?;
+    kept_rows::count(days, &merged.own(filter), range, &mut tally)?;
     Ok(page::fold_histogram(buckets, tally.names.texts.into_iter().zip(tally.counts)))
 }
 

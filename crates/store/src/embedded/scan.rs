@@ -11,7 +11,7 @@ use tantivy::{DocId, SegmentReader};
 use super::days::{Day, Days};
 use super::failure::Failure;
 use super::file::{self, StoredEvent};
-use super::rollup::{self, Rollup};
+use super::rollup::{self, Part};
 use super::whole_issues::{self, Documents, Split};
 use super::{index, of_values};
 use crate::{Filter, Matches, StoreError, TimeRange, ValueCondition};
@@ -46,10 +46,9 @@ pub(super) trait Tally: Send {
         false
     }
 
-    /// The rows of a day's rollup that match `filter`, all of whose events are in the range; in the place of their
-    /// documents, and only to one that takes rollups.
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
-        let _ = (rollup, filter);
+    /// What matches of a day's rollup, in the place of its documents, and only to one that takes rollups.
+    fn rollup(&mut self, part: &Part) {
+        let _ = part;
     }
 
     /// One matching event that the index does not hold.
@@ -119,10 +118,13 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The rollup of a day all of whose events are in the range.
-    fn rollup(&self, day: &Day, seq: i64) -> Option<Arc<Rollup>> {
-        let times = day.totals().times?;
-        if self.range.has_all_of(times) { rollup::current(day, seq) } else { None }
+    /// What the rollup of a day tells of the range, if it tells what the index does.
+    fn rollup(&self, day: &Day, seq: i64) -> Option<Part> {
+        let rollup = rollup::current(day, seq)?;
+        if self.range.has_all_of(day.totals().times?) {
+            return Some(Part::all(rollup));
+        }
+        Part::within(rollup, self.range)
     }
 
     fn scan_day(&self, day: &Arc<Day>, tally: &mut impl Tally) -> Result<(), StoreError> {
@@ -147,9 +149,9 @@ impl Asked<'_> {
         read?;
         let Some(view) = view else { return Ok(()) };
         let rollup = if tally.takes_rollups() { self.rollup(day, view.seq) } else { None };
-        let rollup = rollup.filter(|rollup| rows.iter().all(|row| row.cast_signed() > rollup.row));
-        if let Some(rollup) = rollup.as_ref().filter(|_| self.is_about_rows) {
-            tally.rollup(rollup, self.filter);
+        let rollup = rollup.filter(|part| rows.iter().all(|row| part.ends_before(row.cast_signed())));
+        if let Some(part) = rollup.as_ref().filter(|_| self.is_about_rows) {
+            tally.rollup(&part.matching(self.filter.clone()));
             self.days.rollups_used.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
@@ -163,7 +165,7 @@ impl Asked<'_> {
     fn count<'v>(
         &self,
         day: &Arc<Day>,
-        rollup: Option<&Arc<Rollup>>,
+        rollup: Option<&Part>,
         tally: &mut impl Tally,
         find: impl FnOnce() -> tantivy::Result<Documents<'v>>,
     ) -> tantivy::Result<()> {
@@ -171,7 +173,7 @@ impl Asked<'_> {
         if let Some(rollup) = rollup {
             match whole_issues::split(rollup, found, self.days.whole_issues_min)? {
                 Ok(Split { whole, rest }) => {
-                    tally.rollup(rollup, &Filter::Issues(whole));
+                    tally.rollup(&rollup.matching(Filter::Issues(whole)));
                     self.days.whole_issues_used.fetch_add(1, Ordering::Relaxed);
                     found = rest;
                 }

@@ -11,12 +11,13 @@ use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots};
 use super::days::Day;
 use super::file;
 use super::index::{Fields, tag_start};
-use super::rollup::Rollup;
+use super::kept_rows::{KeptRows, TakesRows};
+use super::rollup::{self, Part};
 use super::scan::Tally;
 use crate::filter::field_values;
 use crate::issue_set::IdHash;
 use crate::page::Buckets;
-use crate::{FacetCount, Field, Filter, Merged};
+use crate::{FacetCount, Field, Merged};
 
 /// Counts events by service over time.
 pub(super) struct HistogramTally {
@@ -41,6 +42,12 @@ impl HistogramTally {
         if let Some(bucket) = self.buckets.of(time) {
             self.service(service)[bucket] += 1;
         }
+    }
+}
+
+impl TakesRows for HistogramTally {
+    fn take(&mut self, kept: Arc<KeptRows>) {
+        kept.parts.iter().for_each(|part| self.rollup(part));
     }
 }
 
@@ -79,12 +86,12 @@ impl Tally for HistogramTally {
         true
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
+    fn rollup(&mut self, part: &Part) {
         let mut services: HashMap<usize, usize> = HashMap::new();
-        for row in rollup.matching(filter) {
+        for row in part.rows() {
             let Some(service) = row.value(&Field::Service).flatten() else { continue };
             let service =
-                *services.entry(service).or_insert_with(|| self.names.number(&rollup.names[service]));
+                *services.entry(service).or_insert_with(|| self.names.number(&part.names()[service]));
             let buckets = self.buckets;
             let counts = self.service(service);
             row.count_buckets(buckets, |bucket, count| counts[bucket] += count);
@@ -332,18 +339,18 @@ impl Tally for FacetTally<'_> {
     }
 
     fn takes_rollups(&self) -> bool {
-        Rollup::has(self.field)
+        rollup::has(self.field)
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
-        let mut numbers: Vec<Option<Option<usize>>> = vec![None; rollup.names.len()];
+    fn rollup(&mut self, part: &Part) {
+        let mut numbers: Vec<Option<Option<usize>>> = vec![None; part.names().len()];
         let (prefix, counts) = (self.prefix, &mut self.counts);
         let mut number = |counts: &mut ValueCounts, value: usize| {
-            let name = &rollup.names[value];
+            let name = &part.names()[value];
             *numbers[value].get_or_insert_with(|| name.starts_with(prefix).then(|| counts.number(name)))
         };
-        let rows: Vec<_> = rollup.matching(filter).collect();
-        rollup.each_value(self.field, &rows, &mut |value, place, events| {
+        let rows: Vec<_> = part.rows().collect();
+        part.each_value(self.field, &rows, &mut |value, place, events| {
             if let Some(number) = number(counts, value) {
                 let slot = counts.slot(rows[place].issue);
                 counts.add_events(number, slot, events);

@@ -8,10 +8,10 @@ use tantivy::{DocId, SegmentReader};
 
 use super::columns::{BLOCK, NamedColumn, Names, Numbers};
 use super::days::Day;
-use super::rollup::Rollup;
+use super::rollup::Part;
 use super::scan::Tally;
 use crate::issue_set::IdHash;
-use crate::{Filter, Merged, SeenIn};
+use crate::{Merged, SeenIn};
 
 /// Collects the ids of issues.
 #[derive(Debug, Default)]
@@ -45,8 +45,8 @@ impl Tally for IdsTally {
         true
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
-        self.ids.extend(rollup.matching(filter).map(|row| row.issue));
+    fn rollup(&mut self, part: &Part) {
+        self.ids.extend(part.rows().map(|row| row.issue));
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, _: bool) {
@@ -90,8 +90,8 @@ impl Tally for CountsTally {
         true
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
-        for row in rollup.matching(filter) {
+    fn rollup(&mut self, part: &Part) {
+        for row in part.rows() {
             *self.counts.entry(row.issue).or_default() += row.count();
         }
     }

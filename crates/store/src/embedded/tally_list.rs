@@ -9,11 +9,11 @@ use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots, SomeNumbe
 use super::days::Day;
 use super::distinct::Distinct;
 use super::index::user_hash;
-use super::kept_issues::KeptIssues;
-use super::rollup::{Rollup, RollupRow};
+use super::kept_rows::{KeptRows, TakesRows};
+use super::rollup::{Part, RollupRow};
 use super::scan::Tally;
+use crate::Field;
 use crate::page::Buckets;
-use crate::{Field, Filter};
 
 /// What is counted of each issue whatever is shown of it.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,17 @@ impl Default for IssueTotals {
 }
 
 impl IssueTotals {
-    fn add(&mut self, other: Self) {
+    pub(super) fn of(row: &RollupRow<'_>) -> Self {
+        Self {
+            count: row.count(),
+            newest: row.newest,
+            oldest: row.oldest,
+            handled: row.handled(),
+            has_values: row.has_values(),
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
         self.count += other.count;
         self.newest = self.newest.max(other.newest);
         self.oldest = self.oldest.min(other.oldest);
@@ -45,29 +55,35 @@ impl IssueTotals {
 /// Whom the events of an issue hit, and where; environments and versions as numbers in some [`Names`].
 #[derive(Debug, Default)]
 pub(super) struct IssueDetails {
-    pub(super) users: Distinct,
-    pub(super) envs: Marks,
-    pub(super) versions: Marks,
+    users: Distinct,
+    envs: Marks,
+    versions: Marks,
 }
 
 impl IssueDetails {
-    /// Adds what a row of a rollup says, but for its users; `number` is that of one of the rollup's names.
+    /// Adds what a row says, but for its users; `number` is that of one of the names of the rows.
     pub(super) fn add_places(
         &mut self,
-        rollup: &Rollup,
+        part: &Part,
         row: &RollupRow<'_>,
         mut number: impl FnMut(usize) -> usize,
     ) {
         if let Some(env) = row.value(&Field::Env).flatten() {
             self.envs.insert(number(env));
         }
-        rollup.each_value_of_row(&Field::Version, row.number, |version| {
+        part.each_value_of_row(&Field::Version, row, |version| {
             self.versions.insert(number(version));
         });
     }
 
-    pub(super) fn add_users(&mut self, row: &RollupRow<'_>) {
-        row.users().for_each(|user| self.users.insert(user));
+    pub(super) fn add_users(&mut self, part: &Part, row: &RollupRow<'_>) {
+        self.users.reserve(row.users_max());
+        part.each_user(row, |user| self.users.insert(user));
+    }
+
+    /// About how many bytes of memory they take.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.users.bytes() + self.envs.bytes() + self.versions.bytes()
     }
 
     /// Adds what was found elsewhere, where names have other numbers.
@@ -79,20 +95,35 @@ impl IssueDetails {
 }
 
 /// What is counted of each issue.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct IssueTally {
     pub(super) totals: IssueTotals,
-    pub(super) details: IssueDetails,
+    /// Nothing while nobody asked for them: most issues are on no page.
+    details: Option<Box<IssueDetails>>,
+    /// By bucket; empty while nothing was counted.
     pub(super) histogram: Vec<u64>,
 }
 
 impl IssueTally {
-    fn new(buckets: Buckets) -> Self {
-        Self {
-            totals: IssueTotals::default(),
-            details: IssueDetails::default(),
-            histogram: vec![0; buckets.count],
+    /// How many users were counted.
+    pub(super) fn users(&self) -> u64 {
+        self.details.as_ref().map_or(0, |details| details.users.count())
+    }
+
+    /// The environments and the versions.
+    pub(super) fn places(&self) -> Option<(&Marks, &Marks)> {
+        self.details.as_ref().map(|details| (&details.envs, &details.versions))
+    }
+
+    fn details_mut(&mut self) -> &mut IssueDetails {
+        self.details.get_or_insert_default()
+    }
+
+    fn count_in(&mut self, buckets: Buckets, bucket: usize, events: u64) {
+        if self.histogram.is_empty() {
+            self.histogram = vec![0; buckets.count];
         }
+        self.histogram[bucket] += events;
     }
 
     /// Adds what was counted of another issue.
@@ -103,7 +134,10 @@ impl IssueTally {
     /// Adds what was counted elsewhere, where names have other numbers.
     fn merge(&mut self, other: &Self, number: impl Fn(usize) -> usize) {
         self.totals.add(other.totals);
-        self.details.merge(&other.details, number);
+        if let Some(details) = &other.details {
+            self.details_mut().merge(details, number);
+        }
+        self.histogram.resize(self.histogram.len().max(other.histogram.len()), 0);
         self.histogram.iter_mut().zip(&other.histogram).for_each(|(sum, count)| *sum += count);
     }
 }
@@ -129,29 +163,30 @@ pub(super) struct IssuesAsked {
 #[derive(Default)]
 pub(super) struct Details {
     pub(super) names: Names,
-    /// Those that were counted from, and which of their rows.
-    rollups: Vec<(Arc<Rollup>, Filter)>,
-    /// What was known before.
-    kept: Option<Arc<KeptIssues>>,
+    /// Rows that were counted from.
+    parts: Vec<Part>,
+    /// Rows that were known before.
+    kept: Option<Arc<KeptRows>>,
 }
 
 impl Details {
     /// Adds to issues, each with the own issues that are shown as it, what the rollups say of the users,
     /// environments, versions and times of their events that were counted.
     pub(super) fn complete(&mut self, asked: IssuesAsked, issues: &mut [(Vec<IssueId>, &mut IssueTally)]) {
-        for (rollup, filter) in &self.rollups {
-            let mut numbers: Vec<Option<usize>> = vec![None; rollup.names.len()];
+        for part in &self.parts {
+            let mut numbers: Vec<Option<usize>> = vec![None; part.names().len()];
             let names = &mut self.names;
             let mut number =
-                |value: usize| *numbers[value].get_or_insert_with(|| names.number(&rollup.names[value]));
+                |value: usize| *numbers[value].get_or_insert_with(|| names.number(&part.names()[value]));
             for (own, issue) in issues.iter_mut() {
-                let rows = own.iter().flat_map(|id| rollup.rows_of(id.0));
-                for row in rows.filter(|row| rollup.matches(filter, row)) {
+                for row in own.iter().flat_map(|id| part.rows_of(id.0)) {
                     if !asked.users_of_all {
-                        issue.details.add_users(&row);
+                        issue.details_mut().add_users(part, &row);
                     }
-                    issue.details.add_places(rollup, &row, &mut number);
-                    row.count_buckets(asked.buckets, |bucket, count| issue.histogram[bucket] += count);
+                    issue.details_mut().add_places(part, &row, &mut number);
+                    row.count_buckets(asked.buckets, |bucket, count| {
+                        issue.count_in(asked.buckets, bucket, count)
+                    });
                 }
             }
         }
@@ -163,16 +198,13 @@ impl Details {
     }
 }
 
-fn add_kept(kept: &KeptIssues, id: u64, names: &mut Names, buckets: Buckets, issue: &mut IssueTally) {
+fn add_kept(kept: &KeptRows, id: u64, names: &mut Names, buckets: Buckets, issue: &mut IssueTally) {
     let (known_names, known) = &*kept.details(id);
-    issue.details.merge(known, |name| names.number(&known_names.texts[name]));
-    for (_, row) in kept.rows_of(id) {
-        row.count_buckets(buckets, |bucket, count| issue.histogram[bucket] += count);
+    issue.details_mut().merge(known, |name| names.number(&known_names.texts[name]));
+    for row in kept.parts.iter().flat_map(|part| part.rows_of(id)) {
+        row.count_buckets(buckets, |bucket, count| issue.count_in(buckets, bucket, count));
     }
 }
-
-/// Issues that were counted from rollups, and which of the rows of these.
-pub(super) type FromRollups = (Vec<(u64, IssueTotals)>, Vec<(Arc<Rollup>, Filter)>);
 
 /// One event of an issue, as far as the counts look at it.
 struct IssueEvent {
@@ -201,53 +233,43 @@ impl IssuesTally {
         (self.slots.ids.into_iter().map(IssueId).zip(self.issues).collect(), self.details)
     }
 
-    pub(super) fn wants_users_of_all(&self) -> bool {
-        self.asked.users_of_all
-    }
-
-    /// Adds what was known before; once, and not to one that others are merged into.
-    pub(super) fn take(&mut self, kept: Arc<KeptIssues>) {
-        for (id, totals) in &kept.issues {
-            self.issue(*id).totals.add(*totals);
-        }
-        self.details.kept = Some(kept);
-    }
-
-    /// What was counted if it came from rollups alone, and those.
-    pub(super) fn into_rollups(self) -> Result<FromRollups, Box<Self>> {
-        if self.details.kept.is_some()
-            || self.issues.iter().any(|issue| issue.histogram.iter().any(|n| *n > 0))
-        {
-            return Err(Box::new(self));
-        }
-        let totals = self.issues.iter().map(|issue| issue.totals);
-        Ok((self.slots.ids.into_iter().zip(totals).collect(), self.details.rollups))
-    }
-
     fn issue(&mut self, id: u64) -> &mut IssueTally {
         let slot = self.slots.slot(id);
         if slot == self.issues.len() {
-            self.issues.push(IssueTally::new(self.asked.buckets));
+            self.issues.push(IssueTally::default());
         }
         &mut self.issues[slot]
     }
 
     fn add(&mut self, id: u64, event: &IssueEvent) {
-        let bucket = self.asked.buckets.of(event.time);
+        let buckets = self.asked.buckets;
         let issue = self.issue(id);
         issue.totals.add(event.totals());
         if let Some(user) = event.user {
-            issue.details.users.insert(user);
+            issue.details_mut().users.insert(user);
         }
         if let Some(env) = event.env {
-            issue.details.envs.insert(env);
+            issue.details_mut().envs.insert(env);
         }
         if let Some(version) = event.version {
-            issue.details.versions.insert(version);
+            issue.details_mut().versions.insert(version);
         }
-        if let Some(bucket) = bucket {
-            issue.histogram[bucket] += 1;
+        if let Some(bucket) = buckets.of(event.time) {
+            issue.count_in(buckets, bucket, 1);
         }
+    }
+}
+
+impl TakesRows for IssuesTally {
+    fn take(&mut self, kept: Arc<KeptRows>) {
+        if self.asked.users_of_all {
+            kept.parts.iter().for_each(|part| self.rollup(part));
+            return;
+        }
+        for (id, totals) in kept.totals() {
+            self.issue(*id).totals.add(*totals);
+        }
+        self.details.kept = Some(kept);
     }
 }
 
@@ -258,7 +280,7 @@ impl Tally for IssuesTally {
 
     fn merge(&mut self, other: Self) {
         let names = self.details.names.numbers_of(&other.details.names);
-        self.details.rollups.extend(other.details.rollups);
+        self.details.parts.extend(other.details.parts);
         for (id, issue) in other.slots.ids.into_iter().zip(other.issues) {
             self.issue(id).merge(&issue, |name| names[name]);
         }
@@ -303,22 +325,16 @@ impl Tally for IssuesTally {
         true
     }
 
-    fn rollup(&mut self, rollup: &Arc<Rollup>, filter: &Filter) {
+    fn rollup(&mut self, part: &Part) {
         let users_of_all = self.asked.users_of_all;
-        for row in rollup.matching(filter) {
+        for row in part.rows() {
             let issue = self.issue(row.issue);
-            issue.totals.add(IssueTotals {
-                count: row.count(),
-                newest: row.newest(),
-                oldest: row.oldest(),
-                handled: row.handled(),
-                has_values: row.has_values(),
-            });
+            issue.totals.add(IssueTotals::of(&row));
             if users_of_all {
-                issue.details.add_users(&row);
+                issue.details_mut().add_users(part, &row);
             }
         }
-        self.details.rollups.push((Arc::clone(rollup), filter.clone()));
+        self.details.parts.push(part.clone());
     }
 
     fn event(&mut self, _: &Arc<Day>, _: i64, event: &Placed, has_values: bool) {

@@ -87,6 +87,12 @@ pub fn field_of_key(key: &str) -> Option<Field> {
     KEYS.iter().find(|known| known.name == key).and_then(|known| known.field.clone())
 }
 
+/// The key of a tag as it is written in a query: in quotes where its name has a space, a colon or a quote.
+pub fn tag_key(name: &str) -> String {
+    let is_plain = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == ':' || c == '"');
+    if is_plain { format!("{TAG_KEY}{name}") } else { format!("{TAG_KEY}{}", quoted(name)) }
+}
+
 /// A value as it is written in a query whatever is in it.
 pub fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))

@@ -1,6 +1,8 @@
 //! From the text of a query to its terms.
 
-use super::{QUERY_TERMS_MAX, QueryError, VALUE_KEY};
+use std::borrow::Cow;
+
+use super::{Mistake, QUERY_TERMS_MAX, TAG_KEY, VALUE_KEY, key, tag_key};
 use crate::Comparison;
 
 /// One term of a query.
@@ -45,7 +47,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next term; `None` at the end.
-    pub(super) fn term(&mut self) -> Result<Option<Term>, QueryError> {
+    pub(super) fn term(&mut self) -> Result<Option<Term>, Mistake> {
         self.skip_spaces();
         let at = self.at;
         let negated = self.peek() == Some('-');
@@ -53,7 +55,7 @@ impl<'a> Cursor<'a> {
             self.bump();
         }
         let Some(first) = self.peek() else {
-            let lone = QueryError { at, message: "`-` stands alone; write `-key:value`".into() };
+            let lone = Mistake { at, message: "`-` stands alone; write `-key:value`".into() };
             return if negated { Err(lone) } else { Ok(None) };
         };
         if first == '"' {
@@ -64,49 +66,64 @@ impl<'a> Cursor<'a> {
         if self.peek() != Some(':') || word.is_empty() {
             let rest = self.take(|c| !c.is_whitespace());
             self.count(at)?;
-            if let "OR" | "AND" = word {
-                let message = "terms stand side by side, and all of them must match; of one key any value: \
-                               `key:(a OR b)`";
-                return Err(QueryError { at, message: message.into() });
+            let words = format!("{word}{rest}");
+            if let Some(message) = no_words(&words) {
+                return Err(Mistake { at, message });
             }
-            return Ok(Some(Term { at, negated, kind: TermKind::Words(format!("{word}{rest}")) }));
+            return Ok(Some(Term { at, negated, kind: TermKind::Words(words) }));
         }
+        if let Some(inner) = word.strip_prefix('(').filter(|inner| key(inner).is_some()) {
+            let message = format!("parentheses stand behind a key: `{inner}:(a OR b)`");
+            return Err(Mistake { at, message });
+        }
+        let word = word.into_owned();
         self.bump();
-        let kind = TermKind::Key(word.to_owned(), self.value(at)?);
+        let kind = TermKind::Key(word, self.value(at)?);
         Ok(Some(Term { at, negated, kind }))
     }
 
-    /// What may be a key: up to a colon, a quote or white space. Parts of the path to a value may be quoted.
-    fn key(&mut self) -> Result<&'a str, QueryError> {
+    /// What may be a key: up to a colon, a quote or white space. The name of a tag, and parts of the path to a value,
+    /// may be quoted.
+    fn key(&mut self) -> Result<Cow<'a, str>, Mistake> {
         let from = self.at;
         loop {
             self.take(|c| !c.is_whitespace() && c != ':' && c != '"');
             let key = &self.text[from..self.at];
-            if self.peek() != Some('"') || !key.starts_with(VALUE_KEY) || !key.ends_with('.') {
-                return Ok(key);
+            let is_path = key.starts_with(VALUE_KEY) && key.ends_with('.');
+            if self.peek() != Some('"') || !is_path && key != TAG_KEY {
+                return Ok(key.into());
             }
-            self.quoted()?;
+            let name = self.quoted()?;
+            if !is_path {
+                return match self.peek() {
+                    Some(':') => Ok(format!("{TAG_KEY}{name}").into()),
+                    _ => {
+                        let message = format!("a tag is asked for with a value: `{}:value`", tag_key(&name));
+                        Err(Mistake { at: from, message })
+                    }
+                };
+            }
         }
     }
 
     /// The value of the term that begins at `term`.
-    fn value(&mut self, term: usize) -> Result<Value, QueryError> {
+    fn value(&mut self, term: usize) -> Result<Value, Mistake> {
         if self.peek() != Some('(') {
             return self.single(term, |c| !c.is_whitespace());
         }
         let opened = self.at;
         self.bump();
-        let unclosed = QueryError { at: opened, message: "the list is not closed; add `)`".into() };
+        let unclosed = Mistake { at: opened, message: "the list is not closed; add `)`".into() };
         let mut values = Vec::new();
         loop {
             self.skip_spaces();
             match self.peek() {
                 None => return Err(unclosed),
                 Some('(') => {
-                    return Err(QueryError { at: self.at, message: "a list stands in no other one".into() });
+                    return Err(Mistake { at: self.at, message: "a list stands in no other one".into() });
                 }
                 Some(')') => {
-                    return Err(QueryError { at: self.at, message: "a value is missing here".into() });
+                    return Err(Mistake { at: self.at, message: "a value is missing here".into() });
                 }
                 Some(_) => values.push(self.single(term, |c| !c.is_whitespace() && c != ')')?),
             }
@@ -121,14 +138,14 @@ impl<'a> Cursor<'a> {
                 Some(_) if self.take(|c| !c.is_whitespace() && c != ')') == "OR" => {}
                 Some(_) => {
                     let message = "the values of a list have `OR` between them: `key:(a OR b)`";
-                    return Err(QueryError { at, message: message.into() });
+                    return Err(Mistake { at, message: message.into() });
                 }
             }
         }
     }
 
     /// One value, of characters that `are_of_it` where it has no quotes.
-    fn single(&mut self, term: usize, are_of_it: impl Fn(char) -> bool) -> Result<Value, QueryError> {
+    fn single(&mut self, term: usize, are_of_it: impl Fn(char) -> bool) -> Result<Value, Mistake> {
         self.count(term)?;
         let at = self.at;
         match self.peek() {
@@ -149,7 +166,7 @@ impl<'a> Cursor<'a> {
                 let operand =
                     if self.peek() == Some('"') { self.quoted()? } else { self.take(are_of_it).to_owned() };
                 if operand.is_empty() {
-                    return Err(QueryError { at, message: "what it is compared with is missing".into() });
+                    return Err(Mistake { at, message: "what it is compared with is missing".into() });
                 }
                 Ok(Value::Compares(comparison, operand))
             }
@@ -157,7 +174,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn range(&mut self) -> Result<Value, QueryError> {
+    fn range(&mut self) -> Result<Value, Mistake> {
         let at = self.at;
         self.bump();
         let inside = self.take(|c| c != ']');
@@ -167,21 +184,18 @@ impl<'a> Cursor<'a> {
                 self.bump();
                 Ok(Value::Range(from.to_owned(), to.to_owned()))
             }
-            _ => Err(QueryError { at, message: "a range is written `[10 TO 20]`".into() }),
+            _ => Err(Mistake { at, message: "a range is written `[10 TO 20]`".into() }),
         }
     }
 
-    fn quoted(&mut self) -> Result<String, QueryError> {
+    fn quoted(&mut self) -> Result<String, Mistake> {
         let opened = self.at;
         self.bump();
         let mut value = String::new();
         loop {
             match self.peek() {
                 None => {
-                    return Err(QueryError {
-                        at: opened,
-                        message: "the quote is not closed; add `\"`".into(),
-                    });
+                    return Err(Mistake { at: opened, message: "the quote is not closed; add `\"`".into() });
                 }
                 Some('"') => {
                     self.bump();
@@ -200,13 +214,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn count(&mut self, at: usize) -> Result<(), QueryError> {
+    fn count(&mut self, at: usize) -> Result<(), Mistake> {
         self.values += 1;
         if self.values > QUERY_TERMS_MAX {
-            return Err(QueryError {
-                at,
-                message: format!("the query has more than {QUERY_TERMS_MAX} terms"),
-            });
+            return Err(Mistake { at, message: format!("the query has more than {QUERY_TERMS_MAX} terms") });
         }
         Ok(())
     }
@@ -228,5 +239,20 @@ impl<'a> Cursor<'a> {
 
     fn skip_spaces(&mut self) {
         self.take(char::is_whitespace);
+    }
+}
+
+/// Why words without a key mean something else than what is looked for.
+fn no_words(words: &str) -> Option<String> {
+    match words {
+        "OR" | "AND" => Some(
+            "terms stand side by side, and all of them must match; of one key any value: `key:(a OR b)`"
+                .to_owned(),
+        ),
+        "NOT" => Some("`-` before a term turns it around: `-service:checkout`".to_owned()),
+        _ if words.contains('*') && words.chars().any(char::is_alphanumeric) => Some(format!(
+            "words are looked for whole; `*` stands in the values of keys: `error.type:{words}`, `frame.function:{words}`"
+        )),
+        _ => None,
     }
 }

@@ -1,18 +1,19 @@
 //! From the terms of a query to a filter.
 
+use reenact_issues::Cause;
 use reenact_issues::lifecycle::State;
 
 use super::lexer::{Term, TermKind, Value};
-use super::{IssueTerm, Known, OwnerTest, QueryError, VALUE_KEY, unknown};
+use super::{IssueTerm, Known, Mistake, OwnerTest, VALUE_KEY, unknown};
 use crate::{Comparison, Field, Filter, Test, ValueCondition, ValuePattern, ValueTest, words};
 
 /// What a term asks for, without its `-`.
-pub(super) fn filter(term: &Term, known: &Known<'_>) -> Result<Filter, QueryError> {
+pub(super) fn filter(term: &Term, known: &Known<'_>) -> Result<Filter, Mistake> {
     let filter = match &term.kind {
         TermKind::Words(text) => of_words(text),
         TermKind::Key(key, value) => of_key(key, value, known),
     };
-    filter.map_err(|message| QueryError { at: term.at, message })
+    filter.map_err(|message| Mistake { at: term.at, message })
 }
 
 fn of_words(text: &str) -> Result<Filter, String> {
@@ -71,6 +72,12 @@ fn of_value(key: &str, path: &str, value: &Value) -> Result<Filter, String> {
         },
         Value::Compares(comparison, operand) => return compared(*comparison, operand),
         Value::Range(from, to) => {
+            match (from.as_str(), to.as_str()) {
+                (OPEN, OPEN) => return Err(one_end(key)),
+                (from, OPEN) => return compared(Comparison::AtLeast, from),
+                (OPEN, to) => return compared(Comparison::AtMost, to),
+                _ => {}
+            }
             // One value lies between both; of two values each may be beyond one end.
             compared(Comparison::AtLeast, from)?;
             compared(Comparison::AtMost, to)?;
@@ -145,7 +152,20 @@ fn duration_ns(text: &str) -> Option<i64> {
     i64::from(number).checked_mul(seconds)?.checked_mul(1_000_000_000)
 }
 
+/// In the place of an end that a range does not have.
+const OPEN: &str = "*";
+
+fn one_end(key: &str) -> String {
+    format!("a range has one end at least; any value is `{key}:*`")
+}
+
 fn of_field(key: &str, field: Field, value: &Value) -> Result<Filter, String> {
+    if let (Field::Cause, Value::Plain(text) | Value::Quoted(text)) = (&field, value)
+        && !text.contains('*')
+        && Cause::of_name(text).is_none()
+    {
+        return Err(unknown::cause());
+    }
     let lowered = |text: &str| match field {
         Field::TraceId | Field::Issue => text.to_ascii_lowercase(),
         _ => text.to_owned(),
@@ -162,10 +182,15 @@ fn of_field(key: &str, field: Field, value: &Value) -> Result<Filter, String> {
             })
         }
         Value::Compares(comparison, operand) => compared(key, field, *comparison, operand),
-        Value::Range(from, to) => Ok(Filter::And(vec![
-            compared(key, field.clone(), Comparison::AtLeast, from)?,
-            compared(key, field, Comparison::AtMost, to)?,
-        ])),
+        Value::Range(from, to) => match (from.as_str(), to.as_str()) {
+            (OPEN, OPEN) => Err(one_end(key)),
+            (from, OPEN) => compared(key, field, Comparison::AtLeast, from),
+            (OPEN, to) => compared(key, field, Comparison::AtMost, to),
+            (from, to) => Ok(Filter::And(vec![
+                compared(key, field.clone(), Comparison::AtLeast, from)?,
+                compared(key, field, Comparison::AtMost, to)?,
+            ])),
+        },
     }
 }
 

@@ -9,10 +9,10 @@
 //! | `service:check*`, `resource:*pay*` | `*` stands for any text; `env:*` for any value at all |
 //! | `env:(prod OR staging)` | any of them |
 //! | `@http.status_code:>499`, `version:<=1.4` | numbers, and versions in their order |
-//! | `@amount:[10 TO 20]` | from 10 to 20, both included |
+//! | `@amount:[10 TO 20]`, `version:[1.4 TO *]` | from 10 to 20, both included; from 1.4 on |
 //! | `resource:"GET /pay"` | spaces, colons and `*` as they are; `\"` is a quote and `\\` a backslash |
 //!
-//! Keys are those of [`KEYS`], any tag as `@name`, `has:values`, `is:handled`, `is:unhandled`. Where issues are
+//! Keys are those of [`KEYS`], any tag as `@name` or `@"odd name"`, `has:values`, `is:handled`, `is:unhandled`. Where issues are
 //! asked for there are also `is:` with a state, `new`, `regression`, `assigned` or `unassigned`, `assignee:name`,
 //! `owner:@org/team` for the owners of the code that raised, and `age:<2d` for the time since an issue was first seen.
 
@@ -29,7 +29,7 @@ use crate::filter::is_like;
 use crate::{Comparison, Field, Filter};
 use lexer::Cursor;
 
-pub use keys::{KEYS, Key, TAG_KEY, VALUE_KEY, field_of_key, key, quoted};
+pub use keys::{KEYS, Key, TAG_KEY, VALUE_KEY, field_of_key, key, quoted, tag_key};
 
 /// Length of a query in bytes.
 pub const QUERY_BYTES_MAX: usize = 4096;
@@ -105,15 +105,31 @@ pub struct QueryError {
     pub at: usize,
     /// What is wrong, and how to mend it.
     pub message: String,
+    /// The place in characters, the first of which is 1.
+    character: usize,
+}
+
+impl QueryError {
+    /// What is wrong at a place of a query, in bytes.
+    pub fn new(query: &str, at: usize, message: String) -> Self {
+        let character = query.char_indices().take_while(|(place, _)| *place < at).count() + 1;
+        Self { at, message, character }
+    }
 }
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at character {})", self.message, self.at + 1)
+        write!(f, "{} (at character {})", self.message, self.character)
     }
 }
 
 impl std::error::Error for QueryError {}
+
+/// What is wrong with a term, and where that begins in the query, in bytes.
+struct Mistake {
+    at: usize,
+    message: String,
+}
 
 /// Reads a query. The empty one asks for everything.
 ///
@@ -141,11 +157,12 @@ pub fn parse_for_issues(text: &str, filter_of: &dyn Fn(IssueTerm) -> Filter) -> 
 }
 
 fn parse_known(text: &str, known: &Known<'_>) -> Result<Filter, QueryError> {
+    filter(text, known).map_err(|mistake| QueryError::new(text, mistake.at, mistake.message))
+}
+
+fn filter(text: &str, known: &Known<'_>) -> Result<Filter, Mistake> {
     if text.len() > QUERY_BYTES_MAX {
-        return Err(QueryError {
-            at: 0,
-            message: format!("the query is longer than {QUERY_BYTES_MAX} bytes"),
-        });
+        return Err(Mistake { at: 0, message: format!("the query is longer than {QUERY_BYTES_MAX} bytes") });
     }
     let mut filters = Vec::new();
     let mut rest = Cursor::new(text);

@@ -43,6 +43,12 @@ fn quotes_keep_spaces_colons_and_stars() {
     check("service:\"a*\"", is(Field::Service, "a*"));
     check("service:a*", Filter::StartsWith(Field::Service, "a".into()));
     check("resource:http://x", is(Field::Resource, "http://x"));
+    check(r#"-@"odd \"key":a"#, Filter::Not(Box::new(is(Field::Tag("odd \"key".into()), "a"))));
+    check(
+        r#"@"a:b":>3 "#,
+        Filter::Passes(Field::Tag("a:b".into()), Test::Compares(Comparison::Greater, "3".into())),
+    );
+    check("(code 3)", Filter::And(vec![Filter::Words(vec!["code".into()]), Filter::Words(vec!["3".into()])]));
 }
 
 #[test]
@@ -54,6 +60,19 @@ fn mistakes_are_explained_where_they_are() {
     refused("--", 0, "no letters");
     refused("-", 0, "stands alone");
     refused("has:cake", 0, "knows `values`");
+    refused("cause:timeot", 0, "`timeout`");
+    refused("NOT service:x", 0, "`-service:checkout`");
+    refused("a (service:x OR b)", 2, "`service:(a OR b)`");
+    refused("declin*", 0, "`error.type:declin*`");
+    refused("@:x", 0, "name of the tag is missing");
+    refused(r#"a @"odd key" b"#, 2, r#"`@"odd key":value`"#);
+    refused("var:x", 0, "`var.name:value`");
+    refused("message:declined", 0, "without one");
+    refused("function:charge", 0, "did you mean `frame.function`?");
+    refused("evn:prod", 0, "did you mean `env`?");
+    refused("fo:x", 0, "@fo:value");
+    refused("größe foo:x", 8, "@foo:value");
+    assert!(parse("größe foo:x").unwrap_err().to_string().ends_with("(at character 7)"));
     refused(&"x".repeat(5000), 0, "longer");
     refused(&"x ".repeat(65), 128, "more than 64 terms");
 }
@@ -117,6 +136,8 @@ fn values_are_lists_comparisons_ranges_and_patterns() {
             than(status(), Comparison::AtMost, "499"),
         ]),
     );
+    check("@size:[5 TO *]", than(Field::Tag("size".into()), Comparison::AtLeast, "5"));
+    check("version:[* TO 1.4]", than(Field::Version, Comparison::AtMost, "1.4"));
     check("frame.function:charge", is(Field::Function, "charge"));
     check("frame.file:*/pay.py", like(Field::File, &["", "/pay.py"]));
 
@@ -131,6 +152,8 @@ fn values_are_lists_comparisons_ranges_and_patterns() {
     refused("@size:>", 6, "missing");
     refused("@size:[1 to 2]", 6, "[10 TO 20]");
     refused("@size:[1 TO 2", 6, "[10 TO 20]");
+    refused("@size:[* TO *]", 0, "`@size:*`");
+    refused("var.size:[* TO *]", 0, "`var.size:*`");
     refused(&format!("env:({})", vec!["x"; 65].join(" OR ")), 0, "more than 64");
     refused("age:<2d", 0, "unknown key");
 }
@@ -162,6 +185,16 @@ fn values_pass_or_not() {
     assert!(!compares(tag(), "many", Comparison::Greater, "499"));
     assert!(compares(Field::Version, "1.10.0", Comparison::Greater, "1.9"));
     assert!(!compares(Field::Version, "f3a9c1", Comparison::Greater, "1.9"));
+    for (comparison, holds) in [
+        (Comparison::AtLeast, true),
+        (Comparison::AtMost, true),
+        (Comparison::Less, false),
+        (Comparison::Greater, false),
+    ] {
+        assert_eq!(compares(Field::Version, "1.10.0", comparison, "1.10"), holds);
+        assert_eq!(compares(Field::Version, "v1.10+build.7", comparison, "1.10"), holds);
+        assert!(!compares(Field::Version, "f3a9c1", comparison, "f3a9c2"));
+    }
 }
 
 #[test]
@@ -174,6 +207,7 @@ fn captured_values_are_asked_for_by_their_path() {
     check("var.x:a*", value("x", ValueTest::Like(vec!["a".into(), String::new()])));
     check("var.total:>=9.5", value("total", ValueTest::Compares(Comparison::AtLeast, "9.5".into())));
     check("var.total:[1 TO 2]", value("total", ValueTest::Between("1".into(), "2".into())));
+    check("var.total:[1 TO *]", value("total", ValueTest::Compares(Comparison::AtLeast, "1".into())));
     check(
         "var.x:(1 OR null)",
         Filter::Or(vec![value("x", ValueTest::Is("1".into())), value("x", ValueTest::Null)]),
@@ -275,7 +309,11 @@ fn each_value_that_a_key_names_is_read() {
 
 /// Queries as text, with what they mean.
 fn written() -> impl Strategy<Value = (String, Filter)> {
-    let fields: Vec<_> = KEYS.iter().filter_map(|key| Some((key.name, key.field.clone()?))).collect();
+    // Causes are of a few names.
+    let fields: Vec<_> = KEYS
+        .iter()
+        .filter_map(|key| Some((key.name, key.field.clone().filter(|field| *field != Field::Cause)?)))
+        .collect();
     let key = proptest::sample::select(fields);
     let lowered = |field: &Field, text: &str| match field {
         Field::TraceId | Field::Issue => text.to_ascii_lowercase(),
@@ -292,9 +330,9 @@ fn written() -> impl Strategy<Value = (String, Filter)> {
         let any = values.iter().map(|value| is(field.clone(), value)).collect();
         (format!("{key}:( {} )", values.join("  OR ")), Filter::Or(any))
     });
-    let number = ("[a-z._]{1,8}", -1000_i32..1000).prop_map(|(tag, number)| {
+    let number = (prop_oneof!["[a-z._]{1,8}", ".{1,6}"], -1000_i32..1000).prop_map(|(tag, number)| {
         let test = Test::Compares(Comparison::AtLeast, number.to_string());
-        (format!("@{tag}:>={number}"), Filter::Passes(Field::Tag(tag), test))
+        (format!("{}:>={number}", tag_key(&tag)), Filter::Passes(Field::Tag(tag), test))
     });
     let words = "[a-z0-9]{1,6}( [a-z0-9]{1,6}){0,2}"
         .prop_map(|text: String| (quoted(&text), Filter::Words(crate::words(&text))));

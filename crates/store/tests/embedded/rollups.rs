@@ -14,12 +14,12 @@ fn random_questions_are_answered_from_rollups() {
             number += 1;
             let store = std::sync::Arc::new(open(&dirs.path().join(number.to_string())));
             if let Some(before) = last.borrow_mut().replace(std::sync::Arc::clone(&store)) {
-                let (rollups, whole_issues, facets, issues) = used.get();
+                let (rollups, whole_issues, facets, rows) = used.get();
                 used.set((
                     rollups + before.rollups_used(),
                     whole_issues + before.whole_issues_used(),
                     facets + before.facets_used(),
-                    issues + before.issues_used(),
+                    rows + before.rows_used(),
                 ));
             }
             Box::new(Shared(store))
@@ -33,8 +33,8 @@ fn random_questions_are_answered_from_rollups() {
             store.pause_indexing();
         },
     );
-    let (rollups, whole_issues, facets, issues) = used.get();
-    assert!(issues > 100, "issues were known {issues} times");
+    let (rollups, whole_issues, facets, rows) = used.get();
+    assert!(rows > 100, "rows were known {rows} times");
     assert!(facets > 500, "facets were known {facets} times");
     assert!(rollups > 1_000, "rollups were used {rollups} times");
     assert!(whole_issues > 1_000, "issues matched as a whole {whole_issues} times");
@@ -188,4 +188,138 @@ fn rollups_follow_late_events_scrubs_retention_and_crashes() {
     store.enforce_retention(now).unwrap();
     reference.enforce_retention(now).unwrap();
     assert!(check(&store) > 50);
+}
+
+fn list(filter: &Filter, range: reenact_store::TimeRange, sort: IssueSort) -> IssueQuery {
+    IssueQuery {
+        filter: filter.clone(),
+        range,
+        sort,
+        cursor: None,
+        limit: 3,
+        buckets: 5,
+        groups: IssueGroups::default(),
+        shown: None,
+        boosts: IssueBoosts::default(),
+    }
+}
+
+#[test]
+fn a_part_of_a_day_is_told_by_its_rollup() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = reenact_store::MemoryStore::with_retention(RETENTION);
+    let store = open(dir.path());
+    for store in [&store as &dyn Store, &reference] {
+        write(store, of_days(0..600));
+    }
+    store.wait_until_rolled_up();
+    let fields = ["service", "env", "version", "host", "user"].map(|name| match name {
+        "service" => reenact_store::Field::Service,
+        "env" => reenact_store::Field::Env,
+        "version" => reenact_store::Field::Version,
+        "host" => reenact_store::Field::Host,
+        _ => reenact_store::Field::User,
+    });
+    let filters = [
+        Filter::All,
+        Filter::Not(Box::new(Filter::Equals(reenact_store::Field::Env, "prod".to_owned()))),
+        Filter::Equals(reenact_store::Field::Issue, IssueId(2).to_string()),
+        Filter::Issues(reenact_store::IssueSet::new("two", [IssueId(3), IssueId(1), IssueId(77)])),
+    ];
+    for (from, to) in [(3, 9), (0, 20), (5, 24), (7, 41), (19, 26), (30, 31), (100, 103)] {
+        let range = reenact_store::TimeRange { from: at(from), to: at(to) };
+        let days = (to - 1) / 24 - from / 24 + 1;
+        for filter in &filters {
+            let before = store.rollups_used();
+            for sort in [IssueSort::LastSeen, IssueSort::Count, IssueSort::Users, IssueSort::Relevance] {
+                let query = list(filter, range, sort);
+                assert_eq!(store.issues(&query).unwrap(), reference.issues(&query).unwrap());
+            }
+            assert!(store.rollups_used() - before >= 4 * days as u64, "of {from} to {to}");
+            let before = store.rollups_used();
+            let histogram = store.histogram(filter, range, 7).unwrap();
+            assert_eq!(histogram, reference.histogram(filter, range, 7).unwrap());
+            assert_eq!(store.rollups_used() - before, days as u64);
+            let facets = store.facets(&fields, filter, range, 20).unwrap();
+            assert_eq!(facets, reference.facets(&fields, filter, range, 20).unwrap());
+        }
+    }
+    drop(store);
+    // The columns of one are broken.
+    let rollup = days(dir.path())[0].join("rollup");
+    let mut bytes = fs::read(&rollup).unwrap();
+    let last = bytes.len() - 40;
+    bytes[last] ^= 1;
+    fs::write(&rollup, &bytes).unwrap();
+    let range = reenact_store::TimeRange { from: at(3), to: at(9) };
+    let query = list(&Filter::All, range, IssueSort::Users);
+    let store = open(dir.path());
+    assert_eq!(store.issues(&query).unwrap(), reference.issues(&query).unwrap());
+    store.wait_until_rolled_up();
+    let before = store.rollups_used();
+    assert_eq!(store.issues(&query).unwrap(), reference.issues(&query).unwrap());
+    assert!(store.rollups_used() > before && fs::read(&rollup).unwrap() != bytes);
+}
+
+#[test]
+fn matching_rows_that_are_known_follow_what_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let reference = reenact_store::MemoryStore::with_retention(RETENTION);
+    let both = |writes: Vec<Write>| {
+        for store in [&store as &dyn Store, &reference] {
+            write(store, writes.clone());
+        }
+        store.wait_until_indexed();
+    };
+    let with_values = |id: u128, hours: i64, snapshots: [u128; 2]| {
+        let mut event = event(id, hours, 2);
+        for (frame, snapshot) in event.report.exceptions[0].frames.iter_mut().zip(snapshots) {
+            frame.snapshot_id = Some(reenact_model::SnapshotId(snapshot));
+        }
+        Write::Event(Box::new(event))
+    };
+    both(of_days(0..300));
+    both(vec![with_values(900, 30, [1, 2]), with_values(901, 50, [3, 4])]);
+    both(vec![Write::Snapshots(vec![snapshot(1, 30), snapshot(3, 50)])]);
+    let amount = |amount: &str| {
+        Filter::Value(reenact_store::ValueCondition {
+            path: reenact_store::ValuePattern::parse("amount").unwrap(),
+            test: reenact_store::ValueTest::Is(amount.to_owned()),
+        })
+    };
+    let filters = [
+        Filter::Equals(reenact_store::Field::Host, "web-1".to_owned()),
+        Filter::Words(vec!["order".to_owned()]),
+        Filter::Or(vec![amount("2"), amount("3")]),
+    ];
+    // Whether all of it was known before.
+    let ask = |is_known: bool| {
+        for filter in &filters {
+            for sort in [IssueSort::Count, IssueSort::Users] {
+                let query = list(filter, always(), sort);
+                let before = store.rows_used();
+                assert_eq!(store.issues(&query).unwrap(), reference.issues(&query).unwrap());
+                assert_eq!(store.rows_used() > before, is_known || sort == IssueSort::Users, "{filter:?}");
+            }
+            let before = store.rows_used();
+            let histogram = store.histogram(filter, always(), 6).unwrap();
+            assert_eq!(histogram, reference.histogram(filter, always(), 6).unwrap());
+            assert_eq!(store.rows_used(), before + 1);
+        }
+    };
+    ask(false);
+    ask(true);
+    // The newest day is counted anyway.
+    both(vec![with_values(902, 189, [5, 6])]);
+    ask(true);
+    both(vec![with_values(903, 31, [7, 8])]);
+    ask(false);
+    ask(true);
+    // A further snapshot of an event that has one already.
+    both(vec![Write::Snapshots(vec![snapshot(2, 30)])]);
+    ask(false);
+    ask(true);
+    store.wait_until_rolled_up();
+    ask(true);
 }
