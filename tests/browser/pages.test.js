@@ -435,6 +435,8 @@ test("the page of an issue learns by itself that it is back, and keeps what it s
     await standing.getByText("Resolved").waitFor();
     await send({ version: "2.0", at: Date.now() + 1_000, frames: frames(999) });
     await page.getByText(/^Regression\.$/).waitFor();
+    // As in the list, what is back is not called new.
+    assert.equal(await page.getByText("New", { exact: true }).count(), 0);
     await standing.getByText("For review").waitFor();
     await page.getByRole("region", { name: "Messages" }).getByText("It is back as a regression in version 2.0").waitFor();
     const strip = page.getByRole("region", { name: "Lifecycle" });

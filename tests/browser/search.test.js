@@ -60,7 +60,7 @@ describe("the search", () => {
       await search(page).fill("@od");
       await offers.getByRole("option", { name: '@"odd name":' }).click();
       assert.equal(await search(page).inputValue(), '@"odd name":');
-      await offers.getByRole("option", { name: "x", exact: true }).click();
+      await offers.getByRole("option", { name: /^x 1 issue/ }).click();
       await search(page).press("Enter");
       await total(page, 1);
       assert.equal(query(page), '@"odd name":x');
@@ -106,6 +106,18 @@ describe("the search", () => {
       assert.equal(await row.getByTitle("Environments: prod, staging").count(), 1);
     }));
 
+  test("o opens the issue in focus, and nothing where none is", () =>
+    visit("/issues", async (page) => {
+      await total(page, 2);
+      await page.keyboard.press("o");
+      await page.keyboard.press("j");
+      const link = page.locator("a.title:focus");
+      const address = new URL(await link.getAttribute("href"), page.url()).href;
+      await page.keyboard.press("o");
+      await page.waitForURL(address);
+      await page.getByRole("navigation", { name: "Parts of the issue" }).waitFor();
+    }));
+
   test("no card opens for a row that only comes to lie under the pointer", () =>
     visit("/issues", async (page) => {
       const card = page.getByRole("group", { name: /^A look at/ });
@@ -131,4 +143,22 @@ describe("the search", () => {
       await page.clock.fastForward(1_000);
       await card.waitFor();
     }));
+});
+
+test("who may not see values is told so once, with a way out", async () => {
+  const [server, browser] = await Promise.all([startServer({ env: { REENACT_ACCESS_LOCAL_ADMIN: "triage" } }), launch()]);
+  try {
+    await sendError(server.agent, { type: "KeyError", message: "one", frames: [] });
+    await until("the issue is there", async () => (await api(server, "/issues?from=now-1d")).issues.length === 1);
+    await visitPage(browser, server, "/issues?q=var.order%3A7", {}, async (page) => {
+      await page.getByText("You may not search for this").waitFor();
+      assert.equal(await page.getByText("could not be loaded").count(), 0);
+      assert.equal(await page.getByRole("alert").count(), 1);
+      await page.getByRole("button", { name: "Clear the search" }).click();
+      await page.getByRole("row").filter({ hasText: "KeyError" }).waitFor();
+    });
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
 });

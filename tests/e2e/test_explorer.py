@@ -305,7 +305,7 @@ def test_views_are_saved_changed_and_deleted(own_server: Server) -> None:
     ({"range": "x" * 101}, 400, "range"),
     ({"tab": "open"}, 400, "tab"),
     ({"sort": "importance"}, 400, "sort"),
-    ({"query": "servce:x"}, 400, None),
+    ({"query": "servce:x"}, 400, "query"),
     ({"query": "x" * 4097}, 400, "query"),
     ({"version": 1}, 400, "version"),
     ({"colour": "red"}, 400, None),

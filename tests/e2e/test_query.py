@@ -140,3 +140,5 @@ def test_mistakes_are_explained(asked: Server, query: str, part: str) -> None:
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert error["code"] == "query_invalid" and part in error["message"], error
+    # The place that the words say is there as a number too.
+    assert (error["field"], f"(at character {error['at'] + 1})") == ("query", error["message"][error["message"].rindex("(") :]), error

@@ -14,12 +14,18 @@ export class ApiError extends Error {
     super(message);
   }
 
+  /** Whether the query that was asked is to be changed: it is not understood, or asks for what the reader may not see. */
+  get refused(): boolean {
+    return REFUSED.has(this.code);
+  }
+
   /** Whether the same question may be answered in a moment: nobody answered, or somebody who is busy or starting. */
   get passing(): boolean {
     return this.code === "unreachable" || PASSING.has(this.status);
   }
 }
 
+const REFUSED = new Set(["query_invalid", "forbidden"]);
 const PASSING = new Set([429, 502, 503, 504]);
 
 /** A server that takes longer will not answer at all; saying so is better than waiting for ever. */

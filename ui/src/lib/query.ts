@@ -16,6 +16,7 @@ const QUOTED = /"(?:\\.|[^"\\])*"?/.source;
 const KEY = /(?:@"(?:\\.|[^"\\])*"|var\.(?:(?:[^\s:"]*\.)?"(?:\\.|[^"\\])*")*[^\s:"]*|[^\s:"]+)/.source;
 /** A key with a list, a key with a range, or anything without a space that is not in quotes. */
 const TERM = new RegExp(`-?${KEY}:\\((?:${QUOTED}|[^")])*\\)?|-?${KEY}:\\[[^\\]]*\\]?|(?:[^\\s"]|${QUOTED})+`, "g");
+const WHOLE_KEY = new RegExp(`^${KEY}$`);
 const KEYED = new RegExp(`^(${KEY}):(.*)$`, "s");
 const LISTED = new RegExp(`${QUOTED}|[^\\s")]+`, "g");
 
@@ -44,7 +45,7 @@ export function keyed(term: string): { key: string; text: string } | null {
 }
 
 /** Whether the server reads this as a key when it is written so. */
-export const isKey = (key: string): boolean => (key.startsWith("@") ? key !== "@" : new RegExp(`^${KEY}$`).test(key));
+export const isKey = (key: string): boolean => (key.startsWith("@") ? key !== "@" : WHOLE_KEY.test(key));
 
 /** A key as it is written in a query: the name of a tag in quotes where it needs them. */
 export const keyText = (key: string): string => (/^@.*[\s:"]/s.test(key) ? `@${inQuotes(key.slice(1))}` : key);

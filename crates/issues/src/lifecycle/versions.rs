@@ -115,7 +115,7 @@ impl<'a> Version<'a> {
 /// Year, month and day of a text that begins with a date: `2026-11-01`.
 fn date(text: &str) -> Option<Vec<u64>> {
     let length = "2026-11-01".len();
-    let is_longer = text.bytes().nth(length).is_some_and(|next| next.is_ascii_digit());
+    let is_longer = text.as_bytes().get(length).is_some_and(u8::is_ascii_digit);
     let parts: Vec<&str> = text.get(..length)?.split('-').collect();
     if is_longer || parts.iter().map(|part| part.len()).ne([4, 2, 2]) {
         return None;
