@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use reenact_model::Timestamp;
 use reenact_store::control::AuditEntry;
 use reenact_store::query::{self, QUERY_BYTES_MAX, TAG_KEY};
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,8 @@ use crate::named::{self, Named};
 const VIEWS_MAX: usize = 200;
 /// Length of the name of a view, in bytes.
 const NAME_BYTES_MAX: usize = 100;
-/// Length of the range of a view, in bytes.
-const RANGE_BYTES_MAX: usize = 100;
+/// Ranges up to now that the pages know.
+const RANGES: [&str; 8] = ["15m", "1h", "4h", "1d", "2d", "1w", "30d", "all"];
 
 /// Facets of a view.
 const FACETS_MAX: usize = 30;
@@ -63,7 +64,8 @@ pub(crate) struct ViewChange {
     /// The query; empty for everything.
     #[serde(default)]
     query: String,
-    /// The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages.
+    /// `15m`, `1h`, `4h`, `1d`, `2d`, `1w`, `30d`, `all`, or two RFC 3339 times with `/` between them, the earlier first;
+    /// empty for the usual range of the pages.
     #[serde(default)]
     range: String,
     /// `for_review`, `reviewed`, `resolved`, `ignored`, or `all` (default).
@@ -219,6 +221,13 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Whether the pages can show such a range.
+fn is_range(text: &str) -> bool {
+    let time = |text: &str| Timestamp::parse_rfc3339(text).ok();
+    let ends = text.split_once('/').and_then(|(from, to)| time(from).zip(time(to)));
+    RANGES.contains(&text) || ends.is_some_and(|(from, to)| from < to)
+}
+
 /// Refuses what cannot be used.
 fn checked(app: &App, change: ViewChange) -> Result<ViewChange, Failure> {
     let wrong = |field: &str, message: String| Err(Failure::parameter(field, message));
@@ -227,11 +236,12 @@ fn checked(app: &App, change: ViewChange) -> Result<ViewChange, Failure> {
     if change.name.is_empty() || change.name.len() > NAME_BYTES_MAX || !is_plain(&change.name) {
         return wrong("name", format!("a name has 1 to {NAME_BYTES_MAX} bytes and no control characters"));
     }
-    if change.range.len() > RANGE_BYTES_MAX || !is_plain(&change.range) {
-        return wrong(
-            "range",
-            format!("a range has up to {RANGE_BYTES_MAX} bytes and no control characters"),
+    if !change.range.is_empty() && !is_range(&change.range) {
+        let ranges = RANGES.map(|range| format!("`{range}`")).join(", ");
+        let message = format!(
+            "`range` is one of {ranges}, or two RFC 3339 times with `/` between them, the earlier first"
         );
+        return wrong("range", message);
     }
     groups_of(Some(&change.tab)).map_err(|_| {
         let message = "`tab` is one of `for_review`, `reviewed`, `resolved`, `ignored`, `all`".to_owned();
