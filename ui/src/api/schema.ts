@@ -3032,6 +3032,8 @@ export interface components {
              *     absent.
              */
             root?: string | null;
+            /** @description Several such folders, 16 at most, behind `root`; a file belongs to the first that it is below. */
+            roots?: string[];
             /**
              * @description Files of the application: what changes arguments, which class a method is of, and where a statement ends is told
              *     from them. 16 at most; those that are not as the client had them are not looked at. Nothing of them is kept.

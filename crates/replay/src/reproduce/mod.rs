@@ -18,6 +18,7 @@ mod expression;
 mod fidelity;
 mod frames;
 mod frozen;
+mod imports;
 mod iterators;
 mod literal;
 mod module;
@@ -41,6 +42,7 @@ use reenact_model::{Report, Snapshot};
 use classes::Classes;
 pub use fidelity::{Fidelity, InputKind, State};
 use frames::{How, Stack, Target};
+pub use imports::{Import, imports};
 pub use program::Expected;
 use program::{About, Program};
 pub use shrink::{Shrunk, shrink};
@@ -54,8 +56,9 @@ pub struct Options<'a> {
     pub frame: Option<usize>,
     /// How; the better way where it is not said.
     pub mode: Option<Mode>,
-    /// The folder on the machine of the event that modules are imported from.
-    pub root: Option<&'a str>,
+    /// The folders on the machine of the event that modules are imported from, as far as the caller knows them; a file
+    /// belongs to the first that it is below.
+    pub roots: &'a [&'a str],
     /// Source that the caller has and that is what ran, instead of the lines that the client sent.
     pub sources: &'a [SourceFile<'a>],
 }
