@@ -62,20 +62,25 @@ def run(path):
     if error is not None:
         name, message, place = module.outcome(error)
         raised = {"type": name, "message": message, "place": place}
-    return {"raised": raised, "stand_ins_used": getattr(module, "USED", [])}
+    return {"raised": raised, "stand_ins_used": getattr(module, "USED", []), "module_not_found": module_not_found(error)}
+
+
+def module_not_found(error):
+    """The module whose absence the error is about, None where it is about something else."""
+    return error.name if isinstance(error, ModuleNotFoundError) else None
 
 
 def main():
-    test, result, folder, root, allowed = sys.argv[1:]
-    sys.path[0] = root
+    test, result, folder, roots, allowed = sys.argv[1:]
+    sys.path[:1] = roots.split(os.pathsep)
     sys.argv = [test]
     denied = []
     with open(result, "w", encoding="utf-8", errors="backslashreplace") as out:
         guard(folder, allowed.split(","), denied)
         try:
             said = run(test)
-        except BaseException:
-            said = {"failed": traceback.format_exc(limit=-4)}
+        except BaseException as error:
+            said = {"failed": traceback.format_exc(limit=-4), "module_not_found": module_not_found(error)}
         json.dump({**said, "denied": sorted(set(denied))}, out)
     # Threads that the application started do not keep the result waiting.
     sys.stdout.flush()

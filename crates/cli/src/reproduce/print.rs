@@ -1,7 +1,11 @@
 //! What is printed of a test and of its runs.
 
-use serde_json::Value;
+use std::path::Path;
 
+use serde_json::{Value, json};
+
+use super::local::Here;
+use super::run::Verdict;
 use crate::client::text;
 use crate::output::{Out, Style, inert, inert_lines};
 
@@ -53,6 +57,54 @@ pub(super) fn run(out: &mut Out, made: &Value) -> anyhow::Result<()> {
     about(out, made)
 }
 
+/// The folders that modules are imported from, each with the reason, and what stands in the way of that.
+pub(super) fn imports_from(here: &Here<'_>, working: &Path, made: &Value, python: &Path) -> Value {
+    let name = |folder: &Path| match folder.strip_prefix(working) {
+        Ok(below) if below.as_os_str().is_empty() => ".".to_owned(),
+        Ok(below) => below.display().to_string(),
+        Err(_) => folder.display().to_string(),
+    };
+    let folders = here.roots().iter().map(|root| json!({"folder": name(&root.here), "why": root.why}));
+    let attempts = made["run"]["attempts"].as_array();
+    let first = attempts
+        .and_then(|attempts| attempts.first())
+        .filter(|first| first["outcome"] != Verdict::Same.as_str());
+    let missing = first.and_then(|first| first["seen"]["module_not_found"].as_str()).map(|module| {
+        let top = module.split('.').next().unwrap_or(module);
+        match here.folder_of(top) {
+            Some(folder) => format!("`{top}` was not found; it is below `{0}`: --root {0}", name(&folder)),
+            None => format!(
+                "`{top}` was not found: it is not installed for `{}`, and not below `{}`; --python names the Python of the \
+                 application's environment, --root the folder of its modules",
+                python.display(),
+                name(here.folder())
+            ),
+        }
+    });
+    json!({"folders": folders.collect::<Vec<_>>(), "note": here.doubt().or(missing)})
+}
+
+fn roots(out: &mut Out, made: &Value) -> anyhow::Result<()> {
+    let folders = made["imports_from"]["folders"].as_array().map_or(&[][..], Vec::as_slice);
+    let told: Vec<String> = folders
+        .iter()
+        .map(|root| format!("{} ({})", inert(text(root, "folder")), inert(text(root, "why"))))
+        .collect();
+    if !told.is_empty() {
+        let names: Vec<&str> = folders.iter().map(|root| text(root, "folder")).collect();
+        let alone = if names == ["."] {
+            String::new()
+        } else {
+            format!("; for the file alone: PYTHONPATH={}", inert(&names.join(":")))
+        };
+        out.line(&format!("imports from {}{alone}", told.join(", ")))?;
+    }
+    if let Some(note) = made["imports_from"]["note"].as_str() {
+        out.line(&out.paint(Style::Error, &inert(note)))?;
+    }
+    Ok(())
+}
+
 pub(super) fn about(out: &mut Out, made: &Value) -> anyhow::Result<()> {
     let frame = &made["frame"];
     let function = out.paint(Style::Strong, &inert(text(frame, "function")));
@@ -63,6 +115,7 @@ pub(super) fn about(out: &mut Out, made: &Value) -> anyhow::Result<()> {
         frame["index"],
         text(made, "why")
     ))?;
+    roots(out, made)?;
     for passed in made["passed_over"].as_array().into_iter().flatten() {
         let line = format!(
             "not frame {}, {}: {}",

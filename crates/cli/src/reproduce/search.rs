@@ -32,18 +32,36 @@ pub(super) struct Search<'a> {
     pub(super) frames: &'a [u64],
 }
 
+/// What a search came to.
+pub(super) enum Found {
+    /// A test with every attempt as `run`, and what its runs showed.
+    Test(Value, Verdict),
+    /// The code imports this module, which was not found and is known to be elsewhere.
+    Elsewhere(String),
+}
+
 impl Search<'_> {
-    /// Runs the first test, and others until one raises the same exception; that test, or the first one, with every
-    /// attempt as `run`.
+    /// Runs the first test, and others until one raises the same exception; that test, or the first one.
+    /// `is_elsewhere` says whether a module that is not found is below a folder that can be taken in addition.
     ///
     /// # Errors
     /// The source is not what ran.
-    pub(super) fn run(&self, first: Value) -> anyhow::Result<(Value, Verdict)> {
+    pub(super) fn run(
+        &self,
+        first: Value,
+        mut is_elsewhere: impl FnMut(&str) -> bool,
+    ) -> anyhow::Result<Found> {
         if let Some(why) = (self.differs)(&first) {
             bail!("{why}; --anyway runs the test on what is here");
         }
         let mut attempts = Vec::new();
         let mut verdict = self.attempt(&first, &mut attempts)?;
+        if let Some(module) = attempts[0]["seen"]["module_not_found"].as_str()
+            && verdict != Verdict::Same
+            && is_elsewhere(module)
+        {
+            return Ok(Found::Elsewhere(module.to_owned()));
+        }
         let mut chosen = first.clone();
         if self.is_free && verdict != Verdict::Same {
             for made in self.others(&first) {
@@ -56,7 +74,7 @@ impl Search<'_> {
         let outermost =
             if self.is_free && verdict == Verdict::Same { self.outermost(&chosen)? } else { Value::Null };
         chosen["run"] = json!({"outcome": verdict.as_str(), "attempts": attempts, "outermost": outermost});
-        Ok((chosen, verdict))
+        Ok(Found::Test(chosen, verdict))
     }
 
     fn attempt(&self, made: &Value, attempts: &mut Vec<Value>) -> anyhow::Result<Verdict> {
@@ -146,7 +164,7 @@ mod tests {
             |made: &Value| differing.contains(&index_of(made)).then(|| "it is another one".to_owned());
         let python = Path::new("no-python");
         let environment =
-            Environment { python, root: python, allowed: String::new(), timeout: Duration::ZERO };
+            Environment { python, roots: vec![python], allowed: String::new(), timeout: Duration::ZERO };
         let search =
             Search { environment: &environment, ask: &ask, differs: &differs, is_free: true, frames };
         let first = made(first, "call");
