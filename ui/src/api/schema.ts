@@ -3028,6 +3028,11 @@ export interface components {
             frame?: number | null;
             mode?: null | components["schemas"]["ReproductionMode"];
             /**
+             * @description Names with their modules that cannot be imported, 200 at most: `sqlalchemy.event.base.ConnectionEventsDispatch`.
+             *     Classes of these names are looked for among those that are loaded.
+             */
+            not_importable?: string[];
+            /**
              * @description The folder on the machine of the event that modules are imported from: `/srv/shop`. Told from the paths when
              *     absent.
              */

@@ -22,6 +22,7 @@ mod imports;
 mod iterators;
 mod literal;
 mod module;
+mod numpy;
 mod objects;
 mod program;
 mod python;
@@ -61,6 +62,9 @@ pub struct Options<'a> {
     pub roots: &'a [&'a str],
     /// Source that the caller has and that is what ran, instead of the lines that the client sent.
     pub sources: &'a [SourceFile<'a>],
+    /// Names with their modules that cannot be imported, `sqlalchemy.event.base.ConnectionEventsDispatch`: classes that are
+    /// made while the program runs, and are looked for among those that are loaded.
+    pub not_importable: &'a [&'a str],
 }
 
 /// How an exception is raised again.
@@ -212,6 +216,7 @@ fn written<'a>(
         of_function: Some(target.module.name.clone()),
         of_program: stack.module(program).map(|module| module.name),
         told,
+        not_importable: stack.options.not_importable,
     };
     let mut draft = Draft::new(contents, classes);
     let (fidelity, call) = match &target.how {

@@ -56,6 +56,10 @@ pub(crate) struct ReproductionRequest {
     /// from them. 16 at most; those that are not as the client had them are not looked at. Nothing of them is kept.
     #[serde(default)]
     sources: Vec<SourceText>,
+    /// Names with their modules that cannot be imported, 200 at most: `sqlalchemy.event.base.ConnectionEventsDispatch`.
+    /// Classes of these names are looked for among those that are loaded.
+    #[serde(default)]
+    not_importable: Vec<String>,
 }
 
 /// A file of the application.
@@ -72,6 +76,8 @@ pub(crate) struct SourceText {
 const SOURCES_MAX: usize = 16;
 /// Folders that may be given.
 const ROOTS_MAX: usize = 16;
+/// Names that may be given as those that cannot be imported.
+const NOT_IMPORTABLE_MAX: usize = 200;
 
 /// A test that raises the event's exception again: one file of Python, which calls a function of the application with
 /// the captured values, or runs the statement alone that raised. Nothing is run here; read the file before you run it.
@@ -95,6 +101,7 @@ pub(crate) async fn of_event(
         root: wanted.root,
         roots: Vec::new(),
         sources: Vec::new(),
+        not_importable: Vec::new(),
     };
     made(&app, &viewer, &id, request).await
 }
@@ -117,6 +124,9 @@ pub(crate) async fn with_sources(
     }
     if request.roots.len() > ROOTS_MAX {
         return Err(Failure::parameter("roots", format!("more than {ROOTS_MAX} folders")));
+    }
+    if request.not_importable.len() > NOT_IMPORTABLE_MAX {
+        return Err(Failure::parameter("not_importable", format!("more than {NOT_IMPORTABLE_MAX} names")));
     }
     made(&app, &viewer, &id, request).await
 }
@@ -143,7 +153,14 @@ async fn made(
         let sources: Vec<SourceFile<'_>> =
             all.filter(|source| is_what_ran(source, &snapshots)).map(as_file).collect();
         let mode = request.mode.map(reproduce::Mode::from);
-        let options = Options { frame: request.frame, mode, roots: &roots, sources: &sources };
+        let not_importable: Vec<&str> = request.not_importable.iter().map(String::as_str).collect();
+        let options = Options {
+            frame: request.frame,
+            mode,
+            roots: &roots,
+            sources: &sources,
+            not_importable: &not_importable,
+        };
         let made = reproduce::reproduction(&placed.report, &snapshots, options).map_err(refused)?;
         // Without an entry no values are shown.
         app.policies.control().audit(&audit)?;
