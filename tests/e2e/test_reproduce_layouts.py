@@ -109,12 +109,14 @@ def laid_out(directory: Path, files: dict[str, str]) -> None:
         (directory / name).write_text(text)
 
 
-def event_of(server: Server, directory: Path, command: list[str], service: str, environment: dict[str, str]) -> dict[str, Any]:
+def event_of(
+    server: Server, directory: Path, command: list[str], service: str, environment: dict[str, str], error: str = "ZeroDivisionError"
+) -> dict[str, Any]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "PYTHON", "REENACT_"))}
     done = subprocess.run(
         command, cwd=directory, env={**kept, **environment}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert "ZeroDivisionError" in done.stderr, done.stderr
+    assert error in done.stderr, done.stderr
     return server.wait_for_events(f"service:{service}", 1, 60)[0]
 
 
@@ -184,18 +186,74 @@ def test_a_folder_that_is_given_is_taken_and_a_better_one_named(server: Server, 
     assert "def total(rows):" in shown.stdout, shown.stdout
 
 
+def under_our_client(server: Server, directory: Path, service: str, error: str = "ZeroDivisionError") -> dict[str, Any]:
+    command = [str(OWN_PYTHON.parent / "reenact-run"), str(OWN_PYTHON), "run.py"]
+    environment = {"REENACT_URL": server.agent, "REENACT_SERVICE": service, "PYTHONDONTWRITEBYTECODE": "1"}
+    return event_of(server, directory, command, service, environment, error)
+
+
 def test_modules_are_named_as_the_client_says(server: Server, tmp_path: Path) -> None:
-    """Our client knows the module: a package whose inner folder could be imported from as well."""
+    """Our client knows the module: of a folder that is no package the inner one could be imported from as well."""
     files = {
-        "tools/shop/cart.py": "from tools.shop import rates\n" + TOTAL,
+        "tools/shop/cart.py": TOTAL,
         "tools/shop/rates.py": "",
         "run.py": "import tools.shop.cart\ntools.shop.cart.total([])\n",
     }
     laid_out(tmp_path, files)
-    command = [str(OWN_PYTHON.parent / "reenact-run"), str(OWN_PYTHON), "run.py"]
-    event = event_of(server, tmp_path, command, "layout-own", {"REENACT_URL": server.agent, "REENACT_SERVICE": "layout-own"})
-    for working in tmp_path, tmp_path / "tools", tmp_path / "tools/shop":
-        done = reproduce(server, event["id"], working, OWN_PYTHON, "--run")
-        if working == tmp_path:
-            assert done.returncode == SAME and "of tools.shop.cart" in done.stdout, done.stdout + done.stderr
-            assert "(the client says that a file is `tools.shop.cart`)" in done.stdout, done.stdout
+    event = under_our_client(server, tmp_path, "layout-own")
+    done = reproduce(server, event["id"], tmp_path, OWN_PYTHON, "--run")
+    assert done.returncode == SAME and "of tools.shop.cart" in done.stdout, done.stdout + done.stderr
+    inside = reproduce(server, event["id"], tmp_path / "tools", OWN_PYTHON, "--run")
+    assert inside.returncode == SAME and "of shop.cart" in inside.stdout, inside.stdout + inside.stderr
+
+
+def test_classes_that_are_made_while_the_program_runs_are_found(server: Server, tmp_path: Path) -> None:
+    files = {
+        "lines.py": "def kind(name):\n    return type(name, (), {'__module__': __name__})\n\n\n"
+        "KINDS = [kind('BookLine'), kind('ShirtLine')]\n",
+        "cart.py": "import lines\n\n\ndef share(line):\n    return line.price / line.count\n",
+        "run.py": "import cart, lines\nline = lines.KINDS[1]()\nline.price, line.count = 3, 0\ncart.share(line)\n",
+    }
+    laid_out(tmp_path, files)
+    event = under_our_client(server, tmp_path, "layout-made")
+    done = reproduce(server, event["id"], tmp_path, OWN_PYTHON, "--run", "--json")
+    assert done.returncode == SAME, done.stdout + done.stderr
+    made = json.loads(done.stdout)
+    assert made["mode"] == "call" and 'class_named("ShirtLine", "lines")' in made["text"], made["text"]
+
+
+def test_django_is_set_up_with_the_settings_of_manage_py(server: Server, tmp_path: Path) -> None:
+    """What stands for Django here has what is used of it."""
+    files = {
+        "backend/manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_of_shop.settings")\n'
+        "import django\ndjango.setup()\nfrom orders.views import total\n" + CALL.format(call="total([])"),
+        "backend/django.py": "import os\nREADY = []\ndef setup():\n    READY.append(os.environ['DJANGO_SETTINGS_MODULE'])\n",
+        "backend/site_of_shop/settings.py": "",
+        "backend/orders/views.py": "import django\nassert django.READY == ['site_of_shop.settings']\n" + TOTAL,
+    }
+    laid_out(tmp_path, files)
+    event = under_ddtrace(server, tmp_path / "backend", ["manage.py"], "layout-django")
+    done = reproduce(server, event["id"], tmp_path, DDTRACE.directory / "bin/python", "--run")
+    assert done.returncode == SAME and "Django is set up with site_of_shop.settings;" in done.stdout, done.stdout + done.stderr
+
+
+def test_members_of_a_group_have_their_values_and_share_them(server: Server, tmp_path: Path) -> None:
+    """Of our client: what a member's frames hold is the same object as in the group's arguments, and is kept with it."""
+    files = {
+        "jobs.py": "def each(account):\n    return 1 / account['limit']\n\n\n"
+        "def batch(accounts):\n    errors = []\n    for account in accounts:\n        try:\n            each(account)\n"
+        "        except ZeroDivisionError as error:\n            errors.append(error)\n"
+        "    raise ExceptionGroup('some failed', errors)\n",
+        "run.py": "import jobs\njobs.batch([{'limit': 0, 'id': 'a'}, {'limit': 0, 'id': 'b'}])\n",
+    }
+    laid_out(tmp_path, files)
+    event = under_our_client(server, tmp_path, "layout-group", "ExceptionGroup")
+    members = event["exceptions"][-1]["members"]
+    assert [[exception["type"] for exception in chain] for chain in members] == [["ZeroDivisionError"]] * 2
+    assert [frame["function"] for frame in members[0][0]["frames"]] == ["batch", "each"]
+    assert members[0][0]["frames"][-1]["values"]["state"] == "captured"
+    done = reproduce(server, event["id"], tmp_path, OWN_PYTHON, "--run", "--json")
+    assert done.returncode == SAME, done.stdout + done.stderr
+    made = json.loads(done.stdout)
+    assert (made["mode"], made["frame"]["function"]) == ("call", "batch"), made
+    assert [(entry["name"], entry["state"]) for entry in made["fidelity"]] == [("accounts", "exact")]

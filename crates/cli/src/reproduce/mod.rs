@@ -8,6 +8,8 @@ mod run;
 mod search;
 mod shrink;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,7 +31,7 @@ With --run it runs in a process of its own, without network, other processes, an
 is a guard against accidents, and no sandbox.
 
 Exit codes with --run: 0 the same exception twice (type, message and line), 3 another exception, 4 no exception, 1 it
-could not be run. Without --frame, up to 5 frames further out are tried when the first does not raise the same exception,
+could not be run. Without --frame, up to 7 frames further out are tried when the first does not raise the same exception,
 then the statement that raised alone; where a function does, the outermost one that does as well is looked for.
 
 The application's files at and below the working folder, or --root, are sent to the server, which keeps nothing of them:
@@ -148,10 +150,13 @@ fn found(
     let allowed: Vec<&str> = arguments.allow.iter().map(|allowed| allowed.name()).collect();
     let frames = here.frames_with_values();
     let python = of_this_folder(&arguments.python)?;
+    let not_importable = RefCell::new(BTreeSet::new());
     loop {
         let roots: Vec<&str> = here.roots().iter().map(|root| root.captured.as_str()).collect();
         let ask = |frame: Option<u64>, mode: Option<&str>| {
-            let wanted = json!({"frame": frame, "mode": mode, "roots": roots, "sources": sources});
+            let wanted = json!({
+                "frame": frame, "mode": mode, "roots": roots, "sources": sources, "not_importable": *not_importable.borrow(),
+            });
             client::post(server, &format!("/events/{id}/reproduction"), &wanted)
         };
         let first = ask(arguments.frame, mode)?;
@@ -166,8 +171,14 @@ fn found(
         };
         let differs = |made: &Value| here.differs(made).filter(|_| !arguments.anyway);
         let is_free = arguments.frame.is_none() && mode.is_none();
-        let search =
-            Search { environment: &environment, ask: &ask, differs: &differs, is_free, frames: &frames };
+        let search = Search {
+            environment: &environment,
+            ask: &ask,
+            differs: &differs,
+            is_free,
+            frames: &frames,
+            not_importable: &not_importable,
+        };
         match search.run(first, |module| here.can_take_root_of(module))? {
             Found::Test(mut made, verdict) => {
                 if arguments.shrink && verdict == Verdict::Same {

@@ -10,6 +10,7 @@ use crate::client::text;
 use crate::output::{Out, Style, inert, inert_lines};
 
 pub(super) fn run(out: &mut Out, made: &Value) -> anyhow::Result<()> {
+    let mut failed_before = "";
     for attempt in made["run"]["attempts"].as_array().into_iter().flatten() {
         let outcome = text(attempt, "outcome");
         let style = if outcome == "same exception" { Style::Text } else { Style::Error };
@@ -22,7 +23,11 @@ pub(super) fn run(out: &mut Out, made: &Value) -> anyhow::Result<()> {
             out.line(&format!("    {}: {}  {}", part("type"), part("message"), part("place")))?;
         }
         if let Some(failed) = seen["failed"].as_str() {
-            out.line(&format!("    {}", inert_lines(failed, "    ")))?;
+            // The same for every test: said once with where it is from.
+            let last = failed.trim_end().lines().last().unwrap_or_default();
+            let told = if last == failed_before { last } else { failed };
+            out.line(&format!("    {}", inert_lines(told.trim_end(), "    ")))?;
+            failed_before = last;
         }
         for used in seen["stand_ins_used"].as_array().into_iter().flatten() {
             out.line(&format!("    the code needs {}", inert(used.as_str().unwrap_or(""))))?;
@@ -98,6 +103,14 @@ fn roots(out: &mut Out, made: &Value) -> anyhow::Result<()> {
             format!("; for the file alone: PYTHONPATH={}", inert(&names.join(":")))
         };
         out.line(&format!("imports from {}{alone}", told.join(", ")))?;
+    }
+    let attempts = made["run"]["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+    if let Some(settings) = attempts.iter().find_map(|attempt| attempt["seen"]["django_settings"].as_str()) {
+        out.line(&format!(
+            "Django is set up with {}; the file alone needs DJANGO_SETTINGS_MODULE and `django.setup()`, as pytest-django \
+             does it",
+            inert(settings)
+        ))?;
     }
     if let Some(note) = made["imports_from"]["note"].as_str() {
         out.line(&out.paint(Style::Error, &inert(note)))?;
