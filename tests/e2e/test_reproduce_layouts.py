@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clients import CLIENTS
+from payloads import captured_span, post_snapshots, post_traces, snapshot, traces_body
 from server import ROOT, Server, binary
 
 DDTRACE = next(client for client in CLIENTS if not client.is_ours)
@@ -257,3 +259,58 @@ def test_members_of_a_group_have_their_values_and_share_them(server: Server, tmp
     made = json.loads(done.stdout)
     assert (made["mode"], made["frame"]["function"]) == ("call", "batch"), made
     assert [(entry["name"], entry["state"]) for entry in made["fidelity"]] == [("accounts", "exact")]
+
+
+def test_of_classes_of_one_name_the_nearest_is_taken(server: Server, tmp_path: Path) -> None:
+    """Datadog's client names no modules."""
+    files = {
+        "base.py": "class State:\n    count = 0\n\n\nclass Model:\n    def __init__(self):\n        self.state = State()\n",
+        "shapes.py": "class Box:\n    sides = 6\n",
+        "other.py": "class State:\n    count = 1\n\n\nclass Box:\n    sides = 1\n",
+        "models.py": "import shapes\nfrom base import Model\n\n\nclass Order(Model):\n    pass\n\n\n"
+        "def each(order):\n    return order.box.sides / order.state.count\n",
+        "run.py": "import models, other, shapes\norder = models.Order()\norder.box = shapes.Box()\n"
+        + CALL.format(call="models.each(order)"),
+    }
+    laid_out(tmp_path, files)
+    event = under_ddtrace(server, tmp_path, ["run.py"], "layout-nearest")
+    test = tmp_path / "test_nearest.py"
+    done = reproduce(server, event["id"], tmp_path, DDTRACE.directory / "bin/python", "--output", str(test))
+    assert done.returncode == SAME, done.stderr
+    assert 'class_named("State"' in test.read_text() and 'class_named("Box"' in test.read_text(), test.read_text()
+    # Both others are loaded when the classes are looked for.
+    test.write_text(test.read_text().replace("import asyncio\n", "import asyncio\nimport other\n"))
+    alone = subprocess.run(
+        [str(DDTRACE.directory / "bin/python"), str(test)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert alone.stdout.startswith("ZeroDivisionError\n"), alone.stdout + alone.stderr
+
+
+def test_attributes_that_a_mapper_makes_are_there(server: Server, tmp_path: Path) -> None:
+    """As SQLAlchemy does it: what reads a column is made when the mapper is first looked at, or an object constructed."""
+    files = {
+        "models.py": "class Column:\n    read = None\n    def __get__(self, author, cls):\n        return self.read(author)\n"
+        "    def __set__(self, author, value):\n        author.__dict__['born'] = value\n\n\n"
+        "class Mapper:\n    @property\n    def attrs(self):\n"
+        "        Author.__dict__['born'].read = lambda author: author.__dict__['born']\n\n\n"
+        "class Author:\n    __mapper__ = Mapper()\n    born = Column()\n    def __init__(self, born):\n"
+        "        self.__mapper__.attrs\n        self.born = born\n\n\ndef share(author):\n    return 1 / author.born\n",
+        "run.py": "import models\nmodels.share(models.Author(0))\n",
+    }
+    laid_out(tmp_path, files)
+    event = under_our_client(server, tmp_path, "layout-mapper")
+    done = reproduce(server, event["id"], tmp_path, OWN_PYTHON, "--run", "--json")
+    assert done.returncode == SAME and json.loads(done.stdout)["mode"] == "call", done.stdout + done.stderr
+
+
+def test_arrays_of_numpy_are_made_of_what_is_printed(server: Server, tmp_path: Path) -> None:
+    """Datadog's client gives arrays as lists of printed values."""
+    numbers = [{"type": "float64", "value": f"np.float64({number})"} for number in ("1.5", "nan")]
+    rates = {"type": "ndarray", "size": 2, "elements": numbers}
+    limit = {"type": "int64", "value": "np.int64(3)"}
+    assert post_snapshots(server.agent, json.dumps([snapshot("numpy", "numpy", rates=rates, limit=limit)])).ok
+    assert post_traces(server.agent, traces_body(captured_span("numpy", "no", "numpy"))).ok
+    [event] = server.wait_for_events("service:numpy", 1)
+    done = reproduce(server, event["id"], tmp_path, Path(sys.executable))
+    assert 'rates = array([1.5, float("nan")], dtype="float64")' in done.stdout, done.stdout + done.stderr
+    assert "limit = int64(3)" in done.stdout and "from numpy import array, int64" in done.stdout, done.stdout
