@@ -65,8 +65,8 @@ impl<'a> Draft<'a> {
 }
 
 /// Lists of lists, with the type of what is in them, and the rows of which elements are missing.
-fn rows<'a>(
-    value: &'a CapturedValue,
+fn rows(
+    value: &CapturedValue,
     kind: &mut Option<&'static str>,
     cut: &mut Vec<(usize, u64)>,
     depth: usize,
