@@ -8,6 +8,7 @@ mod correlate;
 mod debug;
 mod doctor;
 mod grouping;
+mod here;
 mod issue;
 mod key;
 mod leak_test;

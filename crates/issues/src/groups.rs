@@ -1,7 +1,8 @@
 //! The members of exception groups, as a tree.
 //!
-//! Clients send a group as printed text alone: there every member stands, nested, with what led to it and
-//! its frames. The tree is read when an event is shown; grouping v1 keeps to [`Exception::members`].
+//! Tracers send a group as printed text alone: there every member stands, nested, with what led to it and
+//! its frames. The tree is read when an event is shown; grouping v1 keeps to [`Exception::members`], which are the tree where
+//! a client of ours sends them.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,19 @@ pub fn groups(exceptions: &[Exception], stack_text: &str) -> BTreeMap<usize, Gro
             found.insert(place, group);
         }
     }
+    for (place, exception) in exceptions.iter().enumerate().filter(|(_, one)| !one.members.is_empty()) {
+        found.entry(place).or_insert_with(|| of_members(&exception.members));
+    }
     found
+}
+
+/// The members that a client sent as such.
+fn of_members(members: &[Exception]) -> Group {
+    let member = |exception: &Exception| Member {
+        exception: exception.clone(),
+        group: (!exception.members.is_empty()).then(|| of_members(&exception.members)),
+    };
+    Group { members: members.iter().map(|exception| vec![member(exception)]).collect(), left_out: 0 }
 }
 
 /// The notes of a group without those that the traceback's reader makes of its members.

@@ -167,3 +167,21 @@ fn width_and_depth_are_limited() {
     }
     assert_eq!((levels, group.left_out), (DEPTH_MAX, 1));
 }
+
+#[test]
+fn members_that_a_client_sent_as_such_are_the_tree() {
+    let named = |name: &str| Exception { type_name: name.to_owned(), ..Exception::default() };
+    let inner = Exception { members: vec![named("KeyError")], ..named("ExceptionGroup") };
+    let outer = Exception { members: vec![named("ValueError"), inner], ..named("ExceptionGroup") };
+    let found = groups(&[named("OSError"), outer.clone()], "");
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&1]);
+    let members: Vec<&Exception> = found[&1].members.iter().map(|chain| &chain[0].exception).collect();
+    assert_eq!(members, outer.members.iter().collect::<Vec<_>>());
+    let inner = found[&1].members[1][0].group.as_ref().unwrap();
+    assert_eq!(inner.members[0][0].exception.type_name, "KeyError");
+    // What is printed says more.
+    let printed = "  + Exception Group Traceback (most recent call last):\n  |   File \"/a.py\", line 1, in f\n  \
+                   | ExceptionGroup: \n  +-+---------------- 1 ----------------\n    | OSError: no\n    \
+                   +------------------------------------\n";
+    assert_eq!(groups(&[outer], printed)[&0].members[0][0].exception.type_name, "OSError");
+}

@@ -1,6 +1,6 @@
 //! One assembled occurrence of an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -333,14 +333,16 @@ impl Report {
             .or_else(|| self.exceptions.iter().rev().find_map(|exception| exception.frames.last()))
     }
 
-    /// The snapshots that the frames refer to, each once.
+    /// The snapshots that the frames refer to, each once; those of the exceptions in groups behind the others.
     pub fn snapshot_ids(&self) -> Vec<SnapshotId> {
         let mut ids: Vec<SnapshotId> = Vec::new();
-        for frame in self.exceptions.iter().flat_map(|exception| &exception.frames) {
-            if let Some(id) = frame.snapshot_id
-                && !ids.contains(&id)
-            {
-                ids.push(id);
+        let mut exceptions: VecDeque<&Exception> = self.exceptions.iter().collect();
+        while let Some(exception) = exceptions.pop_front() {
+            exceptions.extend(&exception.members);
+            for id in exception.frames.iter().filter_map(|frame| frame.snapshot_id) {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
             }
         }
         ids
@@ -434,4 +436,21 @@ fn richness(report: &Report) -> [usize; 4] {
         frames().count(),
         frames().filter(|frame| frame.source_line.is_some()).count(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_of_members_of_groups_are_of_the_event() {
+        let frame = |id: u128| Frame { snapshot_id: Some(SnapshotId(id)), ..Frame::default() };
+        let of = |ids: &[u128], members: Vec<Exception>| {
+            let frames = ids.iter().map(|id| frame(*id)).collect();
+            Exception { frames, members, ..Exception::default() }
+        };
+        let group = of(&[1, 2], vec![of(&[4], vec![of(&[5, 1], Vec::new())])]);
+        let report = Report { exceptions: vec![group, of(&[3], Vec::new())], ..Report::default() };
+        assert_eq!(report.snapshot_ids(), [1, 2, 3, 4, 5].map(SnapshotId));
+    }
 }

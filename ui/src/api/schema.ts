@@ -3028,10 +3028,17 @@ export interface components {
             frame?: number | null;
             mode?: null | components["schemas"]["ReproductionMode"];
             /**
+             * @description Names with their modules that cannot be imported, 200 at most: `sqlalchemy.event.base.ConnectionEventsDispatch`.
+             *     Classes of these names are looked for among those that are loaded.
+             */
+            not_importable?: string[];
+            /**
              * @description The folder on the machine of the event that modules are imported from: `/srv/shop`. Told from the paths when
              *     absent.
              */
             root?: string | null;
+            /** @description Several such folders, 16 at most, behind `root`; a file belongs to the first that it is below. */
+            roots?: string[];
             /**
              * @description Files of the application: what changes arguments, which class a method is of, and where a statement ends is told
              *     from them. 16 at most; those that are not as the client had them are not looked at. Nothing of them is kept.

@@ -7,17 +7,22 @@ use std::path::{Path, PathBuf};
 
 use reenact_debug::{Event, LocalFile, LocalState};
 
+use crate::here;
+
 /// Files that are looked for; of further ones the captured lines are shown.
 const FILES_MAX: usize = 1_000;
 /// Length of a file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// The files of the frames that are here, by their names in the event: below `root`, or where they were when the event
+/// The files of the frames that are here, by their names in the event: below `root`, also further in, or where they were when the event
 /// comes from this machine.
-pub(super) fn here(event: &Event, root: &Path) -> HashMap<String, LocalFile> {
+pub(super) fn found_here(event: &Event, root: &Path) -> HashMap<String, LocalFile> {
     let mut found = HashMap::new();
-    for file in event.files().into_iter().take(FILES_MAX) {
-        let below = crate::reproduce::local::end_below(file.path, root).map(|at| root.join(&file.path[at..]));
+    let files = event.files();
+    let place = here::place(&files, root);
+    let folder = place.folder().unwrap_or(root);
+    for file in files.into_iter().take(FILES_MAX) {
+        let below = here::end_below(file.path, folder).map(|at| folder.join(&file.path[at..]));
         let there = Some(PathBuf::from(file.path)).filter(|path| path.is_absolute());
         let mut other = None;
         // Of a library the end of a path says little: there it has to be the same.
@@ -85,7 +90,7 @@ mod tests {
         let hash = blake3::hash(b"def total():\n    return 1 / 0\n").to_hex();
         let hashed = |hash: &str| json!({"first_line_number": 1, "lines": ["x"], "file_hash": hash});
         let state = |file: &str, in_app, source| {
-            let found = here(&event(file, in_app, source), folder.path());
+            let found = found_here(&event(file, in_app, source), folder.path());
             found.get(file).map(|local| (local.state, local.path == path.to_string_lossy()))
         };
         let file = "/srv/app/shop/cart.py";

@@ -19,8 +19,8 @@ Without --pdb it speaks the Debug Adapter Protocol, on standard input and output
 then the event may also be named as `event` in the launch configuration. docs/debugging.md has those of VS Code, PyCharm,
 Neovim and Emacs.
 
-Files are looked for below --root. One that is the same as it was is opened where it lies; otherwise the captured lines
-are shown.
+Files are looked for below --root, further in as well. One that is the same as it was is opened where it lies; otherwise
+the captured lines are shown.
 
 Examples:
   reenact debug 0123456789abcdef0123456789abcdef --pdb
@@ -63,7 +63,7 @@ fn case(server: &str, named: &str, root: &Path) -> anyhow::Result<Case> {
     let id = crate::show::event_id(server, named.trim())?;
     let answer = client::get(server, &format!("/events/{id}"), &[])?;
     let mut event = Event::read(answer).map_err(anyhow::Error::msg)?;
-    let files = files::here(&event, &std::path::absolute(root)?);
+    let files = files::found_here(&event, &std::path::absolute(root)?);
     // After the files were compared: a repository may be at another commit than the one that ran.
     event.join_source(&client::get(server, &format!("/events/{id}/source"), &[])?);
     Ok(Case::new(event, files))

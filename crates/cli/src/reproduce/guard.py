@@ -4,9 +4,11 @@ Denies the network, other processes, and writes outside its own temporary folder
 no sandbox: code that means harm can get around it, as Python's documentation of audit hooks says.
 """
 
+import ast
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
 
@@ -48,11 +50,26 @@ def guard(folder, allowed, denied):
     sys.addaudithook(hook)
 
 
-def run(path):
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        import django
+def set_up_django(roots):
+    """Sets Django up where it is used, with the settings of the environment, else those that `manage.py` names."""
+    for root in roots:
+        try:
+            with open(os.path.join(root, "manage.py"), encoding="utf-8", errors="replace") as source:
+                named = re.search(r"""DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)["']""", source.read(100_000))
+        except OSError:
+            continue
+        if named:
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", named[1])
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE")
+    if not settings or not importlib.util.find_spec("django"):
+        return None
+    import django
 
-        django.setup()
+    django.setup()
+    return settings
+
+
+def run(path):
     spec = importlib.util.spec_from_file_location("reproduction", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["reproduction"] = module
@@ -62,20 +79,45 @@ def run(path):
     if error is not None:
         name, message, place = module.outcome(error)
         raised = {"type": name, "message": message, "place": place}
-    return {"raised": raised, "stand_ins_used": getattr(module, "USED", [])}
+    return {"raised": raised, "stand_ins_used": getattr(module, "USED", []), "module_not_found": module_not_found(error)}
+
+
+def not_importable(path):
+    """Names, with their modules, that the test imports and that are not there: classes that are made while a program runs."""
+    with open(path, encoding="utf-8") as source:
+        imports = [node for node in ast.parse(source.read()).body if isinstance(node, ast.ImportFrom)]
+    missing = []
+    for node in imports:
+        try:
+            there = vars(importlib.import_module(node.module))
+        except BaseException:  # noqa: BLE001
+            continue
+        missing += [f"{node.module}.{name.name}" for name in node.names if name.name not in there]
+    return missing
+
+
+def module_not_found(error):
+    """The module whose absence the error is about, None where it is about something else."""
+    return error.name if isinstance(error, ModuleNotFoundError) else None
 
 
 def main():
-    test, result, folder, root, allowed = sys.argv[1:]
-    sys.path[0] = root
+    test, result, folder, roots, allowed = sys.argv[1:]
+    roots = roots.split(os.pathsep)
+    sys.path[:1] = roots
     sys.argv = [test]
     denied = []
     with open(result, "w", encoding="utf-8", errors="backslashreplace") as out:
         guard(folder, allowed.split(","), denied)
+        settings = None
         try:
+            settings = set_up_django(roots)
             said = run(test)
-        except BaseException:
-            said = {"failed": traceback.format_exc(limit=-4)}
+        except BaseException as error:
+            said = {"failed": traceback.format_exc(limit=-4), "module_not_found": module_not_found(error)}
+            if type(error) is ImportError:
+                said["not_importable"] = not_importable(test)
+        said["django_settings"] = settings
         json.dump({**said, "denied": sorted(set(denied))}, out)
     # Threads that the application started do not keep the result waiting.
     sys.stdout.flush()

@@ -3,16 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use reenact_debug::Event;
 use serde_json::{Value, json};
 
+use super::roots::{self, OwnFile, ROOTS_MAX, Root};
 use crate::client::text;
+use crate::here::{self, Place};
 use crate::output::inert;
 
 /// Where the application's files are on this machine.
 pub(super) struct Here<'a> {
     event: &'a Value,
-    root: PathBuf,
-    captured_root: Option<String>,
+    place: Place,
+    /// The folder that the files are below by the ends of their paths.
+    folder: PathBuf,
+    roots: Vec<Root>,
+    /// Whether the caller said which folder modules are imported from.
+    is_given: bool,
 }
 
 /// Files that are sent, and their bytes together.
@@ -20,19 +27,93 @@ const SOURCES_MAX: usize = 16;
 const SOURCES_BYTES_MAX: usize = 2 << 20;
 
 impl<'a> Here<'a> {
-    /// `root` is the folder here that modules are imported from.
-    pub(super) fn of(event: &'a Value, root: PathBuf) -> Self {
-        let captured_root = captured_root(event, &root);
-        Self { event, root, captured_root }
+    /// `given` is the folder here that modules are imported from; without it that is told from the files at and below
+    /// `working`.
+    ///
+    /// # Errors
+    /// The answer of the server is no event.
+    pub(super) fn of(event: &'a Value, given: Option<&Path>, working: &Path) -> Result<Self, String> {
+        if let Some(given) = given {
+            let root = captured_root(event, given).map(|captured| Root {
+                here: given.to_owned(),
+                captured,
+                why: "it was given".to_owned(),
+            });
+            let place = root.as_ref().map_or(Place::Nowhere, |_| Place::Folder(given.to_owned()));
+            let roots = root.into_iter().collect();
+            return Ok(Self { event, place, folder: given.to_owned(), roots, is_given: true });
+        }
+        let place = here::place(&Event::read(event.clone())?.files(), working);
+        let folder = place.folder().unwrap_or(working).to_owned();
+        let mut found = Self { event, place, folder, roots: Vec::new(), is_given: false };
+        if found.place.folder().is_some() {
+            found.roots = roots::roots(&found.own_files(), &found.folder);
+        }
+        Ok(found)
     }
 
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    /// The folders that modules are imported from, the one to run in first.
+    pub(super) fn roots(&self) -> &[Root] {
+        &self.roots
     }
 
-    /// The folder on the event's machine that stands for `root` here.
-    pub(super) fn captured_root(&self) -> Option<&str> {
-        self.captured_root.as_deref()
+    /// The folder that the files are below.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder to run in, and those to import from.
+    pub(super) fn folders(&self) -> Vec<&Path> {
+        if self.roots.is_empty() {
+            return vec![&self.folder];
+        }
+        self.roots.iter().map(|root| root.here.as_path()).collect()
+    }
+
+    /// Whether a module that was not found is below a folder that can be taken in addition.
+    pub(super) fn can_take_root_of(&self, module: &str) -> bool {
+        self.with_root_of(module).is_some()
+    }
+
+    pub(super) fn take_root_of(&mut self, module: &str) {
+        if let Some(root) = self.with_root_of(module) {
+            // First, since names of files that are below it change with it.
+            self.roots.insert(0, root);
+        }
+    }
+
+    fn with_root_of(&self, module: &str) -> Option<Root> {
+        let captured = captured_root(self.event, &self.folder)?;
+        let is_free = !self.is_given && self.roots.len() < ROOTS_MAX;
+        let root = roots::of_module(&self.folder, &captured, module).filter(|_| is_free)?;
+        self.roots.iter().all(|known| known.here != root.here).then_some(root)
+    }
+
+    /// The folder that a module is in which was not found, for people.
+    pub(super) fn folder_of(&self, module: &str) -> Option<PathBuf> {
+        let top = module.split('.').next()?;
+        roots::folder_of(&self.folder, top)
+    }
+
+    /// What is wrong with the place of the files, in a sentence for people.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let folder = self.folder.display();
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Nowhere => Some(format!(
+                "none of the application's files of this event is below `{folder}`: --root names the folder that its modules \
+                 are imported from"
+            )),
+            Place::Several(folders) => {
+                let folders: Vec<String> =
+                    folders.iter().take(3).map(|one| format!("`{}`", one.display())).collect();
+                Some(format!(
+                    "the application's files of this event are in {} alike: --root names the folder that its modules are \
+                     imported from",
+                    folders.join(" and ")
+                ))
+            }
+        }
     }
 
     /// The frames of the exception that escaped whose values were captured, the outermost first.
@@ -47,24 +128,35 @@ impl<'a> Here<'a> {
 
     /// The file here that stands for one on the event's machine.
     fn path_of(&self, file: &str) -> Option<PathBuf> {
-        let end = file.strip_prefix(self.captured_root()?)?.trim_start_matches(['/', '\\']);
-        let leads_out = end.split(['/', '\\']).any(|part| part == "..");
-        (!leads_out && end.ends_with(".py")).then(|| self.root.join(end))
+        let at = self.place.folder().and_then(|folder| here::end_below(file, folder))?;
+        file.ends_with(".py").then(|| self.folder.join(&file[at..]))
+    }
+
+    /// The application's files that are here, those of the deepest frames first.
+    fn own_files(&self) -> Vec<OwnFile<'a>> {
+        let own = frames(self.event).rev().map(|(_, frame)| frame).filter(|frame| frame["in_app"] == true);
+        let mut seen = BTreeSet::new();
+        let of_frame = |frame: &'a Value| {
+            let file = text(frame, "file");
+            let is_short =
+                |path: &PathBuf| path.metadata().is_ok_and(|about| about.len() <= SOURCES_BYTES_MAX as u64);
+            let path = self.path_of(file).filter(is_short)?;
+            let at = here::end_below(file, &self.folder)?;
+            let text = std::fs::read_to_string(path).ok()?;
+            Some(OwnFile { file, at, module: frame["module"].as_str(), text })
+        };
+        let own = own.filter(|frame| seen.insert(text(frame, "file"))).take(FILES_MAX);
+        own.filter_map(of_frame).collect()
     }
 
     /// The application's files of the frames, the deepest first, for the server to read.
     pub(super) fn sources(&self) -> Vec<Value> {
-        let own = frames(self.event).rev().map(|(_, frame)| frame).filter(|frame| frame["in_app"] == true);
-        let mut seen = BTreeSet::new();
         let mut left = SOURCES_BYTES_MAX;
         let mut sources = Vec::new();
-        for file in own.map(|frame| text(frame, "file")).filter(|file| seen.insert(*file)).take(FILES_MAX) {
-            let text = self.path_of(file).and_then(|path| std::fs::read_to_string(path).ok());
-            let Some(text) = text.filter(|text| text.len() <= left) else { continue };
-            left -= text.len();
-            sources.push(json!({"file": file, "text": text}));
-            if sources.len() == SOURCES_MAX {
-                break;
+        for OwnFile { file, text, .. } in self.own_files() {
+            if text.len() <= left && sources.len() < SOURCES_MAX {
+                left -= text.len();
+                sources.push(json!({"file": file, "text": text}));
             }
         }
         sources
@@ -107,19 +199,8 @@ fn captured_root(event: &Value, root: &Path) -> Option<String> {
 const FILES_MAX: usize = 100;
 
 fn root_of(file: &str, root: &Path) -> Option<String> {
-    Some(file[..end_below(file, root)?].trim_end_matches(['/', '\\']).to_owned())
+    Some(file[..here::end_below(file, root)?].trim_end_matches(['/', '\\']).to_owned())
         .map(|root| if root.is_empty() { "/".to_owned() } else { root })
-}
-
-/// Where in a path its longest end begins that is a file below `root`, in bytes.
-pub(crate) fn end_below(file: &str, root: &Path) -> Option<usize> {
-    let starts = file.char_indices().filter(|(_, c)| matches!(c, '/' | '\\')).map(|(at, _)| at + 1);
-    let is_below = |at: &usize| {
-        let end = &file[*at..];
-        // A path that leads out of the folder is not below it.
-        !end.is_empty() && !end.split(['/', '\\']).any(|part| part == "..") && root.join(end).is_file()
-    };
-    starts.take(64).find(is_below)
 }
 
 #[cfg(test)]
@@ -137,8 +218,11 @@ mod tests {
             json!({}),
         ];
         let event = json!({"exceptions": [{"frames": [frame("captured", false)]}, {"frames": frames}]});
-        assert_eq!(Here::of(&event, PathBuf::from("/nowhere")).frames_with_values(), [0, 2]);
-        assert_eq!(Here::of(&json!({}), PathBuf::from("/nowhere")).frames_with_values(), [0_u64; 0]);
+        let with_values = |event: &Value| {
+            Here::of(event, Some(Path::new("/nowhere")), Path::new("/")).unwrap().frames_with_values()
+        };
+        assert_eq!(with_values(&event), [0, 2]);
+        assert_eq!(with_values(&json!({})), [0_u64; 0]);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! `reenact reproduce EVENT`.
 
-pub(crate) mod local;
+mod declared;
+mod local;
 mod print;
+mod roots;
 mod run;
 mod search;
 mod shrink;
 
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,8 +20,9 @@ use serde_json::{Value, json};
 
 use crate::client::{self, ServerArguments, text};
 use crate::output::{self, Out};
+use local::Here;
 use run::{Environment, Verdict};
-use search::Search;
+use search::{Found, Search};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -26,10 +31,11 @@ With --run it runs in a process of its own, without network, other processes, an
 is a guard against accidents, and no sandbox.
 
 Exit codes with --run: 0 the same exception twice (type, message and line), 3 another exception, 4 no exception, 1 it
-could not be run. Without --frame, up to 5 frames further out are tried when the first does not raise the same exception,
+could not be run. Without --frame, up to 7 frames further out are tried when the first does not raise the same exception,
 then the statement that raised alone; where a function does, the outermost one that does as well is looked for.
 
-The files below --root are sent to the server, which keeps nothing of them: they tell which arguments the code changed.
+The application's files at and below the working folder, or --root, are sent to the server, which keeps nothing of them:
+they tell which arguments the code changed.
 
 Examples:
   reenact reproduce 0123456789abcdef0123456789abcdef > tests/test_crash.py
@@ -58,9 +64,10 @@ pub(crate) struct ReproduceArguments {
     /// Python of the environment of the application
     #[arg(long, value_name = "PATH", default_value = "python3")]
     python: PathBuf,
-    /// The folder that the application's modules are imported from
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    root: PathBuf,
+    /// The folder that the application's modules are imported from [default: told from the files at and below the working
+    /// folder]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
     /// Seconds that one run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
@@ -98,46 +105,22 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> anyhow::Result<ExitCode> {
     let server = &arguments.server.server;
     let id = crate::show::event_id(server, &arguments.event)?;
     let event = client::get(server, &format!("/events/{id}"), &[("values", "false".to_owned())])?;
-    let root = std::path::absolute(&arguments.root)?;
-    let here = local::Here::of(&event, root);
-    let sources = here.sources();
-    let ask = |frame: Option<u64>, mode: Option<&str>| {
-        let wanted = json!({"frame": frame, "mode": mode, "root": here.captured_root(), "sources": sources});
-        client::post(server, &format!("/events/{id}/reproduction"), &wanted)
-    };
-    let mode = arguments.statement.then_some("statement");
-    let mut made = ask(arguments.frame, mode)?;
-    let mut code = ExitCode::SUCCESS;
-    if arguments.run {
-        let allowed: Vec<&str> = arguments.allow.iter().map(|allowed| allowed.name()).collect();
-        let environment = Environment {
-            python: &arguments.python,
-            root: here.root(),
-            allowed: allowed.join(","),
-            timeout: Duration::from_secs(arguments.timeout),
-        };
-        let differs = |made: &Value| here.differs(made).filter(|_| !arguments.anyway);
-        let is_free = arguments.frame.is_none() && mode.is_none();
-        let frames = here.frames_with_values();
-        let search =
-            Search { environment: &environment, ask: &ask, differs: &differs, is_free, frames: &frames };
-        let verdict;
-        (made, verdict) = search.run(made)?;
-        if arguments.shrink && verdict == Verdict::Same {
-            shrink::shrink(&mut made, &environment)?;
-        }
-        code = match verdict {
-            Verdict::Same => ExitCode::SUCCESS,
-            Verdict::Other => ExitCode::from(3),
-            Verdict::Nothing => ExitCode::from(4),
-            Verdict::Failed => ExitCode::FAILURE,
-        };
-    }
+    let given = arguments.root.as_ref().map(std::path::absolute).transpose()?;
+    let working = std::env::current_dir().context("the working folder is not known")?;
+    let mut here = Here::of(&event, given.as_deref(), &working).map_err(anyhow::Error::msg)?;
+    let (mut made, verdict) = found(arguments, &id, &mut here)?;
+    made["imports_from"] = print::imports_from(&here, &working, &made, &arguments.python);
     if let Some(path) = &arguments.output {
         let file = std::fs::File::create_new(path);
         let mut file = file.with_context(|| format!("`{}` cannot be made", path.display()))?;
         std::io::Write::write_all(&mut file, text(&made, "text").as_bytes())?;
     }
+    let code = match verdict {
+        None | Some(Verdict::Same) => ExitCode::SUCCESS,
+        Some(Verdict::Other) => ExitCode::from(3),
+        Some(Verdict::Nothing) => ExitCode::from(4),
+        Some(Verdict::Failed) => ExitCode::FAILURE,
+    };
     let mut out = Out::stdout();
     if arguments.json {
         output::json(&mut out, &made)?;
@@ -153,4 +136,77 @@ pub(crate) fn run(arguments: &ReproduceArguments) -> anyhow::Result<ExitCode> {
         print::about(&mut out, &made)?;
     }
     Ok(code)
+}
+
+/// The test, and with --run what its runs showed.
+fn found(
+    arguments: &ReproduceArguments,
+    id: &str,
+    here: &mut Here<'_>,
+) -> anyhow::Result<(Value, Option<Verdict>)> {
+    let server = &arguments.server.server;
+    let sources = here.sources();
+    let mode = arguments.statement.then_some("statement");
+    let allowed: Vec<&str> = arguments.allow.iter().map(|allowed| allowed.name()).collect();
+    let frames = here.frames_with_values();
+    let python = of_this_folder(&arguments.python)?;
+    let not_importable = RefCell::new(BTreeSet::new());
+    loop {
+        let roots: Vec<&str> = here.roots().iter().map(|root| root.captured.as_str()).collect();
+        let ask = |frame: Option<u64>, mode: Option<&str>| {
+            let wanted = json!({
+                "frame": frame, "mode": mode, "roots": roots, "sources": sources, "not_importable": *not_importable.borrow(),
+            });
+            client::post(server, &format!("/events/{id}/reproduction"), &wanted)
+        };
+        let first = ask(arguments.frame, mode)?;
+        if !arguments.run {
+            return Ok((first, None));
+        }
+        let environment = Environment {
+            python: &python,
+            roots: here.folders(),
+            allowed: allowed.join(","),
+            timeout: Duration::from_secs(arguments.timeout),
+        };
+        let differs = |made: &Value| here.differs(made).filter(|_| !arguments.anyway);
+        let is_free = arguments.frame.is_none() && mode.is_none();
+        let search = Search {
+            environment: &environment,
+            ask: &ask,
+            differs: &differs,
+            is_free,
+            frames: &frames,
+            not_importable: &not_importable,
+        };
+        match search.run(first, |module| here.can_take_root_of(module))? {
+            Found::Test(mut made, verdict) => {
+                if arguments.shrink && verdict == Verdict::Same {
+                    shrink::shrink(&mut made, &environment)?;
+                }
+                return Ok((made, Some(verdict)));
+            }
+            // Each time there is one folder more, up to as many as are taken.
+            Found::Elsewhere(module) => here.take_root_of(&module),
+        }
+    }
+}
+
+/// A program as it is called from any folder: a path is that from the working folder, a name alone is looked for in `PATH`.
+fn of_this_folder(program: &Path) -> std::io::Result<PathBuf> {
+    if program.components().count() > 1 { std::path::absolute(program) } else { Ok(program.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_to_python_is_that_from_the_working_folder() {
+        let working = std::env::current_dir().unwrap();
+        assert_eq!(of_this_folder(Path::new(".venv/bin/python")).unwrap(), working.join(".venv/bin/python"));
+        assert_eq!(of_this_folder(Path::new("./python")).unwrap(), working.join("python"));
+        assert_eq!(of_this_folder(Path::new("python3")).unwrap(), Path::new("python3"));
+        assert_eq!(of_this_folder(Path::new("/usr/bin/python3")).unwrap(), Path::new("/usr/bin/python3"));
+    }
 }

@@ -20,8 +20,8 @@ const PRINTED_BYTES_MAX: usize = 2_000;
 /// How tests are run.
 pub(super) struct Environment<'a> {
     pub(super) python: &'a Path,
-    /// The folder that modules are imported from.
-    pub(super) root: &'a Path,
+    /// The folders that modules are imported from; it runs in the first.
+    pub(super) roots: Vec<&'a Path>,
     /// `network`, `processes`, `writes`.
     pub(super) allowed: String,
     pub(super) timeout: Duration,
@@ -76,9 +76,13 @@ pub(super) fn run_once(
     command
         .arg(&guard)
         .args([&test, &result])
-        .args([folder.path(), environment.root])
+        .arg(folder.path())
+        .arg(
+            std::env::join_paths(&environment.roots)
+                .context("a folder to import from cannot be written in a list")?,
+        )
         .arg(&environment.allowed)
-        .current_dir(environment.root)
+        .current_dir(environment.roots.first().copied().unwrap_or(Path::new(".")))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TMPDIR", folder.path())
         .stdin(Stdio::null())

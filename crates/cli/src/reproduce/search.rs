@@ -1,12 +1,17 @@
 //! Which of the tests of an event raises the same exception here.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::run::{self, Environment, Verdict};
+use crate::client::text;
 
-/// Frames further out whose functions are called when the first does not raise the same exception.
-const FURTHER_FRAMES_MAX: usize = 5;
+/// Frames further out whose functions are called when the first does not raise the same exception: clients send the values
+/// of 8 frames unless they are told otherwise, and the outermost of these may be the only one that can be called.
+const FURTHER_FRAMES_MAX: usize = 7;
 
 /// Frames whose statements are run alone when no function raises it.
 const STATEMENTS_MAX: usize = 3;
@@ -30,24 +35,48 @@ pub(super) struct Search<'a> {
     pub(super) is_free: bool,
     /// The frames that have values, without which there is no test of one; the outermost first.
     pub(super) frames: &'a [u64],
+    /// Names that tests imported and that are not there; `ask` sends them.
+    pub(super) not_importable: &'a RefCell<BTreeSet<String>>,
+}
+
+/// Names that cannot be imported, at most.
+const NOT_IMPORTABLE_MAX: usize = 200;
+
+/// What a search came to.
+pub(super) enum Found {
+    /// A test with every attempt as `run`, and what its runs showed.
+    Test(Value, Verdict),
+    /// The code imports this module, which was not found and is known to be elsewhere.
+    Elsewhere(String),
 }
 
 impl Search<'_> {
-    /// Runs the first test, and others until one raises the same exception; that test, or the first one, with every
-    /// attempt as `run`.
+    /// Runs the first test, and others until one raises the same exception; that test, or the first one.
+    /// `is_elsewhere` says whether a module that is not found is below a folder that can be taken in addition.
     ///
     /// # Errors
     /// The source is not what ran.
-    pub(super) fn run(&self, first: Value) -> anyhow::Result<(Value, Verdict)> {
+    pub(super) fn run(
+        &self,
+        mut first: Value,
+        mut is_elsewhere: impl FnMut(&str) -> bool,
+    ) -> anyhow::Result<Found> {
         if let Some(why) = (self.differs)(&first) {
             bail!("{why}; --anyway runs the test on what is here");
         }
         let mut attempts = Vec::new();
-        let mut verdict = self.attempt(&first, &mut attempts)?;
+        let mut verdict = self.attempt(&mut first, &mut attempts)?;
+        if let Some(module) = attempts[0]["seen"]["module_not_found"].as_str()
+            && verdict != Verdict::Same
+            && is_elsewhere(module)
+        {
+            return Ok(Found::Elsewhere(module.to_owned()));
+        }
         let mut chosen = first.clone();
         if self.is_free && verdict != Verdict::Same {
-            for made in self.others(&first) {
-                if self.attempt(&made, &mut attempts)? == Verdict::Same {
+            for mut made in self.others(&first) {
+                if self.attempt(&mut made, &mut attempts)? == Verdict::Same {
+                    made["why"] = json!("the first one that raises the same exception");
                     (chosen, verdict) = (made, Verdict::Same);
                     break;
                 }
@@ -56,16 +85,37 @@ impl Search<'_> {
         let outermost =
             if self.is_free && verdict == Verdict::Same { self.outermost(&chosen)? } else { Value::Null };
         chosen["run"] = json!({"outcome": verdict.as_str(), "attempts": attempts, "outermost": outermost});
-        Ok((chosen, verdict))
+        Ok(Found::Test(chosen, verdict))
     }
 
-    fn attempt(&self, made: &Value, attempts: &mut Vec<Value>) -> anyhow::Result<Verdict> {
-        let (verdict, seen) = run::run(made, self.environment)?;
+    /// Runs a test, and the one that is made without the names which it could not import.
+    fn attempt(&self, made: &mut Value, attempts: &mut Vec<Value>) -> anyhow::Result<Verdict> {
+        let (mut verdict, mut seen) = run::run(made, self.environment)?;
+        if self.learns_from(&seen)
+            && let Some(frame) = made["frame"]["index"].as_u64()
+            && let Some(again) = self.made(frame, text(made, "mode"))
+        {
+            (made["text"], made["fidelity"]) = (again["text"].clone(), again["fidelity"].clone());
+            (verdict, seen) = run::run(made, self.environment)?;
+        }
         attempts.push(json!({
             "frame": made["frame"]["index"], "function": made["frame"]["function"], "mode": made["mode"],
             "outcome": verdict.as_str(), "seen": seen,
         }));
         Ok(verdict)
+    }
+
+    /// Whether a run showed names that cannot be imported and were not known as such.
+    fn learns_from(&self, seen: &Value) -> bool {
+        let names = seen["not_importable"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut known = self.not_importable.borrow_mut();
+        let before = known.len();
+        for name in names {
+            if known.len() < NOT_IMPORTABLE_MAX {
+                known.insert(name.to_owned());
+            }
+        }
+        known.len() > before
     }
 
     /// Frames further out, then statements from the deepest frame on.
@@ -104,8 +154,8 @@ impl Search<'_> {
         }
         let frames = self.outside(index_of(chosen)).take(ASKED_MAX);
         let frames = frames.filter_map(|frame| self.made(frame, "call")).filter(takes_something);
-        for made in frames.take(OUTERMOST_MAX) {
-            if run::run(&made, self.environment)?.0 == Verdict::Same {
+        for mut made in frames.take(OUTERMOST_MAX) {
+            if self.attempt(&mut made, &mut Vec::new())? == Verdict::Same {
                 return Ok(json!({"frame": made["frame"]["index"], "function": made["frame"]["function"]}));
             }
         }
@@ -146,9 +196,15 @@ mod tests {
             |made: &Value| differing.contains(&index_of(made)).then(|| "it is another one".to_owned());
         let python = Path::new("no-python");
         let environment =
-            Environment { python, root: python, allowed: String::new(), timeout: Duration::ZERO };
-        let search =
-            Search { environment: &environment, ask: &ask, differs: &differs, is_free: true, frames };
+            Environment { python, roots: vec![python], allowed: String::new(), timeout: Duration::ZERO };
+        let search = Search {
+            environment: &environment,
+            ask: &ask,
+            differs: &differs,
+            is_free: true,
+            frames,
+            not_importable: &RefCell::default(),
+        };
         let first = made(first, "call");
         let others = search.others(&first).map(|made| format!("{} {}", index_of(&made), made["mode"]));
         (others.map(|other| other.replace('"', "")).collect(), asked.get())
@@ -156,9 +212,19 @@ mod tests {
 
     #[test]
     fn functions_further_out_are_called_and_then_statements_run() {
-        let (tried, _) = others(&[0, 1, 2, 3, 4, 5, 6], 6, &[]);
-        let want =
-            ["5 call", "4 call", "3 call", "2 call", "1 call", "6 statement", "5 statement", "4 statement"];
+        let (tried, _) = others(&[0, 1, 2, 3, 4, 5, 6, 7, 8], 8, &[]);
+        let want = [
+            "7 call",
+            "6 call",
+            "5 call",
+            "4 call",
+            "3 call",
+            "2 call",
+            "1 call",
+            "8 statement",
+            "7 statement",
+            "6 statement",
+        ];
         assert_eq!(tried, want);
     }
 

@@ -25,11 +25,19 @@ pub(super) struct Classes<'a> {
     pub(super) of_program: Option<Dotted>,
     /// Names of modules that the client told.
     pub(super) told: &'a [String],
+    /// Names with their modules that cannot be imported.
+    pub(super) not_importable: &'a [&'a str],
 }
 
 impl Classes<'_> {
     pub(super) fn module(&self) -> Option<&Dotted> {
         self.of_function.as_ref()
+    }
+
+    /// Whether the module has the name when it is imported, as far as that is known.
+    pub(super) fn has(&self, module: &Dotted, path: &Dotted) -> bool {
+        let name = format!("{module}.{}", path.first());
+        !self.not_importable.contains(&name.as_str())
     }
 
     /// Module and path of a captured `module.qualname`, if it tells a module.
@@ -83,7 +91,12 @@ mod tests {
     #[test]
     fn the_module_of_a_class_is_found() {
         let told = vec!["shop.Odd".to_owned()];
-        let classes = Classes { of_function: None, of_program: Dotted::checked("pay"), told: &told };
+        let classes = Classes {
+            of_function: None,
+            of_program: Dotted::checked("pay"),
+            told: &told,
+            not_importable: &["shop.cart.Made"],
+        };
         for (text, want) in [
             ("shop.cart.Cart", "shop.cart Cart"),
             ("shop.cart.Cart.Line", "shop.cart Cart.Line"),
@@ -96,6 +109,8 @@ mod tests {
             let (module, path) = classes.named(text).unwrap();
             assert_eq!(format!("{module} {path}"), want);
         }
+        let has = |path| classes.has(&Dotted::checked("shop.cart").unwrap(), &Dotted::checked(path).unwrap());
+        assert!(has("Cart") && !has("Made") && !has("Made.Line"));
         for text in ["Cart", "Cart.Line", "builtins.int", "a.<locals>.B", "os;x.Y", ""] {
             assert_eq!(classes.named(text), None, "{text}");
         }

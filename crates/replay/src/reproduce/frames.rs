@@ -1,11 +1,12 @@
 //! Which frame's function can be called, and with what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use reenact_model::{CapturedValue, Form, Frame, ParameterKind, Report, Snapshot, SnapshotId};
 
 use super::changed;
-use super::module::{self, Module};
+use super::imports;
+use super::module::{self, Known, Module};
 use super::python::{Dotted, Name};
 use super::source::{Around, Lines};
 use super::statements::Statement;
@@ -82,6 +83,7 @@ pub(super) struct Stack<'a> {
     snapshots: HashMap<SnapshotId, &'a Snapshot>,
     pub(super) frames: &'a [Frame],
     files: Vec<&'a str>,
+    imported: BTreeSet<String>,
     pub(super) options: Options<'a>,
 }
 
@@ -90,11 +92,13 @@ impl<'a> Stack<'a> {
         let frames = report.exception().map_or(&[][..], |exception| &exception.frames);
         let all = report.exceptions.iter().flat_map(|exception| &exception.frames);
         let of_application = all.filter(|frame| frame.in_app && module::package(&frame.file).is_none());
+        let files: Vec<&str> = of_application.map(|frame| frame.file.as_str()).collect();
         Self {
             report,
             snapshots: snapshots.iter().map(|snapshot| (snapshot.id, snapshot)).collect(),
             frames,
-            files: of_application.map(|frame| frame.file.as_str()).collect(),
+            imported: imports::told_by(options.sources, &files),
+            files,
             options,
         }
     }
@@ -151,7 +155,8 @@ impl<'a> Stack<'a> {
     pub(super) fn module(&self, frame: &Frame) -> Option<Module> {
         let details = self.snapshot(frame).and_then(|snapshot| snapshot.details.as_ref());
         let told = frame.module.as_deref().or_else(|| details?.module.as_deref());
-        module::of_file(&frame.file, told, self.options.root, &self.files)
+        let known = Known { roots: self.options.roots, files: &self.files, imported: &self.imported };
+        module::of_file(&frame.file, told, known)
     }
 
     /// The module of a frame that is not Python's own, and its values.

@@ -18,9 +18,11 @@ mod expression;
 mod fidelity;
 mod frames;
 mod frozen;
+mod imports;
 mod iterators;
 mod literal;
 mod module;
+mod numpy;
 mod objects;
 mod program;
 mod python;
@@ -41,6 +43,7 @@ use reenact_model::{Report, Snapshot};
 use classes::Classes;
 pub use fidelity::{Fidelity, InputKind, State};
 use frames::{How, Stack, Target};
+pub use imports::{Import, imports};
 pub use program::Expected;
 use program::{About, Program};
 pub use shrink::{Shrunk, shrink};
@@ -54,10 +57,14 @@ pub struct Options<'a> {
     pub frame: Option<usize>,
     /// How; the better way where it is not said.
     pub mode: Option<Mode>,
-    /// The folder on the machine of the event that modules are imported from.
-    pub root: Option<&'a str>,
+    /// The folders on the machine of the event that modules are imported from, as far as the caller knows them; a file
+    /// belongs to the first that it is below.
+    pub roots: &'a [&'a str],
     /// Source that the caller has and that is what ran, instead of the lines that the client sent.
     pub sources: &'a [SourceFile<'a>],
+    /// Names with their modules that cannot be imported, `sqlalchemy.event.base.ConnectionEventsDispatch`: classes that are
+    /// made while the program runs, and are looked for among those that are loaded.
+    pub not_importable: &'a [&'a str],
 }
 
 /// How an exception is raised again.
@@ -209,6 +216,7 @@ fn written<'a>(
         of_function: Some(target.module.name.clone()),
         of_program: stack.module(program).map(|module| module.name),
         told,
+        not_importable: stack.options.not_importable,
     };
     let mut draft = Draft::new(contents, classes);
     let (fidelity, call) = match &target.how {

@@ -1,5 +1,7 @@
 //! The name under which a file of the application is imported.
 
+use std::collections::BTreeSet;
+
 use super::python::Dotted;
 use super::standard::is_standard;
 
@@ -26,21 +28,37 @@ pub(super) struct Module {
     pub(super) alternatives: Vec<String>,
 }
 
+/// What is known of the folders that modules are imported from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    /// Those of the application, where the caller knows them; a file belongs to the first that it is below.
+    pub(super) roots: &'a [&'a str],
+    /// The application's files of the event.
+    pub(super) files: &'a [&'a str],
+    /// Packages and modules that the application's files import.
+    pub(super) imported: &'a BTreeSet<String>,
+}
+
 /// The module of a file: what the client says, else what its path tells.
 ///
-/// `root` is the folder that modules of the application are imported from, where the caller knows it; else a folder that is
-/// known to be one, else the folder that the application's files of the event have in common. Installed packages are
-/// imported from where they are.
-pub(super) fn of_file(file: &str, told: Option<&str>, root: Option<&str>, others: &[&str]) -> Option<Module> {
+/// Where the caller knows no folders that modules of the application are imported from, that is the one before what the
+/// application's files import, else one that is known to be one, else what these files have in common. Installed packages
+/// are imported from where they are.
+pub(super) fn of_file(file: &str, told: Option<&str>, known: Known<'_>) -> Option<Module> {
     let parts = parts(file)?;
     let alternatives: Vec<String> =
         (0..parts.len()).filter_map(|from| dotted(&parts[from..])).map(|module| module.to_string()).collect();
-    let below_root = root.map(|root| parts.strip_prefix(folders(root).as_slice()));
-    let chosen = match (below_root, told) {
-        (Some(Some(below)), _) => dotted(below)?,
-        (Some(None), _) => dotted(&parts[installed_at(&parts)?..])?,
-        (None, Some(told)) if told != "__main__" => Dotted::checked(told)?,
-        _ => dotted(&parts[root_length(&parts, others)..]).or_else(|| dotted(&parts[parts.len() - 1..]))?,
+    let chosen = if known.roots.is_empty() {
+        let told = told.filter(|told| *told != "__main__").map(Dotted::checked);
+        let of_path =
+            || dotted(&parts[root_length(&parts, known)..]).or_else(|| dotted(&parts[parts.len() - 1..]));
+        told.unwrap_or_else(of_path)?
+    } else {
+        let mut below = known.roots.iter().filter_map(|root| parts.strip_prefix(folders(root).as_slice()));
+        match below.find_map(dotted) {
+            Some(below) => below,
+            None => dotted(&parts[installed_at(&parts)?..])?,
+        }
     };
     let name = chosen.to_string();
     let alternatives = alternatives.into_iter().filter(|other| *other != name).collect();
@@ -88,9 +106,12 @@ fn installed_at(parts: &[String]) -> Option<usize> {
 }
 
 /// How many folders stand before the module.
-fn root_length(parts: &[String], others: &[&str]) -> usize {
+fn root_length(parts: &[String], known: Known<'_>) -> usize {
     let folders_before = parts.len() - 1;
     if let Some(at) = installed_at(parts) {
+        return at;
+    }
+    if let Some(at) = parts[..folders_before].iter().rposition(|part| known.imported.contains(part)) {
         return at;
     }
     if let Some(at) = parts[..folders_before].iter().rposition(|part| part == "src")
@@ -105,7 +126,7 @@ fn root_length(parts: &[String], others: &[&str]) -> usize {
         }
     }
     let mut common = folders_before;
-    for other in others {
+    for other in known.files {
         let other = folders(other);
         let same = parts.iter().zip(&other).take_while(|(ours, theirs)| ours == theirs).count();
         common = common.min(same).min(other.len().saturating_sub(1));
@@ -119,8 +140,9 @@ mod tests {
 
     #[track_caller]
     fn check(file: &str, told: Option<&str>, root: Option<&str>, want: Option<&str>) {
-        let others = ["/builds/shop/app.py"];
-        let module = of_file(file, told, root, &others);
+        let files = ["/builds/shop/app.py"];
+        let known = Known { roots: root.as_slice(), files: &files, imported: &BTreeSet::new() };
+        let module = of_file(file, told, known);
         assert_eq!(module.map(|module| module.name.to_string()).as_deref(), want, "{file}");
     }
 
@@ -154,8 +176,27 @@ mod tests {
     }
 
     #[test]
+    fn what_the_files_import_tells_where_from() {
+        let check = |file: &str, imported: &[&str], roots: &[&str], want: Option<&str>| {
+            let imported = imported.iter().map(|&name| name.to_owned()).collect();
+            let known = Known { roots, files: &["/builds/demo/shop/nightly.py"], imported: &imported };
+            assert_eq!(of_file(file, None, known).map(|module| module.name.to_string()).as_deref(), want);
+        };
+        check("/builds/demo/shop/nightly.py", &[], &[], Some("nightly"));
+        check("/builds/demo/shop/nightly.py", &["shop", "yaml"], &[], Some("shop.nightly"));
+        check("/builds/src/shop/nightly.py", &["src"], &[], Some("src.shop.nightly"));
+        check("/builds/demo/shop/nightly.py", &["demo"], &["/builds/demo"], Some("shop.nightly"));
+        // The first folder that it is below counts.
+        let roots = ["/builds/libs/core", "/builds"];
+        check("/builds/libs/core/rates/eur.py", &[], &roots, Some("rates.eur"));
+        check("/builds/libs/core-rates/eur.py", &[], &roots, None);
+        check("/builds/libs/other/eur.py", &[], &roots, Some("libs.other.eur"));
+    }
+
+    #[test]
     fn other_names_are_offered() {
-        let module = of_file("/srv/shop/orders/cart.py", None, None, &[]).unwrap();
+        let known = Known { roots: &[], files: &[], imported: &BTreeSet::new() };
+        let module = of_file("/srv/shop/orders/cart.py", None, known).unwrap();
         assert_eq!(module.alternatives, ["srv.shop.orders.cart", "shop.orders.cart", "cart"]);
     }
 }

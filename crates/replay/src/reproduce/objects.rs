@@ -155,23 +155,32 @@ impl<'a> Draft<'a> {
                 // A function of Python would be named like this.
                 return None;
             }
-            return Some(self.scope.import(&module, &path));
+            if self.classes.has(&module, &path) {
+                return Some(self.scope.import(&module, &path));
+            }
+            return Some(self.class_named(type_name, &path, Some(&module)));
         }
         let dotted = Dotted::checked(type_name.strip_prefix("builtins.").unwrap_or(type_name))?;
         let name = dotted.last().clone();
         if dotted.parts().len() == 1 && super::standard::is_builtin_class(name.as_str()) {
             return Some(Expression::Name(name));
         }
+        let module = self.classes.module().cloned();
+        Some(self.class_named(type_name, &dotted, module.as_ref()))
+    }
+
+    /// The class that is looked for by its name when the test runs, in a module and among those that are loaded.
+    fn class_named(&mut self, type_name: &str, path: &Dotted, module: Option<&Dotted>) -> Expression {
         if let Some(known) = self.by_name.get(type_name) {
-            return Some(Expression::Name(known.clone()));
+            return Expression::Name(known.clone());
         }
-        let local = self.scope.new_name(&name);
+        let local = self.scope.new_name(path.last());
         self.uses.class_named = true;
-        let mut arguments = vec![Expression::text(type_name)];
-        arguments.extend(self.classes.module().map(|module| Expression::text(&module.to_string())));
+        let mut arguments = vec![Expression::text(&path.to_string())];
+        arguments.extend(module.map(|module| Expression::text(&module.to_string())));
         self.statements.push(Expression::call("class_named", arguments).assigned(&local));
         self.by_name.insert(type_name.to_owned(), local.clone());
-        Some(Expression::Name(local))
+        Expression::Name(local)
     }
 }
 

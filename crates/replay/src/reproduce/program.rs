@@ -217,6 +217,8 @@ const OBJ: &str = r#"def obj(cls, /, *content, **attributes):
     """An object of a class with these attributes; its own constructor does not run."""
     if issubclass(cls, tuple) and attributes:
         content, attributes = [[attributes[name] for name in cls._fields]], {}
+    # SQLAlchemy makes the attributes of its classes when they are first looked at.
+    getattr(getattr(cls, "__mapper__", None), "attrs", None)
     base = next(base for base in cls.__mro__ if isinstance(vars(base).get("__new__"), types.BuiltinFunctionType))
     made = base.__new__(cls, *content)
     for kind, add in ((list, list.extend), (dict, dict.update), (set, set.update)):
@@ -237,8 +239,9 @@ def fill(made, /, **attributes):
 "#;
 
 const CLASS_NAMED: &str = r#"def class_named(name, module):
-    """The class of this name: that of the module, else the only one that is loaded."""
-    found = vars(importlib.import_module(module)).get(name)
+    """The class of this name: that of the module, else the only one that is loaded, or that is nearest to the module."""
+    names = vars(importlib.import_module(module))
+    found = names.get(name)
     if isinstance(found, type):
         return found
     todo, seen = [object], set()
@@ -249,6 +252,12 @@ const CLASS_NAMED: &str = r#"def class_named(name, module):
     classes = [cls for cls in seen if cls.__qualname__ == name and not cls.__module__.startswith("_pytest.")]
     package = module.partition(".")[0]
     classes = [cls for cls in classes if cls.__module__.partition(".")[0] == package] or classes
+    if len(classes) > 1:
+        modules = [vars(value) for value in names.values() if inspect.ismodule(value)]
+        bases = [base for cls in names.values() if isinstance(cls, type) for base in cls.__mro__]
+        near = [cls for cls in classes if any(known.get(name) is cls for known in modules)]
+        near = near or [cls for cls in classes if any(base.__module__ == cls.__module__ for base in bases)]
+        classes = near or classes
     assert len(classes) == 1, f"{len(classes)} classes are called {name}: import the right one instead"
     return classes[0]
 "#;

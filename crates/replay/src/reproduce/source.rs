@@ -56,10 +56,25 @@ impl<'a> Lines<'a> {
         files: &[SourceFile<'a>],
     ) -> Option<Self> {
         if let Some(file) = files.iter().find(|known| known.file == frame.file) {
-            return Some(Self::new(1, file.text.lines().take(LINES_MAX).collect()));
+            return Some(Self::of_text(file.text));
         }
         let source = details?.source.as_ref().filter(|source| !source.lines.is_empty())?;
         Some(Self::new(source.first_line, source.lines.iter().map(String::as_str).collect()))
+    }
+
+    /// The lines of a whole file.
+    pub(super) fn of_text(text: &'a str) -> Self {
+        Self::new(1, text.lines().take(LINES_MAX).collect())
+    }
+
+    /// The statements and headers, each as one line without comments, indentation and joining backslashes.
+    pub(super) fn statements(&self) -> impl Iterator<Item = String> {
+        self.logical.iter().map(|part| {
+            let lines = self.between(part.first, part.last).map(|(_, line)| line);
+            let code =
+                lines.map(|line| line.split('#').next().unwrap_or_default().trim().trim_end_matches('\\'));
+            code.collect::<Vec<_>>().join(" ").trim().to_owned()
+        })
     }
 
     fn new(first: u32, lines: Vec<&'a str>) -> Self {

@@ -314,7 +314,7 @@ const BUILTIN_EXCEPTIONS: [&str; 44] = [
 ];
 
 /// Classes whose objects keep their state where only compiled code can read it, by the last part of their name.
-const OPAQUE: [&str; 46] = [
+const OPAQUE: [&str; 49] = [
     "Condition",
     "ContextVar",
     "Event",
@@ -355,6 +355,9 @@ const OPAQUE: [&str; 46] = [
     "socket",
     "tuple_iterator",
     "weakref",
+    "ReferenceType",
+    "ProxyType",
+    "CallableProxyType",
     "wrapper_descriptor",
     "zip",
     "TextIOWrapper",
@@ -380,5 +383,13 @@ mod tests {
         assert!(STANDARD.is_sorted());
         assert!(is_standard("os") && is_standard("json.decoder") && is_standard("_thread"));
         assert!(!is_standard("shop.os") && !is_standard("__main__"));
+    }
+
+    #[test]
+    fn what_keeps_its_state_in_c_is_not_made_of_attributes() {
+        for name in ["weakref.ReferenceType", "ReferenceType", "_thread.lock", "datetime.datetime"] {
+            assert!(is_opaque(name), "{name}");
+        }
+        assert!(!is_opaque("shop.Reference"));
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Draft<'a> {
         Some(Expression::Call(Box::new(class), arguments))
     }
 
-    fn of_module(&mut self, module: &str, name: &str) -> Option<Expression> {
+    pub(super) fn of_module(&mut self, module: &str, name: &str) -> Option<Expression> {
         Some(self.scope.import(&Dotted::checked(module)?, &Dotted::checked(name)?))
     }
 }

@@ -194,7 +194,10 @@ impl<'a> Draft<'a> {
         let made = match &value.content {
             Content::Null => Expression::none(),
             Content::Scalar(text) => self.scalar(value, text),
-            Content::Elements(elements) => self.elements(value, elements, hint),
+            Content::Elements(elements) => match self.printed_array(value) {
+                Some(array) => array,
+                None => self.elements(value, elements, hint),
+            },
             Content::Entries(entries) => self.entries(value, entries, hint),
             Content::Fields(fields) => self.fields(value, fields, hint),
             Content::Nothing => return self.absent(value),
@@ -216,7 +219,11 @@ impl<'a> Draft<'a> {
 
     fn scalar(&mut self, value: &CapturedValue, text: &str) -> Expression {
         if let Some(Form::Function | Form::Class | Form::Module) = value.form {
-            return match self.classes.named(text).filter(|(module, _)| may_be_given(value, module)) {
+            return match self
+                .classes
+                .named(text)
+                .filter(|(module, path)| may_be_given(value, module) && self.classes.has(module, path))
+            {
                 Some((module, path)) => self.scope.import(&module, &path),
                 None if value.form == Some(Form::Class) && super::standard::is_builtin_class(bare(text)) => {
                     Expression::Name(Name::checked(bare(text)).unwrap_or_else(|| Name::fixed("object")))
@@ -226,6 +233,9 @@ impl<'a> Draft<'a> {
         }
         if ["[redacted", "[hash: ", "[masked: "].iter().any(|mark| text.contains(mark)) {
             self.trouble(State::Redacted, "has a redacted part: fill it in");
+        }
+        if let Some(number) = self.printed_number(value, text) {
+            return number;
         }
         if let Some(scalar) = literal::parse(text) {
             for module in scalar.modules {

@@ -226,13 +226,18 @@ fn exceptions(
 ) -> Vec<views::Exception> {
     let exceptions = &placed.report.exceptions;
     let mut groups = groups(exceptions, placed.report.stack_text.as_deref().unwrap_or(""));
+    let view_frame = |index: usize, frame: &Frame| frame_view(index, frame, placed, snapshots, now);
+    let is_printed = placed.report.stack_text.is_some();
+    let member_frame = |index: usize, frame: &Frame| {
+        if is_printed { printed_frame(index, frame) } else { view_frame(index, frame) }
+    };
     let view = |(place, exception): (usize, &Exception)| {
         let frames = exception.frames.iter().enumerate();
-        let frames = frames.map(|(index, frame)| frame_view(index, frame, placed, snapshots, now)).collect();
+        let frames = frames.map(|(index, frame)| view_frame(index, frame)).collect();
         let mut view = exception_view(exception, frames);
         if let Some(group) = groups.remove(&place) {
             view.notes = own_notes(exception, &group).into_iter().map(str::to_owned).collect();
-            add_members(&mut view, group);
+            add_members(&mut view, group, &member_frame);
         }
         view
     };
@@ -255,14 +260,19 @@ fn exception_view(exception: &Exception, frames: Vec<views::Frame>) -> views::Ex
     }
 }
 
-fn add_members(view: &mut views::Exception, group: Group) {
+fn add_members(
+    view: &mut views::Exception,
+    group: Group,
+    view_frame: &dyn Fn(usize, &Frame) -> views::Frame,
+) {
     view.members_left_out = group.left_out;
     for chain in group.members {
         let chain = chain.into_iter().map(|member| {
             let frames = member.exception.frames.iter().enumerate();
-            let mut view = exception_view(&member.exception, frames.map(printed_frame).collect());
+            let frames = frames.map(|(index, frame)| view_frame(index, frame));
+            let mut view = exception_view(&member.exception, frames.collect());
             if let Some(group) = member.group {
-                add_members(&mut view, group);
+                add_members(&mut view, group, view_frame);
             }
             view
         });
@@ -271,7 +281,7 @@ fn add_members(view: &mut views::Exception, group: Group) {
 }
 
 /// A frame of a member of a group, of which there is nothing but the printed text.
-fn printed_frame((index, frame): (usize, &Frame)) -> views::Frame {
+fn printed_frame(index: usize, frame: &Frame) -> views::Frame {
     let reason = "the client captures the frames of the exception that escaped, not those of the exceptions in \
                   its group";
     let values =

@@ -49,10 +49,17 @@ pub(crate) struct ReproductionRequest {
     /// absent.
     #[serde(default)]
     root: Option<String>,
+    /// Several such folders, 16 at most, behind `root`; a file belongs to the first that it is below.
+    #[serde(default)]
+    roots: Vec<String>,
     /// Files of the application: what changes arguments, which class a method is of, and where a statement ends is told
     /// from them. 16 at most; those that are not as the client had them are not looked at. Nothing of them is kept.
     #[serde(default)]
     sources: Vec<SourceText>,
+    /// Names with their modules that cannot be imported, 200 at most: `sqlalchemy.event.base.ConnectionEventsDispatch`.
+    /// Classes of these names are looked for among those that are loaded.
+    #[serde(default)]
+    not_importable: Vec<String>,
 }
 
 /// A file of the application.
@@ -67,6 +74,10 @@ pub(crate) struct SourceText {
 
 /// Files that may be given.
 const SOURCES_MAX: usize = 16;
+/// Folders that may be given.
+const ROOTS_MAX: usize = 16;
+/// Names that may be given as those that cannot be imported.
+const NOT_IMPORTABLE_MAX: usize = 200;
 
 /// A test that raises the event's exception again: one file of Python, which calls a function of the application with
 /// the captured values, or runs the statement alone that raised. Nothing is run here; read the file before you run it.
@@ -88,7 +99,9 @@ pub(crate) async fn of_event(
         frame: wanted.frame,
         mode: wanted.mode,
         root: wanted.root,
+        roots: Vec::new(),
         sources: Vec::new(),
+        not_importable: Vec::new(),
     };
     made(&app, &viewer, &id, request).await
 }
@@ -109,6 +122,12 @@ pub(crate) async fn with_sources(
     if request.sources.len() > SOURCES_MAX {
         return Err(Failure::parameter("sources", format!("more than {SOURCES_MAX} files")));
     }
+    if request.roots.len() > ROOTS_MAX {
+        return Err(Failure::parameter("roots", format!("more than {ROOTS_MAX} folders")));
+    }
+    if request.not_importable.len() > NOT_IMPORTABLE_MAX {
+        return Err(Failure::parameter("not_importable", format!("more than {NOT_IMPORTABLE_MAX} names")));
+    }
     made(&app, &viewer, &id, request).await
 }
 
@@ -127,13 +146,21 @@ async fn made(
     let made = ask(app, move |app| {
         let placed = app.store.event(id)?.ok_or_else(|| Failure::not_found("event"))?;
         let snapshots = app.store.snapshots(&placed.report.snapshot_ids())?;
-        let root = request.root.as_deref().filter(|root| !root.is_empty());
+        let roots = request.root.iter().chain(&request.roots).map(String::as_str);
+        let roots: Vec<&str> = roots.filter(|root| !root.is_empty()).collect();
         let of_repository = of_repository(app, &placed)?;
         let all = request.sources.iter().chain(&of_repository);
         let sources: Vec<SourceFile<'_>> =
             all.filter(|source| is_what_ran(source, &snapshots)).map(as_file).collect();
         let mode = request.mode.map(reproduce::Mode::from);
-        let options = Options { frame: request.frame, mode, root, sources: &sources };
+        let not_importable: Vec<&str> = request.not_importable.iter().map(String::as_str).collect();
+        let options = Options {
+            frame: request.frame,
+            mode,
+            roots: &roots,
+            sources: &sources,
+            not_importable: &not_importable,
+        };
         let made = reproduce::reproduction(&placed.report, &snapshots, options).map_err(refused)?;
         // Without an entry no values are shown.
         app.policies.control().audit(&audit)?;

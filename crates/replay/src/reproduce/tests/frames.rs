@@ -37,7 +37,7 @@ fn a_frame_can_be_asked_for() {
         reproduction(
             &event.0,
             &event.1,
-            Options { frame: Some(frame), root: Some("/srv"), ..Options::default() },
+            Options { frame: Some(frame), roots: &["/srv"], ..Options::default() },
         )
     };
     assert_eq!(of(0).unwrap().frame.function, "outer");
