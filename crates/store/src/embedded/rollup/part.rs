@@ -1,5 +1,6 @@
 //! What a question takes of a rollup.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use reenact_model::IssueId;
@@ -48,9 +49,9 @@ impl Part {
 
     /// The rows in the order of their numbers.
     pub(in crate::embedded) fn rows(&self) -> impl Iterator<Item = RollupRow<'_>> {
-        let numbers = match issues_of(&self.filter) {
+        let numbers: Vec<Range<usize>> = match issues_of(&self.filter) {
             Some(issues) => issues.into_iter().map(|issue| self.rollup.numbers_of(issue)).collect(),
-            None => vec![0..self.rollup.rows],
+            None => std::iter::once(0..self.rollup.rows).collect(),
         };
         let rows = numbers.into_iter().flatten().map(|number| self.rollup.row_at(number));
         rows.filter_map(|row| self.taken(row))
