@@ -14,7 +14,7 @@ export const SHORTCUTS = [
   { id: "stateRight", keys: "]", where: "Lists", does: "Tab to the right" },
   { id: "select", keys: "x", where: "Lists", does: "Select the row, or not" },
   { id: "selectRange", keys: "Shift+x", where: "Lists", does: "Select all from the last selected one to here" },
-  { id: "page", keys: "o", where: "Lists", does: "Open the issue in focus as a page; Enter opens it beside the list" },
+  { id: "issuePage", keys: "o", where: "Lists", does: "Open the issue in focus as a page; Enter opens it beside the list" },
   { id: "peek", keys: "p", where: "Lists", does: "A look at the issue in focus: its frames; again, or Esc, closes it" },
   { id: "peekValues", keys: "v", where: "Lists", does: "In that look: the values of the line that failed" },
   { id: "resolve", keys: "e", where: "Issues", does: "Resolve: the selected ones, or the one in focus" },
