@@ -19,10 +19,10 @@ export const panelShare = {
 };
 
 export const PANEL_ID = "issue-panel";
-/** From this width on the panel stands beside the list, and below it lies over it. */
-export const BESIDE = "min-width: 1280px";
+/** From this width on the panel stands beside the list, and below it lies over it. Paper is narrow, and changes nothing. */
+export const BESIDE = "print, (min-width: 1280px)";
 /** Below this width there is no panel: an issue is a page. */
-export const ROOMY = "min-width: 768px";
+export const ROOMY = "print, (min-width: 768px)";
 
 const there = $derived(toPage(route.params) ?? { path: "/issues", params: new URLSearchParams() });
 const element = () => document.getElementById(PANEL_ID);
