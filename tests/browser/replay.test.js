@@ -159,7 +159,7 @@ describe("from the list to the values", () => {
       await last.waitFor();
       await last.focus();
       const before = await page.evaluate(() => scrollY);
-      await page.keyboard.press("Enter");
+      await page.keyboard.press("o");
       await page.waitForURL(/\/issues\/./);
       await page.getByRole("heading", { level: 1 }).waitFor();
       assert.equal(await page.evaluate(() => scrollY), 0);
@@ -249,7 +249,7 @@ describe("from the list to the values", () => {
             await look();
           }
           await page.getByRole("link", { name: "View similar errors" }).click();
-          await page.getByRole("table").waitFor();
+          await page.getByRole("region", { name: "Occurrences", exact: true }).getByRole("table").waitFor();
           await look();
         }));
     }

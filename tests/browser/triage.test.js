@@ -97,7 +97,7 @@ describe("a day's triage by keyboard", () => {
     await visit("/issues?tab=ignored", async (page) => {
       await row(page, "Timeout").waitFor();
       await walkTo(page, "Timeout");
-      await page.keyboard.press("Enter");
+      await page.keyboard.press("o");
       await page.getByText(/1 event seen so far/).waitFor();
       await tabTo(page, page.getByRole("navigation", { name: "Breadcrumb" }).getByRole("link", { name: "Issues" }));
       await page.keyboard.press("Enter");
@@ -164,7 +164,7 @@ describe("a day's triage by keyboard", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "shop.Missing" }).waitFor();
       await page.keyboard.press("c");
-      await page.waitForURL(/\/activity/);
+      await page.waitForURL(/issue\.view=activity/);
       await page.keyboard.type("**Known**: see `missing.py` <img src=x onerror=alert(1)>");
       await page.keyboard.press("Control+Enter");
       const activity = page.getByRole("region", { name: "Activity" });

@@ -1,28 +1,23 @@
 // The issues of the list that the reader came from, in its order, to walk through them one by one.
-import { tabParam, type Tab } from "./workflow";
+import { untrack } from "svelte";
+import { leaving, stepFrom, type Walk } from "./walk";
 
 let ids = $state.raw<readonly string[]>([]);
-let tab = $state<string | null>(null);
+let left = $state.raw<ReadonlyMap<string, number>>(new Map());
+let params = $state.raw<URLSearchParams | null>(null);
 
 export const listed = {
-  remember(next: readonly string[], under: Tab) {
+  /** `address`: the parameters of the list. */
+  remember(next: readonly string[], address: URLSearchParams) {
+    left = untrack(() => leaving(left, ids, next));
     ids = next;
-    tab = tabParam(under);
+    params = address;
   },
-  /** The tab of that list, as the address has it. */
-  get tab() { return tab; },
+  /** The parameters of that list; null when there was none. */
+  get params() { return params; },
+  /** Its tab, as the address has it. */
+  get tab() { return params?.get("tab") ?? null; },
 };
 
-export interface Walk {
-  position: number;
-  count: number;
-  previous: string | null;
-  next: string | null;
-}
-
 /** null when the issue was not reached from a list: then there is nothing to walk through. */
-export function walk(id: string): Walk | null {
-  const at = ids.indexOf(id);
-  if (at < 0) return null;
-  return { position: at + 1, count: ids.length, previous: ids[at - 1] ?? null, next: ids[at + 1] ?? null };
-}
+export const walk = (id: string): Walk | null => stepFrom(id, ids, left);

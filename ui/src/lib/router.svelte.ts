@@ -90,10 +90,10 @@ export function withParams(change: Change, path = url.pathname, from: URLSearchP
 }
 
 /** A path with only those of the current parameters that describe what is searched, not how one page looks. */
-export function carry(path: string, change: Change = {}): string {
+export function carry(path: string, change: Change = {}, from: URLSearchParams = url.searchParams): string {
   const kept = new URLSearchParams();
   for (const key of ["q", "range", "from", "to"]) {
-    const value = url.searchParams.get(key);
+    const value = from.get(key);
     if (value !== null) kept.set(key, value);
   }
   return withParams(change, path, kept);
@@ -123,12 +123,15 @@ export function start(): void {
     comeBack(current);
   });
   addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
-  document.addEventListener("click", (event) => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (link.pathname.startsWith("/api/") || link.hash) return;
-    event.preventDefault();
-    go(link.pathname + link.search, { keepScroll: link.hasAttribute("data-keep-scroll") });
-  });
+  document.addEventListener("click", (event) => follow(event, go));
+}
+
+/** Goes where a plain click on a link of ours leads; any other click is the browser's. */
+export function follow(event: MouseEvent, way: typeof go): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.pathname.startsWith("/api/") || link.hash) return;
+  event.preventDefault();
+  way(link.pathname + link.search, { keepScroll: link.hasAttribute("data-keep-scroll") });
 }

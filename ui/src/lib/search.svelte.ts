@@ -1,7 +1,8 @@
 // What is being looked at, read from the address: query and time range, ready for requests.
+import { address, type Address } from "./address.svelte";
 import { earliest } from "./earliest.svelte";
 import { fromParams, toRequest, type Preset, type Range } from "./range";
-import { route } from "./router.svelte";
+import { route as pageRoute } from "./router.svelte";
 
 export interface Search {
   readonly query: string;
@@ -14,14 +15,15 @@ export interface Search {
 const WHOLE: { preset: Preset; since: string } = { preset: "all", since: "1970-01-01T00:00:00Z" };
 
 export function search(): Search {
-  return make(null);
+  return make(pageRoute, null);
 }
 
+/** Call during the initialisation of a component. */
 export function issueSearch(): Search {
-  return make(WHOLE);
+  return make(address().route, WHOLE);
 }
 
-function make(whole: typeof WHOLE | null): Search {
+function make(route: Address["route"], whole: typeof WHOLE | null): Search {
   const range = $derived.by((): Range => {
     const params = route.params;
     if (whole && !params.has("range") && !params.has("from")) return { preset: whole.preset };

@@ -1,4 +1,5 @@
 // Keys that work outside of inputs. The help sheet lists exactly this table.
+import { address, type Scope } from "./address.svelte";
 
 export const SHORTCUTS = [
   { id: "search", keys: "/", where: "Everywhere", does: "Go to the search" },
@@ -13,7 +14,7 @@ export const SHORTCUTS = [
   { id: "stateRight", keys: "]", where: "Lists", does: "Tab to the right" },
   { id: "select", keys: "x", where: "Lists", does: "Select the row, or not" },
   { id: "selectRange", keys: "Shift+x", where: "Lists", does: "Select all from the last selected one to here" },
-  { id: "open", keys: "o", where: "Lists", does: "Open the issue in focus, as Enter does" },
+  { id: "issuePage", keys: "o", where: "Lists", does: "Open the issue in focus as a page; Enter opens it beside the list" },
   { id: "peek", keys: "p", where: "Lists", does: "A look at the issue in focus: its frames; again, or Esc, closes it" },
   { id: "peekValues", keys: "v", where: "Lists", does: "In that look: the values of the line that failed" },
   { id: "resolve", keys: "e", where: "Issues", does: "Resolve: the selected ones, or the one in focus" },
@@ -23,6 +24,7 @@ export const SHORTCUTS = [
   { id: "assignMe", keys: "Shift+a", where: "Issues", does: "Assign to me" },
   { id: "merge", keys: "m", where: "Lists", does: "Merge the selected issues into the one with the most events" },
   { id: "undo", keys: "u", where: "Issues", does: "Undo the last change; again, the one before" },
+  { id: "fullWidth", keys: "f", where: "Issues", does: "The issue beside its list as a page of its own, or back" },
   { id: "activity", keys: "h", where: "Issues", does: "Activity of the issue, or back to its occurrence" },
   { id: "similar", keys: "l", where: "Issues", does: "View similar errors: all occurrences of the issue, or back to the one" },
   { id: "comment", keys: "c", where: "Issues", does: "Comment on the issue" },
@@ -30,8 +32,8 @@ export const SHORTCUTS = [
   { id: "newer", keys: "p", where: "Occurrence", does: "Previous occurrence (newer)" },
   { id: "olderWithValues", keys: "Shift+n", where: "Occurrence", does: "Next occurrence with values" },
   { id: "newerWithValues", keys: "Shift+p", where: "Occurrence", does: "Previous occurrence with values" },
-  { id: "nextIssue", keys: "Shift+j", where: "Occurrence", does: "Next issue of the list" },
-  { id: "previousIssue", keys: "Shift+k", where: "Occurrence", does: "Previous issue of the list" },
+  { id: "nextIssue", keys: "Shift+j", where: "Issues", does: "Next issue of the list" },
+  { id: "previousIssue", keys: "Shift+k", where: "Issues", does: "Previous issue of the list" },
   { id: "markdown", keys: "m", where: "Occurrence", does: "Copy as Markdown" },
   { id: "tabLeft", keys: "[", where: "Occurrence", does: "Tab to the left" },
   { id: "tabRight", keys: "]", where: "Occurrence", does: "Tab to the right" },
@@ -59,7 +61,9 @@ export const FOCUS_KEYS = [
   { keys: "Enter", where: "Settings", does: "In a list: add what was typed" },
   { keys: "Backspace", where: "Settings", does: "In an empty field of a list: take the last one off" },
   { keys: "Alt+↑ Alt+↓", where: "Settings", does: "Move the rules of a service up or down" },
-  { keys: "Esc", where: "Lists", does: "Select nothing" },
+  { keys: "Enter", where: "Lists", does: "Open the issue in focus beside the list; its keys then work in that panel" },
+  { keys: "Esc", where: "Lists", does: "Close the issue beside the list; select nothing" },
+  { keys: "← → Home End", where: "Issues", does: "On the edge of the panel: wider, narrower, as narrow or as wide as can be" },
   { keys: "Ctrl+Enter", where: "Issues", does: "Send the comment" },
   { keys: "c", where: "Stack & values", does: "Copy the value of the selected variable" },
   { keys: "u", where: "Stack & values", does: "Unmask the selected value" },
@@ -71,14 +75,34 @@ export const FOCUS_KEYS = [
 export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
 type Action = () => void | Promise<void>;
 
-const actions = new Map<ShortcutId, Action>();
+const actions: Record<Scope, Map<ShortcutId, Action>> = { page: new Map(), panel: new Map() };
 
-/** Binds a shortcut while a component is on the page; call during its initialisation. */
+/** Binds a shortcut while a component is on the page; call during its initialisation. In a panel it acts there. */
 export function shortcut(id: ShortcutId, action: Action): void {
+  const own = actions[address().scope];
   $effect(() => {
-    actions.set(id, action);
-    return () => { if (actions.get(id) === action) actions.delete(id); };
+    own.set(id, action);
+    return () => { if (own.get(id) === action) own.delete(id); };
   });
+}
+
+/** Where keys act while nothing has the focus: where it was, or where was pointed at. */
+let lately: Scope = "page";
+export const keysGoTo = (scope: Scope): void => { lately = scope; };
+
+const scopeOf = (target: Element | null): Scope => {
+  if (target === null || target === document.body) return lately;
+  return target.closest("[data-panel]") ? "panel" : "page";
+};
+
+/** What a key does there. Keys that work everywhere do so in a panel as well. */
+function find(keys: string, scope: Scope): Action | undefined {
+  for (const { id, keys: own, where } of SHORTCUTS) {
+    if (own !== keys) continue;
+    const action = actions[scope].get(id) ?? (where === "Everywhere" ? actions.page.get(id) : undefined);
+    if (action) return action;
+  }
+  return undefined;
 }
 
 let prefix: string | null = null;
@@ -93,8 +117,7 @@ export function onShortcutKey(event: KeyboardEvent): void {
   const key = letter ? `Shift+${event.key.toLowerCase()}` : event.key;
   const keys = prefix ? `${prefix} ${key}` : key;
   prefix = keys === "g" ? "g" : null;
-  const found = SHORTCUTS.find((s) => s.keys === keys && actions.has(s.id));
-  const action = found && actions.get(found.id);
+  const action = find(keys, scopeOf(target));
   if (!action) return;
   event.preventDefault();
   void action();
