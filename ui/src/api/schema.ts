@@ -3708,7 +3708,10 @@ export interface components {
             name: string;
             /** @description The query; empty for everything. */
             query?: string;
-            /** @description The range as the pages have it in their address: `1d`, or two times; up to 100 bytes, empty for that of the pages. */
+            /**
+             * @description `15m`, `1h`, `4h`, `1d`, `2d`, `1w`, `30d`, `all`, or two RFC 3339 times with `/` between them, the earlier first;
+             *     empty for the usual range of the pages.
+             */
             range?: string;
             /** @description As `sort` of the list of issues; `last_seen` when absent. */
             sort?: string;
