@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use reenact_debug::{File, LocalState};
@@ -26,15 +27,15 @@ impl Place {
 }
 
 /// Files of an event that are looked for.
-const FILES_MAX: usize = 100;
+pub(crate) const FILES_MAX: usize = 100;
 /// Folders below the given one that are looked into.
 const FOLDERS_MAX: usize = 5_000;
 /// How deep they may be.
 const DEPTH_MAX: usize = 12;
 /// Folders in which the files may be that are compared.
 const CANDIDATES_MAX: usize = 100;
-/// Length of a file that is compared, in bytes.
-const FILE_BYTES_MAX: u64 = 8 << 20;
+/// Length of a file that is compared with what was captured, in bytes.
+pub(crate) const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// The folder, the given one or one below it, in which the most of the paths of the application's files are; of two
 /// alike the given one, else the one whose files have the event's lines.
@@ -146,14 +147,20 @@ fn parts_below(file: &str, folder: &Path) -> usize {
     end_below(file, folder).map_or(0, |at| file[at..].split(['/', '\\']).count())
 }
 
+/// The text of a regular file of this many bytes at most.
+pub(crate) fn read(path: &Path, bytes_max: u64) -> Option<String> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    let mut file = std::fs::File::open(path).ok()?.take(bytes_max + 1);
+    file.read_to_string(&mut text).ok()?;
+    (text.len() as u64 <= bytes_max).then_some(text)
+}
+
 fn agrees(file: &File<'_>, folder: &Path) -> bool {
     let Some(at) = end_below(file.path, folder) else { return false };
-    let path = folder.join(&file.path[at..]);
-    let is_short = path.metadata().is_ok_and(|metadata| metadata.len() <= FILE_BYTES_MAX);
-    let Some(text) = Some(path).filter(|_| is_short).and_then(|path| std::fs::read_to_string(path).ok())
-    else {
-        return false;
-    };
+    let Some(text) = read(&folder.join(&file.path[at..]), FILE_BYTES_MAX) else { return false };
     let hash = blake3::hash(text.as_bytes()).to_hex();
     matches!(LocalState::of(&text, &hash, &file.lines), LocalState::Same | LocalState::Likely)
 }

@@ -1,8 +1,6 @@
 //! Files of an event on this machine.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use reenact_debug::{Event, LocalFile, LocalState};
@@ -11,11 +9,9 @@ use crate::here;
 
 /// Files that are looked for; of further ones the captured lines are shown.
 const FILES_MAX: usize = 1_000;
-/// Length of a file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// The files of the frames that are here, by their names in the event: below `root`, also further in, or where they were when the event
-/// comes from this machine.
+/// The files of the frames that are here, by their names in the event: below `root`, also further in, or where they
+/// were when the event comes from this machine.
 pub(super) fn found_here(event: &Event, root: &Path) -> HashMap<String, LocalFile> {
     let mut found = HashMap::new();
     let files = event.files();
@@ -29,7 +25,7 @@ pub(super) fn found_here(event: &Event, root: &Path) -> HashMap<String, LocalFil
         let candidates =
             below.into_iter().chain(there).filter(|path| path.extension().is_some_and(is_source));
         for path in candidates {
-            let Some(text) = read(&path) else { continue };
+            let Some(text) = here::read(&path, here::FILE_BYTES_MAX) else { continue };
             let hash = blake3::hash(text.as_bytes()).to_hex();
             let state = LocalState::of(&text, &hash, &file.lines);
             let local = LocalFile { path: path.to_string_lossy().into_owned(), state, text };
@@ -56,17 +52,6 @@ pub(super) fn found_here(event: &Event, root: &Path) -> HashMap<String, LocalFil
 /// Source of Python, and of what is compiled from something like it.
 fn is_source(extension: &std::ffi::OsStr) -> bool {
     ["py", "pyw", "pyi", "pyx", "ipy"].iter().any(|known| extension == *known)
-}
-
-/// The text of a regular file that is not too long.
-fn read(path: &Path) -> Option<String> {
-    if !path.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    let mut file = File::open(path).ok()?.take(FILE_BYTES_MAX + 1);
-    file.read_to_string(&mut text).ok()?;
-    (text.len() as u64 <= FILE_BYTES_MAX).then_some(text)
 }
 
 #[cfg(test)]

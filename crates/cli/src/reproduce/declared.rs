@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
+use crate::here;
+
 /// Folders that are declared, each with by what and how strongly.
 pub(super) struct Declared(BTreeMap<PathBuf, (usize, String)>);
 
@@ -53,8 +55,7 @@ impl Declared {
 /// - **Source:** `pythonpath` of pytest, `package-dir` and `packages.find.where` of setuptools, `packages` of Poetry and of
 ///   Hatch, `package-dir` of PDM, `module-root` of uv.
 fn of_pyproject(path: &Path) -> Vec<String> {
-    let is_short = path.metadata().is_ok_and(|metadata| metadata.len() <= PYPROJECT_BYTES_MAX);
-    let text = Some(path).filter(|_| is_short).and_then(|path| std::fs::read_to_string(path).ok());
+    let text = here::read(path, PYPROJECT_BYTES_MAX);
     let Some(project) = text.and_then(|text| text.parse::<toml::Table>().ok()) else { return Vec::new() };
     let project = Value::Table(project);
     let at = |keys: &[&str]| keys.iter().try_fold(&project, |value, key| value.get(key));

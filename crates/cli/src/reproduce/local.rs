@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::roots::{self, OwnFile, ROOTS_MAX, Root};
 use crate::client::text;
-use crate::here::{self, Place};
+use crate::here::{self, FILES_MAX, Place};
 use crate::output::inert;
 
 /// Where the application's files are on this machine.
@@ -138,11 +138,8 @@ impl<'a> Here<'a> {
         let mut seen = BTreeSet::new();
         let of_frame = |frame: &'a Value| {
             let file = text(frame, "file");
-            let is_short =
-                |path: &PathBuf| path.metadata().is_ok_and(|about| about.len() <= SOURCES_BYTES_MAX as u64);
-            let path = self.path_of(file).filter(is_short)?;
+            let text = here::read(&self.path_of(file)?, SOURCES_BYTES_MAX as u64)?;
             let at = here::end_below(file, &self.folder)?;
-            let text = std::fs::read_to_string(path).ok()?;
             Some(OwnFile { file, at, module: frame["module"].as_str(), text })
         };
         let own = own.filter(|frame| seen.insert(text(frame, "file"))).take(FILES_MAX);
@@ -194,9 +191,6 @@ fn captured_root(event: &Value, root: &Path) -> Option<String> {
     let files = own.map(|frame| text(frame, "file"));
     files.take(FILES_MAX).find_map(|file| root_of(file, root))
 }
-
-/// Files that are looked for.
-const FILES_MAX: usize = 100;
 
 fn root_of(file: &str, root: &Path) -> Option<String> {
     Some(file[..here::end_below(file, root)?].trim_end_matches(['/', '\\']).to_owned())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::python::Dotted;
 use super::source::{Lines, SourceFile};
 use super::standard::is_standard;
 
@@ -75,11 +76,7 @@ fn of_statement(statement: &str, found: &mut BTreeSet<Import>) {
 }
 
 fn is_dotted(name: &str) -> bool {
-    let is_name = |part: &str| {
-        let is_start = part.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-        is_start && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-    };
-    name.split('.').all(is_name)
+    Dotted::checked(name).is_some()
 }
 
 /// The packages and modules at the top that the application's own files import. One that is a folder of a path tells what

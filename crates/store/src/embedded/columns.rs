@@ -65,6 +65,47 @@ impl SomeNumbers {
     }
 }
 
+/// The columns of what is counted of every event, but for texts.
+pub(super) struct EventColumns {
+    issues: Numbers<u64>,
+    times: Numbers<i64>,
+    handled: Numbers<bool>,
+    has_values: Numbers<bool>,
+    users: SomeNumbers,
+}
+
+/// What [`EventColumns`] has of some documents, in their order.
+pub(super) struct EventValues<'a> {
+    pub(super) issues: &'a [u64],
+    pub(super) times: &'a [i64],
+    pub(super) handled: &'a [bool],
+    pub(super) has_values: &'a [bool],
+    pub(super) users: &'a [Option<u64>],
+}
+
+impl EventColumns {
+    pub(super) fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
+        let columns = segment.fast_fields();
+        Ok(Self {
+            issues: Numbers::new(columns.u64("issue")?),
+            times: Numbers::new(columns.i64("ts")?),
+            handled: Numbers::new(columns.bool("handled")?),
+            has_values: Numbers::new(columns.bool("has_values")?),
+            users: SomeNumbers::new(columns.column_opt::<u64>("user_hash")?),
+        })
+    }
+
+    pub(super) fn of(&mut self, documents: &[DocId]) -> EventValues<'_> {
+        EventValues {
+            issues: self.issues.of(documents),
+            times: self.times.of(documents),
+            handled: self.handled.of(documents),
+            has_values: self.has_values.of(documents),
+            users: self.users.of(documents),
+        }
+    }
+}
+
 /// Texts as small numbers.
 #[derive(Debug, Default)]
 pub(super) struct Names {

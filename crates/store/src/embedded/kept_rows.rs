@@ -131,8 +131,8 @@ impl Users {
 
 /// A tally of rows, which can take them from what is kept.
 pub(super) trait TakesRows: Tally {
-    /// Adds the rows of whole days; once, and before others are merged into it.
-    fn take(&mut self, kept: Arc<KeptRows>);
+    /// Adds the rows of whole days, once.
+    fn take(&mut self, kept: Arc<KeptRows>) -> Result<(), StoreError>;
 }
 
 /// Shows matching events to `tally`, those of whole days from what is kept.
@@ -149,18 +149,14 @@ pub(super) fn count(
     let Some(whole) = whole else { return Ok(()) };
     if let Some(kept) = days.rows.find(days, filter, &whole, |_| true) {
         days.rows_used.fetch_add(1, Ordering::Relaxed);
-        tally.take(kept);
-        return Ok(());
+        return tally.take(kept);
     }
     let mut gathering = Gathering::new(tally.fresh());
     scan_days(days, whole.days.clone(), filter, range, &mut gathering)?;
-    match gathering.finish()? {
-        Ok(rows) => {
-            let rows = Arc::new(rows);
-            tally.take(Arc::clone(&rows));
-            days.rows.keep(filter, whole, rows, |_| true);
-        }
-        Err(counted) => tally.merge(counted),
+    let (counted, rows) = gathering.finish()?;
+    tally.merge(counted);
+    if let Some(rows) = rows {
+        days.rows.keep(filter, whole, Arc::new(rows), |_| true);
     }
     Ok(())
 }
@@ -186,8 +182,8 @@ impl<T: Tally> Gathering<T> {
         }
     }
 
-    /// The rows, or what was counted where they are not to be kept.
-    fn finish(mut self) -> Result<Result<KeptRows, T>, StoreError> {
+    /// What was counted, and the rows where they are to be kept.
+    fn finish(mut self) -> Result<(T, Option<KeptRows>), StoreError> {
         let mut bytes = 0;
         for making in std::mem::take(&mut self.making) {
             match making.into_rollup().during(|| "gathering what matches")? {
@@ -199,10 +195,10 @@ impl<T: Tally> Gathering<T> {
             }
         }
         if self.is_too_much {
-            return Ok(Err(self.counted));
+            return Ok((self.counted, None));
         }
         let (totals, users, details) = (OnceLock::new(), OnceLock::new(), Mutex::default());
-        Ok(Ok(KeptRows { parts: self.parts, bytes, totals, users, details }))
+        Ok((self.counted, Some(KeptRows { parts: self.parts, bytes, totals, users, details })))
     }
 }
 

@@ -76,14 +76,33 @@ pub(super) fn scan_days<T: Tally>(
 ) -> Result<(), StoreError> {
     let asked = Asked { days, filter, range, is_about_rows: rollup::is_about_rows(filter) };
     open.reverse();
-    let events: i64 = open.iter().map(|day| day.totals().events).sum();
+    let events = open.iter().map(|day| day.totals().events).sum();
+    on_threads(&open, events, tally, |day, tally| asked.scan_day(day, tally))
+}
+
+/// Adds rows of rollups.
+pub(super) fn add_parts<T: Tally>(parts: &[Part], tally: &mut T) -> Result<(), StoreError> {
+    let events = parts.iter().map(Part::events_max).sum();
+    on_threads(parts, events, tally, |part, tally| {
+        tally.rollup(part);
+        Ok(())
+    })
+}
+
+/// Counts items, on several threads if their events are worth it.
+fn on_threads<I: Sync, T: Tally>(
+    items: &[I],
+    events: i64,
+    tally: &mut T,
+    count: impl Fn(&I, &mut T) -> Result<(), StoreError> + Sync,
+) -> Result<(), StoreError> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let worth = usize::try_from(events / EVENTS_PER_THREAD).unwrap_or(0);
-    let others = processors.min(THREADS_MAX).min(open.len()).min(worth).saturating_sub(1);
+    let others = processors.min(THREADS_MAX).min(items.len()).min(worth).saturating_sub(1);
     let next = AtomicUsize::new(0);
     let work = |tally: &mut T| -> Result<(), StoreError> {
-        while let Some(day) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-            asked.scan_day(day, tally)?;
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            count(item, tally)?;
         }
         Ok(())
     };

@@ -13,11 +13,11 @@ use super::file;
 use super::index::{Fields, tag_start};
 use super::kept_rows::{KeptRows, TakesRows};
 use super::rollup::{self, Part};
-use super::scan::Tally;
+use super::scan::{Tally, add_parts};
 use crate::filter::field_values;
 use crate::issue_set::IdHash;
 use crate::page::Buckets;
-use crate::{FacetCount, Field, Merged};
+use crate::{FacetCount, Field, Merged, StoreError};
 
 /// Counts events by service over time.
 pub(super) struct HistogramTally {
@@ -46,8 +46,8 @@ impl HistogramTally {
 }
 
 impl TakesRows for HistogramTally {
-    fn take(&mut self, kept: Arc<KeptRows>) {
-        kept.parts.iter().for_each(|part| self.rollup(part));
+    fn take(&mut self, kept: Arc<KeptRows>) -> Result<(), StoreError> {
+        add_parts(&kept.parts, self)
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) struct FacetTally<'a> {
     prefix: &'a str,
     pub(super) counts: ValueCounts,
     /// The first failure to read an event whose field has no column.
-    pub(super) failure: Option<crate::StoreError>,
+    pub(super) failure: Option<StoreError>,
 }
 
 /// Values, and how many events and which issues have each; issues by their slots.

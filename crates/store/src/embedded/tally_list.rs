@@ -5,15 +5,15 @@ use std::sync::Arc;
 use reenact_model::{IssueId, Placed};
 use tantivy::{DocId, SegmentReader};
 
-use super::columns::{BLOCK, Marks, NamedColumn, Names, Numbers, Slots, SomeNumbers};
+use super::columns::{BLOCK, EventColumns, EventValues, Marks, NamedColumn, Names, Slots};
 use super::days::Day;
 use super::distinct::Distinct;
 use super::index::user_hash;
 use super::kept_rows::{KeptRows, TakesRows};
 use super::rollup::{Part, RollupRow};
 use super::scan::Tally;
-use crate::Field;
 use crate::page::Buckets;
+use crate::{Field, StoreError};
 
 /// What is counted of each issue whatever is shown of it.
 #[derive(Clone, Copy, Debug)]
@@ -270,11 +270,12 @@ impl IssuesTally {
 }
 
 impl TakesRows for IssuesTally {
-    fn take(&mut self, kept: Arc<KeptRows>) {
+    fn take(&mut self, kept: Arc<KeptRows>) -> Result<(), StoreError> {
         for (id, totals) in kept.totals() {
             self.issue(*id).totals.add(*totals);
         }
         self.details.kept = Some(kept);
+        Ok(())
     }
 }
 
@@ -297,18 +298,11 @@ impl Tally for IssuesTally {
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let columns = segment.fast_fields();
-        let mut issues = Numbers::new(columns.u64("issue")?);
-        let mut times = Numbers::new(columns.i64("ts")?);
-        let mut handled = Numbers::new(columns.bool("handled")?);
-        let mut has_values = Numbers::new(columns.bool("has_values")?);
-        let mut users = SomeNumbers::new(columns.column_opt::<u64>("user_hash")?);
+        let mut columns = EventColumns::open(segment)?;
         let mut envs = NamedColumn::open(segment, "env", documents.len(), &mut self.details.names)?;
         let mut versions = NamedColumn::open(segment, "version", documents.len(), &mut self.details.names)?;
         for documents in documents.chunks(BLOCK) {
-            let (issues, times) = (issues.of(documents), times.of(documents));
-            let (handled, has_values) = (handled.of(documents), has_values.of(documents));
-            let users = users.of(documents);
+            let EventValues { issues, times, handled, has_values, users } = columns.of(documents);
             let envs = envs.of(documents, &mut self.details.names)?;
             let versions = versions.of(documents, &mut self.details.names)?;
             for at in 0..documents.len() {

@@ -1,6 +1,7 @@
 //! Counts that closed days keep.
 
 use super::*;
+use reenact_store::{Field, TimeRange};
 
 /// Half of the events in rollups; the rest, late ones and updates beside them, then everything.
 #[test]
@@ -75,7 +76,7 @@ fn facets_that_are_known_follow_what_changes() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     write(&store, of_days(0..300));
-    let fields = [reenact_store::Field::Host, reenact_store::Field::Version];
+    let fields = [Field::Host, Field::Version];
     let ask = || {
         let before = store.facets_used();
         let facets = store.facets(&fields, &Filter::All, always(), 20).unwrap();
@@ -95,7 +96,7 @@ fn facets_that_are_known_follow_what_changes() {
     write(&store, vec![late(1_001, 1)]);
     assert_eq!(ask(), ((88, 62), false));
     assert_eq!(ask(), ((88, 62), true));
-    let one_day = reenact_store::TimeRange { from: at(24), to: at(48) };
+    let one_day = TimeRange { from: at(24), to: at(48) };
     let before = store.facets_used();
     for _ in 0..2 {
         store.facets(&fields, &Filter::All, one_day, 20).unwrap();
@@ -190,7 +191,7 @@ fn rollups_follow_late_events_scrubs_retention_and_crashes() {
     assert!(check(&store) > 50);
 }
 
-fn list(filter: &Filter, range: reenact_store::TimeRange, sort: IssueSort) -> IssueQuery {
+fn list(filter: &Filter, range: TimeRange, sort: IssueSort) -> IssueQuery {
     IssueQuery {
         filter: filter.clone(),
         range,
@@ -213,21 +214,15 @@ fn a_part_of_a_day_is_told_by_its_rollup() {
         write(store, of_days(0..600));
     }
     store.wait_until_rolled_up();
-    let fields = ["service", "env", "version", "host", "user"].map(|name| match name {
-        "service" => reenact_store::Field::Service,
-        "env" => reenact_store::Field::Env,
-        "version" => reenact_store::Field::Version,
-        "host" => reenact_store::Field::Host,
-        _ => reenact_store::Field::User,
-    });
+    let fields = [Field::Service, Field::Env, Field::Version, Field::Host, Field::User];
     let filters = [
         Filter::All,
-        Filter::Not(Box::new(Filter::Equals(reenact_store::Field::Env, "prod".to_owned()))),
-        Filter::Equals(reenact_store::Field::Issue, IssueId(2).to_string()),
+        Filter::Not(Box::new(Filter::Equals(Field::Env, "prod".to_owned()))),
+        Filter::Equals(Field::Issue, IssueId(2).to_string()),
         Filter::Issues(reenact_store::IssueSet::new("two", [IssueId(3), IssueId(1), IssueId(77)])),
     ];
     for (from, to) in [(3, 9), (0, 20), (5, 24), (7, 41), (19, 26), (30, 31), (100, 103)] {
-        let range = reenact_store::TimeRange { from: at(from), to: at(to) };
+        let range = TimeRange { from: at(from), to: at(to) };
         let days = (to - 1) / 24 - from / 24 + 1;
         for filter in &filters {
             let before = store.rollups_used();
@@ -251,7 +246,7 @@ fn a_part_of_a_day_is_told_by_its_rollup() {
     let last = bytes.len() - 40;
     bytes[last] ^= 1;
     fs::write(&rollup, &bytes).unwrap();
-    let range = reenact_store::TimeRange { from: at(3), to: at(9) };
+    let range = TimeRange { from: at(3), to: at(9) };
     let query = list(&Filter::All, range, IssueSort::Users);
     let store = open(dir.path());
     assert_eq!(store.issues(&query).unwrap(), reference.issues(&query).unwrap());
@@ -289,7 +284,7 @@ fn matching_rows_that_are_known_follow_what_changes() {
         })
     };
     let filters = [
-        Filter::Equals(reenact_store::Field::Host, "web-1".to_owned()),
+        Filter::Equals(Field::Host, "web-1".to_owned()),
         Filter::Words(vec!["order".to_owned()]),
         Filter::Or(vec![amount("2"), amount("3")]),
     ];

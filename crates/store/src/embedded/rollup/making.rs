@@ -7,7 +7,7 @@ use tantivy::directory::OwnedBytes;
 use tantivy::{DocId, SegmentReader};
 
 use super::{COLUMNS, HANDLED, HAS_VALUES, MAGIC, NONE, PAIRED, Rollup};
-use crate::embedded::columns::{BLOCK, NamedColumn, Names, Numbers, SomeNumbers};
+use crate::embedded::columns::{BLOCK, EventColumns, EventValues, NamedColumn, Names};
 use crate::embedded::index;
 
 /// What the events of a row have in common: issue, service, environment, type of error, flags.
@@ -37,20 +37,13 @@ impl Making {
         segment: &SegmentReader,
         documents: &[DocId],
     ) -> tantivy::Result<()> {
-        let columns = segment.fast_fields();
-        let mut issues = Numbers::new(columns.u64("issue")?);
-        let mut times = Numbers::new(columns.i64("ts")?);
-        let mut handled = Numbers::new(columns.bool("handled")?);
-        let mut has_values = Numbers::new(columns.bool("has_values")?);
-        let mut users = SomeNumbers::new(columns.column_opt::<u64>("user_hash")?);
+        let mut columns = EventColumns::open(segment)?;
         let mut texts = Vec::new();
         for name in ["service", "env", "error_type", "version", "host", "resource", "cause"] {
             texts.push(NamedColumn::open(segment, name, documents.len(), &mut self.names)?);
         }
         for documents in documents.chunks(BLOCK) {
-            let (issues, times) = (issues.of(documents), times.of(documents));
-            let (handled, has_values) = (handled.of(documents), has_values.of(documents));
-            let users = users.of(documents);
+            let EventValues { issues, times, handled, has_values, users } = columns.of(documents);
             let mut values: Vec<&[Option<usize>]> = Vec::new();
             for column in &mut texts {
                 values.push(column.of(documents, &mut self.names)?);

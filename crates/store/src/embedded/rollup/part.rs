@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reenact_model::IssueId;
 
 use super::row::{Pairs, RollupRow};
-use super::{COLUMNS, NONE, PAIRED, Rollup, USER, u32_at, u64_at};
+use super::{NONE, PAIRED, Rollup, USER, u32_at, u64_at};
 use crate::embedded::columns::Bits;
 use crate::{Field, Filter, TimeRange};
 
@@ -40,6 +40,11 @@ impl Part {
     /// Whether it holds the events up to a row of the day's file, and none after it.
     pub(in crate::embedded) fn ends_before(&self, row: i64) -> bool {
         self.rollup.row < row
+    }
+
+    /// How many events it has, at most.
+    pub(in crate::embedded) fn events_max(&self) -> i64 {
+        i64::try_from(self.rollup.events).unwrap_or(i64::MAX)
     }
 
     /// The texts that values are numbers of.
@@ -178,8 +183,6 @@ impl Part {
 
 /// Issues whose rows are looked up one by one; with more of them each row is looked at instead.
 const ISSUES_MAX: usize = 500;
-
-const _: () = assert!(COLUMNS == PAIRED.len() + 1 && USER == PAIRED.len());
 
 /// Whether rollups tell the values of a field.
 pub(in crate::embedded) fn has(field: &Field) -> bool {
